@@ -1,0 +1,87 @@
+import { charCodeAt, floor, IntrinsicUint8Array } from './intrinsics.ts';
+
+const MAX_UINT = Number.MAX_SAFE_INTEGER;
+const scratch = new DataView(new ArrayBuffer(8));
+const scratchBytes = new IntrinsicUint8Array(scratch.buffer);
+
+/**
+ * A growing byte buffer with the few primitives that all our formats are made of. Mirrors
+ * `ByteReader` method for method. Runs inside pages: uses captured intrinsics only.
+ */
+export class ByteWriter {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #length = 0;
+
+  constructor(capacity = 1024) {
+    this.#bytes = new IntrinsicUint8Array(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Forgets what was written; the capacity stays. */
+  reset(): void {
+    this.#length = 0;
+  }
+
+  /** The bytes written so far, copied into a buffer of exactly that size. */
+  take(): Uint8Array<ArrayBuffer> {
+    const out = new IntrinsicUint8Array(this.#length);
+    for (let i = 0; i < this.#length; i++) out[i] = this.#bytes[i] as number;
+    return out;
+  }
+
+  byte(value: number): void {
+    if (this.#length === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** LEB128 of an integer in 0 … 2^53 − 1; anything else is clamped into that range. */
+  uint(value: number): void {
+    let rest = value > 0 ? (value < MAX_UINT ? floor(value) : MAX_UINT) : 0;
+    while (rest > 0x7f) {
+      this.byte((rest % 0x80) | 0x80);
+      rest = floor(rest / 0x80);
+    }
+    this.byte(rest);
+  }
+
+  /** Zigzag LEB128 of an integer in ±2^52. */
+  int(value: number): void {
+    this.uint(value < 0 ? -value * 2 - 1 : value * 2);
+  }
+
+  /** An IEEE 754 double, little-endian. */
+  float(value: number): void {
+    floatSet(scratch, value);
+    for (let i = 0; i < 8; i++) this.byte(scratchBytes[i] as number);
+  }
+
+  /** Length in UTF-16 code units, then each unit as LEB128: one byte for ASCII, lossless for all. */
+  text(value: string): void {
+    const length = value.length;
+    this.uint(length);
+    for (let i = 0; i < length; i++) this.uint(charCodeAt(value, i));
+  }
+
+  bytes(value: Uint8Array): void {
+    const { length } = value;
+    if (this.#length + length > this.#bytes.length) this.#grow(length);
+    for (let i = 0; i < length; i++) this.#bytes[this.#length + i] = value[i] as number;
+    this.#length += length;
+  }
+
+  #grow(room: number): void {
+    const old = this.#bytes;
+    const grown = new IntrinsicUint8Array(old.length * 2 + room);
+    for (let i = 0; i < this.#length; i++) grown[i] = old[i] as number;
+    this.#bytes = grown;
+  }
+}
+
+const setFloat64 = DataView.prototype.setFloat64;
+const { apply } = Reflect;
+function floatSet(view: DataView, value: number): void {
+  apply(setFloat64, view, [0, value, true]);
+}

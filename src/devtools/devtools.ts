@@ -1,0 +1,2 @@
+// Written by the realm's first commit.
+export {};

@@ -1,0 +1,17 @@
+import type { Finding } from '../analysis/finding.ts';
+
+/**
+ * What tests and the command line may ask of a panel, as `globalThis.lifelinePanel`. Extension pages
+ * only; the inspected page cannot reach it.
+ */
+export interface PanelAutomation {
+  /** Resolves when all that the frames recorded before the call is in the session and judged. */
+  flush(timeoutMs: number): Promise<{ readonly complete: boolean }>;
+  findings(): Promise<readonly Finding[]>;
+  /** The session as the bytes of a `.lifeline` file, in base64. */
+  sessionBase64(): Promise<string>;
+  /** The trace as the bytes of a `.pftrace` file, in base64. */
+  traceBase64(): Promise<string>;
+  /** Resolves when the worker has answered everything and the canvas shows it. */
+  idle(): Promise<void>;
+}

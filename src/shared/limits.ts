@@ -1,0 +1,32 @@
+/** Every bound on what a page can make us hold, read or send. One file, so that all can be seen. */
+export const LIMITS = {
+  /** UTF-16 code units of any name, URL, preview or message. Longer text is cut, with an ellipsis. */
+  textUnits: 512,
+  /** UTF-16 code units of one stack. */
+  stackUnits: 8192,
+  stackFrames: 24,
+  /** Bytes of one chunk of records or slots. */
+  chunkBytes: 256 * 1024,
+  /** Records in one chunk of form `records`. */
+  chunkRecords: 65_536,
+  /** Chunks that may be on their way to the panel without an acknowledgement. */
+  chunksInFlight: 16,
+  /** Bytes of `slots` chunks that a page keeps as its history. */
+  historySlotBytes: 8 * 1024 * 1024,
+  /** Bytes of `records` chunks that a page keeps; they hold the lifecycles, and go last. */
+  historyRecordBytes: 4 * 1024 * 1024,
+  /** Slots in the ring of one audio rendering thread. A power of two. */
+  ringSlots: 65_536,
+  /** Processors that one audio rendering thread can tell apart (the slot holds 16 bits). */
+  processors: 65_535,
+  /** Threads of one document. */
+  threads: 256,
+  /** Ids of any one kind in one document; forged ids above it are dropped. */
+  ids: 1_000_000,
+  /** Documents of one tab that a panel keeps at a time. */
+  documents: 256,
+  /** Message previews and message stacks that a document takes a second. */
+  previewsPerSecond: 200,
+  /** Bytes of a saved session that will be opened. */
+  sessionFileBytes: 1024 * 1024 * 1024,
+} as const;

@@ -1,0 +1,96 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { resolve } from 'node:path';
+import { build, defineConfig, type InlineConfig, type Plugin } from 'vite';
+
+const root = import.meta.dirname;
+const outDir = resolve(root, 'dist');
+
+/**
+ * One self-contained file a realm: content scripts and worklet modules cannot share chunks. `iife`
+ * where the realm loads classic scripts, `es` where it loads modules.
+ */
+const REALMS = [
+  { entry: 'src/injected/main.ts', file: 'injected.js', format: 'iife' },
+  { entry: 'src/injected/worklet/main.ts', file: 'worklet.js', format: 'es' },
+  { entry: 'src/content/main.ts', file: 'content.js', format: 'iife' },
+  { entry: 'src/devtools/background.ts', file: 'background.js', format: 'iife' },
+] as const;
+
+function realm({ entry, file, format }: (typeof REALMS)[number]): InlineConfig {
+  return {
+    configFile: false,
+    root,
+    logLevel: 'warn',
+    build: {
+      outDir,
+      emptyOutDir: false,
+      target: 'chrome132',
+      minify: true,
+      modulePreload: false,
+      rolldownOptions: {
+        input: resolve(root, entry),
+        output: { format, entryFileNames: file, codeSplitting: false },
+      },
+    },
+  };
+}
+
+/** The command line: a Node program that bundles our own code and leaves packages where they are. */
+const cli: InlineConfig = {
+  configFile: false,
+  root,
+  logLevel: 'warn',
+  build: {
+    outDir: resolve(outDir, 'cli'),
+    emptyOutDir: false,
+    target: 'node20',
+    ssr: true,
+    minify: false,
+    rolldownOptions: {
+      input: resolve(root, 'src/cli/main.ts'),
+      external: [/^node:/, 'playwright-core', ...builtinModules],
+      output: { format: 'es', entryFileNames: 'main.js', codeSplitting: false },
+    },
+  },
+};
+
+function realms(): Plugin {
+  return {
+    name: 'lifeline-realms',
+    apply: 'build',
+    async closeBundle() {
+      mkdirSync(resolve(outDir, 'chromium'), { recursive: true });
+      for (const each of REALMS) {
+        const config = realm(each);
+        await build({
+          ...config,
+          build: { ...config.build, outDir: resolve(outDir, 'chromium') },
+        });
+      }
+      await build(cli);
+      copyFileSync(resolve(root, 'manifest.json'), resolve(outDir, 'chromium/manifest.json'));
+    },
+  };
+}
+
+/** The extension's own pages; the realm bundles follow when these are written. */
+export default defineConfig({
+  root: resolve(root, 'src'),
+  base: './',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  worker: { format: 'es' },
+  build: {
+    outDir: resolve(outDir, 'chromium'),
+    emptyOutDir: true,
+    target: 'chrome132',
+    modulePreload: false,
+    rolldownOptions: {
+      input: {
+        panel: resolve(root, 'src/panel/panel.html'),
+        devtools: resolve(root, 'src/devtools/devtools.html'),
+      },
+    },
+  },
+  plugins: [realms()],
+});
