@@ -258,8 +258,21 @@ export interface Call {
   readonly at: Micros;
   /** Undefined when this call was not timed. */
   readonly duration: Micros | undefined;
-  readonly returned: 'false' | 'true' | 'threw';
+  readonly returned: (typeof CALL_RETURNED)[number];
 }
+
+/** How a call ended, as `CallVisitor` gives it. */
+export const CALL_RETURNED = ['false', 'true', 'threw'] as const;
+
+/** `durationMicros` is -1 when the call was not timed; `returned` indexes `CALL_RETURNED`. */
+export type CallVisitor = (
+  enter: number,
+  exit: number,
+  frame: number,
+  at: number,
+  durationMicros: number,
+  returned: number,
+) => void;
 
 /**
  * All calls of one processor in order, columnar and delta-coded (a few bytes each). Every query is
@@ -268,6 +281,8 @@ export interface Call {
 export interface CallColumns {
   readonly length: number;
   at(index: number): Call | undefined;
+  /** Visits the calls `[from, to)` in order, allocating nothing a call: for export and aggregates. */
+  each(from: number, to: number, visit: CallVisitor): void;
   /** Index of the first call whose entry number is above `seq`; `length` when there is none. */
   firstEnteredAfter(seq: Seq): number;
   /** Index of the first call at or after this frame; `length` when there is none. */
