@@ -155,7 +155,7 @@ export type DestroySignal = (typeof DESTROY_SIGNALS)[number];
 
 export interface Destroyed extends Point {
   readonly signal: DestroySignal;
-  /** The context's frame as the page saw it then. */
+  /** The context's frame as the page saw it then; -1 when it was not seen (`collected`). */
   readonly frame: Frames;
   readonly stack: string;
 }
@@ -181,7 +181,10 @@ export interface NodeFacts {
   /** Edges that exist now, and every change of them. */
   readonly wires: Wire[];
   readonly wireEvents: WireEvent[];
-  /** Every farewell signal in order of time, repeats included. */
+  /**
+   * The farewells in force, in order of time, explicit ones with their repeats. Reconnecting
+   * withdraws `detached` and `closed`; `wireEvents` keep the history.
+   */
   readonly farewells: Destroyed[];
   readonly portClosed: (Point & { readonly by: Sender; readonly stack: string })[];
   readonly messages: MessageFacts[];

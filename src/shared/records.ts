@@ -52,6 +52,10 @@ const SENDER = ['node', 'processor'] as const;
  * The whole vocabulary of one format. Append only: a shipped `op` keeps its fields, saved sessions
  * hold it. Every record also carries `seq` (its place in the order of all threads; 0 when the page
  * is not isolated) and `at` (microseconds since the document's time origin).
+ *
+ * An audio rendering thread knows no node ids: in its records a field of type `node` holds the
+ * processor's ordinal + 1. Chunks of a thread are read once its `threadStarted` is known, so either
+ * side may arrive first.
  */
 export const RECORDS = {
   threadStarted: {
