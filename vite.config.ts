@@ -25,7 +25,7 @@ function realm({ entry, file, format }: (typeof REALMS)[number]): InlineConfig {
     build: {
       outDir,
       emptyOutDir: false,
-      target: 'chrome132',
+      target: 'chrome134',
       minify: true,
       modulePreload: false,
       rolldownOptions: {
@@ -83,7 +83,7 @@ export default defineConfig({
   build: {
     outDir: resolve(outDir, 'chromium'),
     emptyOutDir: true,
-    target: 'chrome132',
+    target: 'chrome134',
     modulePreload: false,
     rolldownOptions: {
       input: {

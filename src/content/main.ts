@@ -1,2 +1,50 @@
-// Written by the realm's first commit.
-export {};
+import { type Command, HANDSHAKE, WAKE } from '../shared/messages.ts';
+import { parseSettings, SETTINGS_KEY } from '../shared/settings.ts';
+import { extension } from './extension.ts';
+import { Relay } from './relay.ts';
+
+/**
+ * Runs in every frame just before the script in the page's own world, which speaks first. The page's
+ * scripts have not begun: nobody else can hear the hand-shake, or say it.
+ */
+function main(): void {
+  let pagePort: MessagePort | undefined;
+  let relay: Relay | undefined;
+  const start = (): Relay => {
+    relay ??= new Relay({ pagePort, connect: (name) => extension.runtime.connect({ name }) });
+    return relay;
+  };
+  const configure = (stored: unknown): void => {
+    const command: Command = { kind: 'configure', settings: parseSettings(stored) };
+    pagePort?.postMessage(command);
+  };
+
+  addEventListener(
+    HANDSHAKE.fromPage,
+    (event) => {
+      const { source } = event as MessageEvent;
+      if (!(source instanceof MessagePort)) return;
+      pagePort = source;
+      start();
+      const detail = JSON.stringify({ prelude: extension.runtime.getURL('worklet.js') });
+      dispatchEvent(new CustomEvent(HANDSHAKE.fromContent, { detail }));
+      extension.storage.local.get(SETTINGS_KEY).then(
+        (stored) => configure(stored[SETTINGS_KEY]),
+        (error: unknown) => console.debug('Worklet Lifeline: no settings', error),
+      );
+    },
+    { once: true },
+  );
+  extension.storage.onChanged.addListener((changes, area) => {
+    if (area === 'local' && SETTINGS_KEY in changes) configure(changes[SETTINGS_KEY]?.newValue);
+  });
+  extension.runtime.onMessage.addListener((message: unknown) => {
+    if (message === WAKE) start().wake();
+    return undefined;
+  });
+  addEventListener('pageshow', (event) => {
+    if (event.persisted) relay?.thaw();
+  });
+}
+
+main();

@@ -23,6 +23,10 @@ export interface Chunk {
 }
 
 export type PageMessage =
+  /**
+   * Said at the hand-shake and kept by the content script, which stays silent. The next message of
+   * any kind (`hello` again when the first record is made) makes it open its port to the background.
+   */
   | {
       readonly kind: 'hello';
       readonly protocol: number;
@@ -54,6 +58,7 @@ export interface FrameOrigin {
   /** Made by the content script, one a document; survives the back-forward cache. */
   readonly document: string;
   readonly frameId: number;
+  /** −1 for the top document, else 0: without a permission the browser does not tell more. */
   readonly parentFrameId: number;
   readonly url: string;
 }

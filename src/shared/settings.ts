@@ -9,3 +9,21 @@ export interface Settings {
 }
 
 export const DEFAULT_SETTINGS: Settings = { recording: true, fineClock: false, origins: [] };
+
+/** The key under which `storage.local` holds the settings. */
+export const SETTINGS_KEY = 'settings';
+
+/** Reads what storage holds; fields that are missing or of another type take their default. */
+export function parseSettings(value: unknown): Settings {
+  const stored = (typeof value === 'object' && value !== null ? value : {}) as {
+    readonly [field: string]: unknown;
+  };
+  const { recording, fineClock, origins } = stored;
+  return {
+    recording: typeof recording === 'boolean' ? recording : DEFAULT_SETTINGS.recording,
+    fineClock: typeof fineClock === 'boolean' ? fineClock : DEFAULT_SETTINGS.fineClock,
+    origins: Array.isArray(origins)
+      ? origins.filter((each): each is string => typeof each === 'string')
+      : DEFAULT_SETTINGS.origins,
+  };
+}
