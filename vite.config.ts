@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { resolve } from 'node:path';
 import { build, defineConfig, type InlineConfig, type Plugin } from 'vite';
@@ -69,6 +69,8 @@ function realms(): Plugin {
         });
       }
       await build(cli);
+      const icons = resolve(root, 'src/devtools/icons');
+      cpSync(icons, resolve(outDir, 'chromium/icons'), { recursive: true });
       copyFileSync(resolve(root, 'manifest.json'), resolve(outDir, 'chromium/manifest.json'));
     },
   };
