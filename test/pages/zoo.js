@@ -122,7 +122,7 @@ function showVerdict() {
   for (const { rule, severity, certainty, on } of findings) {
     const item = list.appendChild(document.createElement('li'));
     item.className = severity === 'info' ? 'right' : 'wrong';
-    item.textContent = `Lifeline reports ${rule} on ${on}: ${severity}, ${certainty}`;
+    item.textContent = `Lifeline reports ${rule}${on && ` on ${on}`}: ${severity}, ${certainty}`;
   }
   if (findings.length === 0) {
     const item = list.appendChild(document.createElement('li'));
