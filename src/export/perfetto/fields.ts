@@ -68,6 +68,7 @@ export const FRAME = {
   iid: 1,
   functionNameId: 2,
   mappingId: 3,
+  relPc: 4,
   sourcePathIid: 5,
   line: 6,
 } as const;
