@@ -9,6 +9,7 @@ import {
   TRACK_EVENT_DEFAULTS,
 } from './fields.ts';
 import type { ProtoWriter } from './proto-writer.ts';
+import { MAX_TRACE_MICROS } from './trace-time.ts';
 import { writeSequenceStart } from './trace-writer.ts';
 
 /**
@@ -23,6 +24,8 @@ export const CALL_NAMES = [
 
 /** An untimed call is drawn this long; the name says that it means nothing. */
 const UNTIMED_MICROS = 1;
+/** A call that lasts longer was forged; an hour keeps its number short of four bytes more. */
+const MAX_CALL_MICROS = 3600 * 1e6;
 const TRACKS_PER_SEQUENCE = CLOCK_ID.lastOfSequence - CLOCK_ID.firstOfSequence + 1;
 const FRAME_IID = 1;
 /** Of both packets of one call, at most. */
@@ -50,9 +53,9 @@ export class CallSliceWriter {
   }
 
   /**
-   * Calls `[from, to)` as slices of `track`, shifted by `offset` microseconds. Calls of one node never overlap; a
-   * slice that would begin before the one before it has ended (clocks of a millisecond) begins at
-   * that end.
+   * All `calls` as slices of `track`, shifted by `offset` microseconds. Calls of one node never
+   * overlap; a slice that would begin before the one before it has ended (clocks of a millisecond)
+   * begins at that end.
    */
   write(track: number, calls: CallColumns, offset: number): void {
     if (this.#tracks === TRACKS_PER_SEQUENCE) this.#nextSequence();
@@ -109,9 +112,10 @@ export class CallSliceWriter {
         bytes = out.bytes;
       }
       const untimed = duration < 0;
-      let later = at + offset - clock;
-      if (later < 0) later = 0;
-      const lasting = untimed ? UNTIMED_MICROS : duration;
+      let later = Math.floor(at + offset - clock);
+      if (!(later > 0)) later = 0;
+      else if (later > MAX_TRACE_MICROS) later = MAX_TRACE_MICROS;
+      const lasting = untimed ? UNTIMED_MICROS : Math.min(Math.floor(duration), MAX_CALL_MICROS);
       clock += later + lasting;
 
       const begin = p;
