@@ -5,7 +5,7 @@ export const PROJECT = resolve(import.meta.dirname, '../..');
 export const PAGES = resolve(PROJECT, 'test/pages');
 
 /** Packages whose built files the pages under `test/pages/packages` load, as `/node_modules/<name>/`. */
-const PACKAGES = ['tone', '@grame/faustwasm', 'ringbuf.js', 'superdough'] as const;
+const PACKAGES = ['tone', '@grame/faustwasm', 'ringbuf.js', 'superdough', 'nanostores'] as const;
 
 /**
  * Serves `test/pages`, and of `node_modules` what its pages use, on a loopback port of its own. A page
