@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
-import { LaunchError } from './launch.ts';
+import { Failure } from './failure.ts';
 
 const POLL_MS = 50;
 const PANEL_PATH = '/panel/panel.html';
@@ -56,7 +56,7 @@ export async function openPanel(
     await connection.close();
     await sleep(POLL_MS);
   }
-  throw new LaunchError(
+  throw new Failure(
     'the Lifeline panel did not appear in DevTools: the browser may refuse unpacked extensions',
   );
 }

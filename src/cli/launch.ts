@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+import { Failure } from './failure.ts';
 
 const START_MS = 20_000;
 const CLOSE_MS = 3_000;
@@ -31,9 +32,6 @@ export interface Launched {
   /** Ends the browser and removes a fresh profile. May be called twice. */
   close(): Promise<void>;
 }
-
-/** What the user can be told in one sentence when the browser does not come up. */
-export class LaunchError extends Error {}
 
 /**
  * Starts a Chromium of our own and connects to it. It ends with `close()`, when this process exits, and
@@ -89,12 +87,12 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     const endpoint = await Promise.race([
       debuggingEndpoint(profile),
       exited.then(() => {
-        throw new LaunchError(explainExit(options, stderr));
+        throw new Failure(explainExit(options, stderr));
       }),
     ]);
     browser = await chromium.connectOverCDP(endpoint, { timeout: START_MS });
     const context = browser.contexts()[0];
-    if (!context) throw new LaunchError('the browser has no window');
+    if (!context) throw new Failure('the browser has no window');
     return {
       browser,
       context,
@@ -169,7 +167,7 @@ async function debuggingEndpoint(profile: string): Promise<string> {
     if (port && path) return `ws://127.0.0.1:${port}${path}`;
     await sleep(POLL_MS);
   }
-  throw new LaunchError(`the browser did not start within ${START_MS / 1000} s`);
+  throw new Failure(`the browser did not start within ${START_MS / 1000} s`);
 }
 
 function readIfThere(file: string): string {

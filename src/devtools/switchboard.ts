@@ -1,4 +1,5 @@
 import type { Runtime } from 'webextension-polyfill';
+import { assertUnreachable } from '../base/assert.ts';
 import type {
   Command,
   FrameEnvelope,
@@ -63,12 +64,21 @@ export class Switchboard {
     let panel: Panel | undefined;
     port.onMessage.addListener((value) => {
       const message = value as FromPanel;
-      if (message.kind === 'attach') {
-        const seen = new Map(message.seen.map((each) => [each.document, each.number]));
-        panel = { port, tabId: message.tabId, seen };
-        this.#attach(panel);
-      } else if (panel) {
-        this.#command(panel, message.document, message.command);
+      switch (message.kind) {
+        case 'attach': {
+          const seen = new Map(message.seen.map((each) => [each.document, each.number]));
+          panel = { port, tabId: message.tabId, seen };
+          this.#attach(panel);
+          return;
+        }
+        case 'wake':
+          if (panel) this.#wake(panel.tabId);
+          return;
+        case 'command':
+          if (panel) this.#command(panel, message.document, message.command);
+          return;
+        default:
+          assertUnreachable(message);
       }
     });
     port.onDisconnect.addListener(() => {

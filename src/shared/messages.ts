@@ -86,6 +86,8 @@ export type ToPanel =
 /** panel → background. The first message must be `attach`. */
 export type FromPanel =
   | { readonly kind: 'attach'; readonly tabId: number; readonly seen: readonly SeenDocument[] }
+  /** The tab has navigated: let its new documents connect, even those with nothing to say. */
+  | { readonly kind: 'wake' }
   /** `document` undefined: every document of the tab. */
   | { readonly kind: 'command'; readonly document?: string; readonly command: Command };
 

@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util';
+import { err, ok, type Result } from '../base/result.ts';
+
+export interface InspectArguments {
+  readonly url: string;
+  readonly seconds: number;
+  readonly json: boolean;
+  readonly run?: string;
+  readonly out?: string;
+  readonly profile?: string;
+  readonly chrome?: string;
+}
+
+export const USAGE = `usage: npm run inspect -- <url> [flags]
+
+  --seconds N     how long to record, from the page's load event on (default 5)
+  --run CODE      an expression to evaluate in the page after it has loaded; its promise is awaited
+  --out DIR       write trace.pftrace, session.lifeline, report.json and panel.png there
+  --json          print the report as one JSON document
+  --profile DIR   a browser profile to use, for pages behind a log-in
+  --chrome PATH   the browser to use
+
+exit status: 0 no finding of severity warning or error, 1 some, 2 it could not be done`;
+
+const SCHEMES: readonly string[] = ['http:', 'https:', 'file:'];
+const MAX_SECONDS = 86_400;
+
+/** Reads the arguments of `inspect`. An error is one line for the user. */
+export function parseInspectArguments(args: readonly string[]): Result<InspectArguments> {
+  let parsed: ReturnType<typeof parseFlags>;
+  try {
+    parsed = parseFlags(args);
+  } catch (error) {
+    return err((error as Error).message);
+  }
+  const { values, positionals } = parsed;
+  const [given, ...others] = positionals;
+  if (given === undefined) return err('which URL?');
+  if (others.length > 0) return err(`one URL at a time: ${others.join(' ')}`);
+  if (!URL.canParse(given)) return err(`bad URL: ${given}`);
+  const url = new URL(given);
+  if (!SCHEMES.includes(url.protocol)) return err(`bad URL: cannot inspect ${url.protocol} pages`);
+  const seconds = Number(values.seconds);
+  if (values.seconds.trim() === '' || !(seconds >= 0 && seconds <= MAX_SECONDS)) {
+    return err(`--seconds wants a number from 0 to ${MAX_SECONDS}, not ${values.seconds}`);
+  }
+  const { run, out, profile, chrome } = values;
+  return ok({
+    url: url.href,
+    seconds,
+    json: values.json,
+    ...(run === undefined ? {} : { run }),
+    ...(out === undefined ? {} : { out }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(chrome === undefined ? {} : { chrome }),
+  });
+}
+
+function parseFlags(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      seconds: { type: 'string', default: '5' },
+      run: { type: 'string' },
+      out: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      profile: { type: 'string' },
+      chrome: { type: 'string' },
+    },
+  });
+}
