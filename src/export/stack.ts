@@ -29,8 +29,8 @@ export function parseStack(stack: string): readonly StackFrame[] {
 function parseFrame(text: string): StackFrame | undefined {
   if (text.startsWith('at ')) {
     const rest = text.slice(3);
-    const open = rest.endsWith(')') ? rest.lastIndexOf(' (') : -1;
-    if (open < 0) return { name: ANONYMOUS, ...parsePlace(rest), text };
+    const open = rest.endsWith(')') ? rest.indexOf(' (') : -1;
+    if (open < 0) return { name: ANONYMOUS, ...parsePlace(rest.replace(/^async /, '')), text };
     return { name: rest.slice(0, open), ...parsePlace(rest.slice(open + 2, -1)), text };
   }
   const sign = text.indexOf('@');
