@@ -40,6 +40,8 @@ export interface DocumentFacts {
   /** Undefined while it lives. */
   goneAt: Micros | undefined;
   lastAt: Micros;
+  /** Part of its history never arrived: what is absent here may still have happened. */
+  incomplete: boolean;
   readonly threads: Map<ThreadId, ThreadFacts>;
   readonly contexts: Map<ContextId, ContextFacts>;
   /** Worklet nodes and native neighbours. */
@@ -91,6 +93,8 @@ export interface ContextFacts {
   readonly nodes: NodeFacts[];
   audioThread: ThreadFacts | undefined;
   readonly underruns: (Point & { readonly events: number; readonly duration: number })[];
+  /** The highest frame that any record or slot of this context has named. */
+  readonly lastFrame: Frames;
   readonly quanta: QuantumStats;
   /** Frame ↔ time, from the clock slots of its audio thread; ascending. */
   readonly clock: FrameClock;
@@ -177,17 +181,24 @@ export interface NodeFacts {
   memory: 'none' | 'shared' | 'wasm';
   readonly options: string;
   readonly created: Point;
+  /** The context's frame as the page saw it then. */
+  readonly createdFrame: Frames;
   readonly createStack: string;
   /** Edges that exist now, and every change of them. */
   readonly wires: Wire[];
   readonly wireEvents: WireEvent[];
+  /** How often it was connected again after it had been detached. */
+  reconnections: number;
   /**
    * The farewells in force, in order of time, explicit ones with their repeats. Reconnecting
    * withdraws `detached` and `closed`; `wireEvents` keep the history.
    */
   readonly farewells: Destroyed[];
   readonly portClosed: (Point & { readonly by: Sender; readonly stack: string })[];
+  /** In the order in which either end was first seen, which is not the order of time. */
   readonly messages: MessageFacts[];
+  /** Calls that posted, in unbroken runs. */
+  readonly posts: PostStats;
   readonly errorEvents: (Point & { readonly reason: string })[];
   collected: Point | undefined;
   processor: ProcessorFacts | undefined;
@@ -231,6 +242,15 @@ export interface MessageFacts {
   bytes: number;
   preview: string;
   stack: string;
+}
+
+/** How a processor posts from inside `process()`. */
+export interface PostStats {
+  /** Messages sent from inside a call. */
+  readonly count: number;
+  /** Length of the longest run of calls, each of which sent something, and where it began. */
+  readonly longestRun: number;
+  readonly runFrame: Frames;
 }
 
 export interface BlockFacts {

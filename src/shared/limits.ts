@@ -23,6 +23,14 @@ export const LIMITS = {
   threads: 256,
   /** Ids of any one kind in one document; forged ids above it are dropped. */
   ids: 1_000_000,
+  /** Messages of one node that are kept one by one; more are counted. */
+  messagesPerNode: 100_000,
+  /** Connections that leave one node. */
+  wiresPerNode: 4096,
+  /** Farewells, port closings and error events of one node. */
+  eventsPerNode: 1024,
+  /** Chunks of threads that nobody has announced yet. */
+  waitingChunks: 1024,
   /** Documents of one tab that a panel keeps at a time. */
   documents: 256,
   /** Message previews and message stacks that a document takes a second. */

@@ -152,11 +152,15 @@ export function parseRecords(bytes: Uint8Array): Result<readonly LifelineRecord[
       seq += input.int();
       at += input.int();
       if (seq < 0 || at < 0) return err(`negative seq or time at byte ${input.offset}`);
-      const record: { [field: string]: unknown } = { name, seq: seq as Seq, at: at as Micros };
+      const read: { [field: string]: unknown } = {
+        record: name,
+        seq: seq as Seq,
+        at: at as Micros,
+      };
       for (const field of plans[name] as readonly FieldPlan[]) {
-        record[field.name] = readField(input, field.type, texts);
+        read[field.name] = readField(input, field.type, texts);
       }
-      records.push(record as unknown as LifelineRecord);
+      records.push(read as unknown as LifelineRecord);
     }
   } catch (error) {
     if (error instanceof ByteReaderError) return err(error.message);

@@ -335,9 +335,9 @@ export type FieldsOf<N extends RecordName> = {
   readonly [K in keyof (typeof RECORDS)[N]['fields']]: FieldValue<(typeof RECORDS)[N]['fields'][K]>;
 };
 
-/** One record of one thread, as everything past the door sees it. */
+/** One record of one thread, as everything past the door sees it. No field may be called `record`. */
 export type LifelineRecord<N extends RecordName = RecordName> = {
-  [K in N]: { readonly name: K; readonly seq: Seq; readonly at: Micros } & FieldsOf<K>;
+  [K in N]: { readonly record: K; readonly seq: Seq; readonly at: Micros } & FieldsOf<K>;
 }[N];
 
 export type ContextState = (typeof CONTEXT_STATE)[number];

@@ -1,0 +1,67 @@
+import { LIMITS } from '../shared/limits.ts';
+import type { FieldsOf } from '../shared/records.ts';
+import type { Frames, Ordinal, ThreadId } from '../shared/units.ts';
+import { AnchoredClock } from './frame-clock.ts';
+import { Lane } from './lane.ts';
+import type { ContextFacts, DocumentFacts, Point, ThreadFacts } from './model.ts';
+import { QuantumLedger } from './quantum-ledger.ts';
+
+/** A context's facts, and what its audio rendering thread has said: one lane a processor. */
+export class ContextState {
+  readonly facts: ContextFacts;
+  readonly clock: AnchoredClock;
+  readonly quanta: QuantumLedger;
+  readonly lanes: (Lane | undefined)[] = [];
+  thread: ThreadFacts | undefined;
+  lastFrame = 0;
+  calls = 0;
+
+  constructor(document: DocumentFacts, created: Point, fields: FieldsOf<'contextCreated'>) {
+    const sampleRate = fields.sampleRate > 0 ? fields.sampleRate : 44_100;
+    const quantumFrames = fields.quantumFrames > 0 ? fields.quantumFrames : 128;
+    this.clock = new AnchoredClock(sampleRate, fields.kind === 'offline', created.at);
+    this.quanta = new QuantumLedger(sampleRate, quantumFrames, this.clock);
+    const state = this;
+    this.facts = {
+      id: fields.context,
+      key: `${document.index}/c${fields.context}`,
+      document,
+      kind: fields.kind,
+      sampleRate,
+      length: fields.length,
+      quantumFrames,
+      created,
+      createStack: fields.stack,
+      states: [{ ...created, state: fields.state, frame: 0 as Frames }],
+      calls: [],
+      closed: undefined,
+      collected: undefined,
+      nodes: [],
+      audioThread: undefined,
+      underruns: [],
+      quanta: this.quanta,
+      clock: this.clock,
+      get lastFrame() {
+        return state.lastFrame as Frames;
+      },
+    };
+  }
+
+  get threadId(): ThreadId {
+    return this.thread?.id ?? (0 as ThreadId);
+  }
+
+  sawFrame(frame: number): void {
+    if (frame > this.lastFrame) this.lastFrame = frame;
+  }
+
+  /** Undefined for an ordinal that no real thread reaches. */
+  lane(ordinal: number): Lane | undefined {
+    const known = this.lanes[ordinal];
+    if (known !== undefined) return known;
+    if (!(ordinal >= 0 && ordinal < LIMITS.processors)) return undefined;
+    const lane = new Lane(ordinal as Ordinal, this.clock);
+    this.lanes[ordinal] = lane;
+    return lane;
+  }
+}

@@ -1,0 +1,121 @@
+import type { FieldsOf } from '../../shared/records.ts';
+import { ContextState } from '../context-state.ts';
+import type { DocumentState } from '../document-state.ts';
+import { say } from '../farewells.ts';
+import type { Point } from '../model.ts';
+import { insertPoint } from '../point.ts';
+
+/** Each handler answers false when the record names something that nobody made. */
+
+export function contextCreated(
+  document: DocumentState,
+  fields: FieldsOf<'contextCreated'>,
+  point: Point,
+): boolean {
+  if (document.contexts.has(fields.context)) return false;
+  const context = new ContextState(document.facts, point, fields);
+  document.contexts.set(fields.context, context);
+  document.facts.contexts.set(fields.context, context.facts);
+  return true;
+}
+
+export function contextState(
+  document: DocumentState,
+  fields: FieldsOf<'contextState'>,
+  point: Point,
+): boolean {
+  const context = document.contexts.get(fields.context);
+  if (context === undefined) return false;
+  context.sawFrame(fields.frame);
+  insertPoint(context.facts.states, { ...point, state: fields.state, frame: fields.frame });
+  return true;
+}
+
+export function contextCall(
+  document: DocumentState,
+  fields: FieldsOf<'contextCall'>,
+  point: Point,
+): boolean {
+  const context = document.contexts.get(fields.context);
+  if (context === undefined || document.calls.has(fields.call)) return false;
+  const { method, frame, stack } = fields;
+  const call = { method, called: point, frame, stack, settled: undefined };
+  context.sawFrame(frame);
+  context.facts.calls.push(call);
+  document.calls.set(fields.call, { context, call });
+  return true;
+}
+
+export function contextSettled(
+  document: DocumentState,
+  fields: FieldsOf<'contextSettled'>,
+  point: Point,
+): boolean {
+  const context = document.contexts.get(fields.context);
+  if (context === undefined) return false;
+  const { outcome, reason, frame } = fields;
+  context.sawFrame(frame);
+  const known = document.calls.get(fields.call);
+  if (known?.context === context) known.call.settled ??= { ...point, outcome, reason };
+  if (fields.method === 'close' && outcome === 'resolved' && context.facts.closed === undefined) {
+    context.facts.closed = point;
+    const stack = known?.call.stack ?? '';
+    for (const node of context.facts.nodes) {
+      const lane = context.lane(node.ordinal);
+      if (lane !== undefined) say(lane, 'context-closed', { ...point, frame, stack });
+    }
+  }
+  return true;
+}
+
+export function contextCollected(
+  document: DocumentState,
+  fields: FieldsOf<'contextCollected'>,
+  point: Point,
+): boolean {
+  const context = document.contexts.get(fields.context);
+  if (context === undefined) return false;
+  context.facts.collected ??= point;
+  return true;
+}
+
+export function moduleRequested(
+  document: DocumentState,
+  fields: FieldsOf<'moduleRequested'>,
+  point: Point,
+): boolean {
+  const context = document.contexts.get(fields.context);
+  const { modules } = document.facts;
+  if (context === undefined || modules.has(fields.module)) return false;
+  modules.set(fields.module, {
+    id: fields.module,
+    context: context.facts,
+    url: fields.url,
+    requested: point,
+    stack: fields.stack,
+    settled: undefined,
+  });
+  return true;
+}
+
+export function moduleSettled(
+  document: DocumentState,
+  { module, outcome, reason }: FieldsOf<'moduleSettled'>,
+  point: Point,
+): boolean {
+  const known = document.facts.modules.get(module);
+  if (known === undefined) return false;
+  known.settled ??= { ...point, outcome, reason };
+  return true;
+}
+
+export function underrun(
+  document: DocumentState,
+  { context, events, duration }: FieldsOf<'underrun'>,
+  point: Point,
+): boolean {
+  const known = document.contexts.get(context);
+  if (known === undefined) return false;
+  insertPoint(known.facts.underruns, { ...point, events, duration });
+  return true;
+}

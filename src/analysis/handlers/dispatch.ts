@@ -1,0 +1,92 @@
+import { assertUnreachable } from '../../base/assert.ts';
+import type { LifelineRecord } from '../../shared/records.ts';
+import type { ThreadId } from '../../shared/units.ts';
+import type { DocumentState } from '../document-state.ts';
+import { pointOf } from '../point.ts';
+import * as contexts from './contexts.ts';
+import * as nodes from './nodes.ts';
+import * as page from './page.ts';
+import * as ports from './ports.ts';
+import * as processors from './processors.ts';
+import * as wires from './wires.ts';
+
+/** Turns one record into facts. False when it names something that nobody made. */
+export function takeRecord(
+  document: DocumentState,
+  record: LifelineRecord,
+  thread: ThreadId,
+): boolean {
+  const point = pointOf(record, thread);
+  document.sawTime(record.at);
+  switch (record.record) {
+    case 'threadStarted':
+      return processors.threadStarted(document, record, point);
+    case 'contextCreated':
+      return contexts.contextCreated(document, record, point);
+    case 'contextState':
+      return contexts.contextState(document, record, point);
+    case 'contextCall':
+      return contexts.contextCall(document, record, point);
+    case 'contextSettled':
+      return contexts.contextSettled(document, record, point);
+    case 'contextCollected':
+      return contexts.contextCollected(document, record, point);
+    case 'moduleRequested':
+      return contexts.moduleRequested(document, record, point);
+    case 'moduleSettled':
+      return contexts.moduleSettled(document, record, point);
+    case 'underrun':
+      return contexts.underrun(document, record, point);
+    case 'nodeCreated':
+      return nodes.nodeCreated(document, record, point);
+    case 'nodeRefused':
+      return nodes.nodeRefused(document, record, point);
+    case 'neighbourSeen':
+      return nodes.neighbourSeen(document, record, point);
+    case 'nodeCollected':
+      return nodes.nodeCollected(document, record, point);
+    case 'declaredDestroyed':
+      return nodes.declaredDestroyed(document, record, point);
+    case 'processorErrorEvent':
+      return nodes.processorErrorEvent(document, record, point);
+    case 'memoryPassed':
+      return nodes.memoryPassed(document, record);
+    case 'connected':
+      return wires.connected(document, record, point);
+    case 'disconnected':
+      return wires.disconnected(document, record, point);
+    case 'messageSent':
+      return ports.messageSent(document, record, point);
+    case 'messageReceived':
+      return ports.messageReceived(document, record, point);
+    case 'portClosed':
+      return ports.portClosed(document, record, point);
+    case 'processorRegistered':
+      return processors.processorRegistered(document, record, point);
+    case 'processorConstructed':
+      return processors.processorConstructed(document, record, point);
+    case 'processorFailed':
+      return processors.processorFailed(document, record, point);
+    case 'processorCollected':
+      return processors.processorCollected(document, record, point);
+    case 'process':
+      return processors.process(document, record, point);
+    case 'clock':
+      return processors.clock(document.byThread.get(thread), record, point);
+    case 'blockAllocated':
+      return page.blockAllocated(document, record, point);
+    case 'blockFreed':
+      return page.blockFreed(document, record, point);
+    case 'mark':
+      return page.mark(document, record, point);
+    case 'lost':
+      return page.lost(document, record, point);
+    case 'page':
+      return page.page(document, record, point);
+    case 'uncovered':
+      document.uncovered(record.detail === '' ? record.what : record.detail);
+      return true;
+    default:
+      return assertUnreachable(record);
+  }
+}

@@ -1,0 +1,52 @@
+import { LIMITS } from '../../shared/limits.ts';
+import type { FieldsOf } from '../../shared/records.ts';
+import type { DocumentState } from '../document-state.ts';
+import type { Point } from '../model.ts';
+import { insertPoint } from '../point.ts';
+
+export function blockAllocated(
+  document: DocumentState,
+  fields: FieldsOf<'blockAllocated'>,
+  point: Point,
+): boolean {
+  const { blocks } = document.facts;
+  const { block, memory, offset, length, label, stack } = fields;
+  if (block === 0 || blocks.has(block)) return false;
+  const facts = { id: block, memory, offset, length, label, allocateStack: stack };
+  blocks.set(block, { ...facts, allocated: point, freed: undefined });
+  return true;
+}
+
+/** `block` 0: freed what was never handed out; judged by a rule of its own one day. */
+export function blockFreed(
+  document: DocumentState,
+  { block, stack }: FieldsOf<'blockFreed'>,
+  point: Point,
+): boolean {
+  if (block === 0) return true;
+  const known = document.facts.blocks.get(block);
+  if (known === undefined) return false;
+  known.freed ??= { ...point, stack };
+  return true;
+}
+
+export function mark(document: DocumentState, { text }: FieldsOf<'mark'>, point: Point): boolean {
+  insertPoint(document.facts.marks, { ...point, text });
+  return true;
+}
+
+export function lost(
+  document: DocumentState,
+  { thread, count, why }: FieldsOf<'lost'>,
+  point: Point,
+): boolean {
+  if (thread >= LIMITS.threads) return false;
+  document.lost += count;
+  insertPoint(document.facts.losses, { ...point, lostThread: thread, count, why });
+  return true;
+}
+
+export function page(document: DocumentState, { event }: FieldsOf<'page'>, point: Point): boolean {
+  insertPoint(document.facts.pageEvents, { ...point, event });
+  return true;
+}

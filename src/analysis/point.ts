@@ -1,0 +1,27 @@
+import type { LifelineRecord } from '../shared/records.ts';
+import type { ThreadId } from '../shared/units.ts';
+import type { Point } from './model.ts';
+
+export function pointOf(record: LifelineRecord, thread: ThreadId): Point {
+  return { at: record.at, seq: record.seq, thread };
+}
+
+/** Negative when `a` came first. The shared counter decides where both have a number. */
+export function comparePoints(a: Point, b: Point): number {
+  if (a.seq > 0 && b.seq > 0) return a.seq - b.seq;
+  return a.at - b.at;
+}
+
+/** Keeps `list` in order; among equals the newcomer goes last. */
+export function insertPoint<P extends Point>(list: P[], point: P): void {
+  let low = 0;
+  let high = list.length;
+  const last = list.at(-1);
+  if (last === undefined || comparePoints(last, point) <= 0) low = high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (comparePoints(list[middle] as P, point) > 0) high = middle;
+    else low = middle + 1;
+  }
+  list.splice(low, 0, point);
+}

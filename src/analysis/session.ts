@@ -1,0 +1,109 @@
+import { assertUnreachable } from '../base/assert.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { LIMITS } from '../shared/limits.ts';
+import { DocumentState } from './document-state.ts';
+import { Intake } from './intake.ts';
+import type { DocumentFacts } from './model.ts';
+import type { SessionInput } from './session-input.ts';
+
+interface Entry {
+  readonly document: DocumentState;
+  readonly intake: Intake;
+}
+
+export interface SessionTotals {
+  /** `process()` calls recorded, in all frames. */
+  readonly calls: number;
+  /** Records that recorders had to give up, as they counted them. */
+  readonly lost: number;
+  /** Records refused on the way or naming something that nobody made. */
+  readonly dropped: number;
+}
+
+/** All facts of a recording, built from its inputs as they come, live or from a file. */
+export class Session {
+  readonly #entries = new Map<string, Entry>();
+  readonly #documents: DocumentFacts[] = [];
+  #refused = 0;
+
+  /** In the order in which they said hello. */
+  get documents(): readonly DocumentFacts[] {
+    return this.#documents;
+  }
+
+  get totals(): SessionTotals {
+    let calls = 0;
+    let lost = 0;
+    let dropped = this.#refused;
+    for (const { document } of this.#entries.values()) {
+      lost += document.lost;
+      dropped += document.dropped;
+      for (const context of document.contexts.values()) calls += context.calls;
+    }
+    return { calls, lost, dropped };
+  }
+
+  /** What could not be observed, in words. */
+  get coverage(): readonly string[] {
+    const said = new Set<string>();
+    for (const { document } of this.#entries.values()) {
+      for (const text of document.facts.coverage) said.add(text);
+      if (document.dropped > 0) {
+        said.add(`${document.dropped} records name something that nobody made; they were dropped`);
+      }
+      for (const lane of document.lanes.values()) {
+        if (lane.messagesDropped === 0 || lane.node === undefined) continue;
+        const label = document.nodeLabel(lane.node.id);
+        said.add(`messages of ${label} beyond ${LIMITS.messagesPerNode} are counted, not kept`);
+      }
+    }
+    return [...said];
+  }
+
+  /** Bad input changes nothing but the counts; the error says what was wrong with it. */
+  ingest(input: SessionInput): Result<void> {
+    if (input.kind === 'document') return this.#hello(input);
+    const entry = this.#entries.get(input.document);
+    if (entry === undefined) {
+      this.#refused++;
+      return err(`${input.kind} of a document that never said hello`);
+    }
+    const { document, intake } = entry;
+    switch (input.kind) {
+      case 'chunk':
+        return intake.take(input.chunk);
+      case 'forgotten':
+        if (input.number <= intake.number + 1) return ok(undefined);
+        intake.skipTo(input.number);
+        document.incomplete = true;
+        document.uncovered(
+          `the page’s history had already forgotten ${input.bytes} bytes before the panel watched`,
+        );
+        return ok(undefined);
+      case 'refused':
+        this.#refused += input.count;
+        document.incomplete = true;
+        document.uncovered(`messages of the page were refused: ${input.reason}`);
+        return ok(undefined);
+      case 'gone':
+        document.facts.goneAt ??= document.facts.lastAt;
+        return ok(undefined);
+      default:
+        return assertUnreachable(input);
+    }
+  }
+
+  #hello(input: Extract<SessionInput, { kind: 'document' }>): Result<void> {
+    const { origin, timeOrigin, isolated } = input;
+    const known = this.#entries.get(origin.document);
+    if (known !== undefined) {
+      known.document.facts.goneAt = undefined;
+      known.document.facts.url = origin.url;
+      return ok(undefined);
+    }
+    const document = new DocumentState(this.#documents.length, origin, timeOrigin, isolated);
+    this.#entries.set(origin.document, { document, intake: new Intake(document) });
+    this.#documents.push(document.facts);
+    return ok(undefined);
+  }
+}
