@@ -22,7 +22,7 @@ export function writeFindings(
     const { rule, severity, certainty, entity, count, message, help, link } = finding;
     const at = time.ofTop(finding.first);
     const target = entities.get(entity.id);
-    const flow = target === undefined ? [] : [flows.next()];
+    const flow = target === undefined ? [] : [flows.next().id];
     const stack = callstackOf(finding.stacks);
     out.write({
       track: tracks.rule(rule),

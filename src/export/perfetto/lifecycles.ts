@@ -31,16 +31,23 @@ type Happening = {
   readonly category: Category;
   readonly args?: { readonly [name: string]: Arg | undefined };
   readonly stack?: string;
-  readonly flows?: readonly number[];
-  readonly endingFlows?: readonly number[];
+  readonly flows?: readonly Flow[];
+  readonly endingFlows?: readonly Flow[];
 };
 
-/** Flow numbers of one trace, counted up. */
+/** An arrow from one event to a later one. */
+export interface Flow {
+  readonly id: number;
+  /** Where it begins, in microseconds of the trace. */
+  at: number;
+}
+
+/** The flows of one trace, numbered in the order of their making. */
 export class Flows {
   #last = 0;
 
-  next(): number {
-    return ++this.#last;
+  next(): Flow {
+    return { id: ++this.#last, at: 0 };
   }
 }
 
@@ -418,10 +425,26 @@ export class LifecycleWriter {
     this.#on(this.#tracks.thread(this.#document, happening.point.thread), happening);
   }
 
-  #on(track: number, { point, ...event }: Happening): void {
-    const at = this.#time.of(this.#document, point.at);
+  /**
+   * What a flow leads to is never drawn before what it leads from: that order is certain, while the
+   * clocks of two threads may be a millisecond apart.
+   */
+  #on(track: number, { point, flows = [], endingFlows = [], ...event }: Happening): void {
+    const at = Math.max(
+      this.#time.of(this.#document, point.at),
+      ...endingFlows.map((flow) => flow.at),
+    );
+    for (const flow of flows) flow.at = at;
     const seq = point.seq > 0 ? point.seq : undefined;
-    this.#out.write({ ...event, track, type: 'instant', at, args: { ...event.args, seq } });
+    this.#out.write({
+      ...event,
+      track,
+      type: 'instant',
+      at,
+      args: { ...event.args, seq },
+      flows: flows.map((flow) => flow.id),
+      endingFlows: endingFlows.map((flow) => flow.id),
+    });
   }
 }
 
