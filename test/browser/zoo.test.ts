@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { judge } from '../../src/analysis/judge.ts';
+import { encodeTrace } from '../../src/export/perfetto/trace.ts';
+import { checkTrace } from '../support/trace-processor.ts';
+import { Visitor } from '../support/visit.ts';
+import { asDeclared, byRule, exhibitsOf, GROUPS, pagesOf, readPage } from '../support/zoo.ts';
+
+const ZOO = (['wrong', 'right', 'shapes'] as const).flatMap(pagesOf).flatMap(exhibitsOf);
+
+let visitor: Visitor;
+beforeAll(async () => {
+  visitor = await Visitor.open();
+});
+afterAll(async () => {
+  await visitor?.[Symbol.asyncDispose]();
+});
+
+describe('the panel reports what the page declares, and nothing else', () => {
+  test.each(ZOO)('$path', async ({ path, isolated, findings }) => {
+    const seen = await visitor.visit(path);
+    expect(seen.page).toMatchObject({ state: 'done', isolated });
+    expect(seen.complaints).toEqual([]);
+
+    expect(asDeclared(seen.findings, findings)).toEqual([...findings].sort(byRule));
+    expect(seen.judged).toEqual(seen.findings);
+    for (const [rule, count] of Object.entries(seen.page.counts)) {
+      expect(seen.findings.filter((each) => each.rule === rule).map((each) => each.count)).toEqual([
+        count,
+      ]);
+    }
+
+    const { calls, lost } = seen.session.totals;
+    expect({ calls, lost }).toEqual({ calls: seen.page.calls, lost: 0 });
+
+    const told = judge(seen.session);
+    expect(checkTrace(encodeTrace(seen.session, told), seen.session, told)).toEqual([]);
+  });
+});
+
+test('the index lists every page by its title, each way it can be opened', () => {
+  const index = readPage('index.html');
+  for (const file of GROUPS.flatMap(pagesOf)) {
+    const title = /<title>(.*?)<\/title>/.exec(readPage(file))?.[1];
+    const paths = exhibitsOf(file).map(({ path }) => path);
+    expect(index).toContain(`<a href="${paths[0]}">${title}</a>`);
+    for (const path of paths) expect(index).toContain(`<a href="${path}">`);
+  }
+});
