@@ -152,6 +152,7 @@ export class Relay implements Disposable {
     const message = parsed.value;
     if (message.kind === 'hello' && !this.#hello) {
       this.#hello = message;
+      this.#toBackground(message); // Woken before the page had spoken, it is connected already.
       return;
     }
     if (!this.#announced) {
