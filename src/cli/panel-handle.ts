@@ -1,0 +1,42 @@
+import type { Frame } from 'playwright-core';
+import type { OpenPanel } from './devtools-panel.ts';
+import { Failure } from './failure.ts';
+
+const READY_MS = 15_000;
+const IDLE_MS = 5_000;
+const PICTURE_MS = 10_000;
+
+/** What the command line asks of the real panel, through `globalThis.lifelinePanel`. */
+export interface PanelHandle {
+  /** `complete` is false when a frame did not answer in time. */
+  flush(timeoutMs: number): Promise<{ readonly complete: boolean }>;
+  /** The bytes of a `.lifeline` file. */
+  session(): Promise<Uint8Array<ArrayBuffer>>;
+  /** A PNG of the panel, once it has come to rest. */
+  picture(): Promise<Uint8Array>;
+}
+
+/** Waits until the panel has started. The code that runs in it is text: it is of another realm. */
+export async function attachPanel({ frame }: OpenPanel): Promise<PanelHandle> {
+  await frame
+    .waitForFunction('globalThis.lifelinePanel !== undefined', undefined, { timeout: READY_MS })
+    .catch((error: Error) => {
+      throw new Failure(`the Lifeline panel did not start: ${error.message.split('\n')[0]}`);
+    });
+  return {
+    flush: (timeoutMs) => frame.evaluate(`lifelinePanel.flush(${timeoutMs})`),
+    session: async () => {
+      const text = await frame.evaluate<string>('lifelinePanel.sessionBase64()');
+      return new Uint8Array(Buffer.from(text, 'base64'));
+    },
+    picture: () => picture(frame),
+  };
+}
+
+async function picture(frame: Frame): Promise<Uint8Array> {
+  await frame.evaluate(
+    `Promise.race([lifelinePanel.idle(), new Promise((done) => setTimeout(done, ${IDLE_MS}))])`,
+  );
+  const element = await frame.frameElement();
+  return element.screenshot({ type: 'png', timeout: PICTURE_MS });
+}
