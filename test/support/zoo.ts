@@ -56,7 +56,7 @@ export function exhibitsOf(file: string): readonly Exhibit[] {
  * label has it, else the label.
  */
 export function asDeclared(
-  findings: readonly Finding[],
+  findings: readonly Pick<Finding, 'rule' | 'severity' | 'certainty' | 'entity'>[],
   expected: readonly Expected[],
 ): readonly Expected[] {
   const seen = findings.map(({ rule, severity, certainty, entity }) => {
