@@ -1,0 +1,228 @@
+import { batch } from '@preact/signals';
+import type { EntityKey } from '../analysis/model.ts';
+import { LIMITS } from '../shared/limits.ts';
+import type { Command } from '../shared/messages.ts';
+import type { Settings } from '../shared/settings.ts';
+import type { Host } from './devtools-host.ts';
+import { downloadBytes, sessionFileName } from './download.ts';
+import { CANCELLED, startExport } from './export-session.ts';
+import { stepFinding } from './findings/finding-list-model.ts';
+import type { Notice, PanelState, Selection } from './panel-state.ts';
+import { openInPerfetto } from './perfetto-window.ts';
+import { storeSettings } from './stored-settings.ts';
+import {
+  clampSpan,
+  fitSpan,
+  followSpan,
+  panSpan,
+  type Span,
+  spanAround,
+  timeAt,
+  zoomSpan,
+} from './timeline/time-scale.ts';
+import type { WorkerClient } from './worker-client.ts';
+
+/** A place jumped to is shown no wider than this. */
+const JUMP_MICROS = 200_000;
+const NOTICE_MS = 8000;
+
+/** What the user can do, by whatever means. */
+export interface PanelActions {
+  toggleRecording(): void;
+  clear(): void;
+  reloadAndRecord(): void;
+  changeSettings(change: Partial<Settings>): void;
+  openFile(file: File): Promise<void>;
+  closeFile(): void;
+  exportSession(): Promise<void>;
+  exportTrace(): Promise<void>;
+  openPerfetto(): Promise<void>;
+  select(selection: Selection | undefined): void;
+  stepFinding(step: number | 'first' | 'last'): void;
+  stepRow(step: number): void;
+  jumpTo(at: number): void;
+  zoom(factor: number, anchor?: number): void;
+  pan(shareOfSpan: number): void;
+  setSpan(span: Span): void;
+  fit(): void;
+  follow(on: boolean): void;
+  toggleFold(key: EntityKey): void;
+  openSource(url: string, line: number, column: number): void;
+  notify(tone: Notice['tone'], text: string): void;
+  dismiss(id: number): void;
+}
+
+export function createPanelActions(
+  state: PanelState,
+  client: WorkerClient,
+  host: Host,
+  send: (command: Command) => void,
+): PanelActions {
+  let noticeId = 0;
+
+  const notify = (tone: Notice['tone'], text: string): void => {
+    const id = ++noticeId;
+    const others = state.notices.value.filter((each) => each.text !== text);
+    state.notices.value = [...others.slice(-2), { id, tone, text }];
+    if (tone === 'info') setTimeout(() => dismiss(id), NOTICE_MS);
+  };
+  const dismiss = (id: number): void => {
+    state.notices.value = state.notices.value.filter((each) => each.id !== id);
+  };
+  const setSpan = (span: Span): void => {
+    batch(() => {
+      const clamped = clampSpan(span, state.extent.value);
+      state.span.value = clamped;
+      if (clamped.to < state.session.value.now) state.following.value = false;
+    });
+  };
+  const clear = (): void => {
+    send({ kind: 'clear' });
+    client.tell({ kind: 'clear' });
+    batch(() => {
+      state.selection.value = undefined;
+      state.detail.value = undefined;
+      state.cursor.value = undefined;
+      state.following.value = state.inspecting;
+    });
+  };
+  const changeSettings = (change: Partial<Settings>): void => {
+    const settings = { ...state.settings.value, ...change };
+    state.settings.value = settings;
+    send({ kind: 'configure', settings });
+    void storeSettings(settings);
+  };
+  const runExport = async (
+    title: string,
+    format: 'session' | 'trace',
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+    if (state.job.value !== undefined) return undefined;
+    const running = startExport(client, format, (stage, progress) => {
+      state.job.value = { title, stage, progress, cancel };
+    });
+    const cancel = (): void => running.cancel();
+    state.job.value = { title, stage: 'Copying', progress: undefined, cancel };
+    const result = await running.done;
+    state.job.value = undefined;
+    if (result.ok) return result.value;
+    if (result.error !== CANCELLED) notify('error', `${title} failed: ${result.error}`);
+    return undefined;
+  };
+  const select = (selection: Selection | undefined): void => {
+    state.selection.value = selection;
+  };
+  const jumpTo = (at: number): void => {
+    batch(() => {
+      state.following.value = false;
+      state.cursor.value = at;
+      const { value: span } = state.span;
+      state.span.value = spanAround(span, at, JUMP_MICROS, state.extent.value);
+    });
+  };
+
+  return {
+    notify,
+    dismiss,
+    clear,
+    changeSettings,
+    select,
+    jumpTo,
+    setSpan,
+    toggleRecording() {
+      changeSettings({ recording: !state.settings.value.recording });
+    },
+    reloadAndRecord() {
+      clear();
+      if (!state.settings.value.recording) changeSettings({ recording: true });
+      host.reloadPage();
+    },
+    async openFile(file) {
+      if (file.size > LIMITS.sessionFileBytes) {
+        notify('error', `${file.name} is larger than a session file may be.`);
+        return;
+      }
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      const result = await client.ask({ ask: 'open', name: file.name, bytes }, [bytes.buffer]);
+      if (!result.ok) {
+        notify('error', `${file.name} is not a session that can be opened: ${result.error}`);
+        return;
+      }
+      batch(() => {
+        state.selection.value = undefined;
+        state.cursor.value = undefined;
+        state.following.value = false;
+        state.span.value = fitSpan(state.session.value.now);
+      });
+    },
+    closeFile() {
+      client.tell({ kind: 'close-file' });
+      batch(() => {
+        state.selection.value = undefined;
+        state.cursor.value = undefined;
+        state.following.value = state.inspecting;
+      });
+    },
+    async exportSession() {
+      const bytes = await runExport('Export session', 'session');
+      if (bytes !== undefined) downloadBytes(bytes, sessionFileName('lifeline'));
+    },
+    async exportTrace() {
+      const bytes = await runExport('Export trace', 'trace');
+      if (bytes !== undefined) downloadBytes(bytes, sessionFileName('pftrace'));
+    },
+    async openPerfetto() {
+      const url = await client.ask({ ask: 'perfetto-url' });
+      if (!url.ok) return notify('error', url.error);
+      const opened = await openInPerfetto(url.value, () => runExport('Open in Perfetto', 'trace'));
+      if (!opened.ok) notify('error', opened.error);
+    },
+    stepFinding(step) {
+      const { value: chosen } = state.selectedFinding;
+      const next = stepFinding(state.findings.value, chosen?.id, step);
+      if (next !== undefined) select({ kind: 'finding', id: next.id });
+    },
+    stepRow(step) {
+      const rows = state.rows.value;
+      const at = rows.findIndex(({ row }) => row.key === state.selectedRow.value);
+      const next = rows[at < 0 ? 0 : Math.min(Math.max(at + step, 0), rows.length - 1)];
+      if (next !== undefined) select({ kind: 'row', key: next.row.key });
+    },
+    zoom(factor, anchor) {
+      const { value: span } = state.span;
+      if (anchor === undefined && state.following.value) {
+        const longest = fitSpan(state.extent.value);
+        const length = Math.min((span.to - span.from) * factor, longest.to - longest.from);
+        state.span.value = followSpan(Math.max(length, 200), state.session.value.now);
+        return;
+      }
+      const at = anchor ?? state.cursor.value ?? timeAt(span, 1, 0.5);
+      const inside = at >= span.from && at <= span.to ? at : timeAt(span, 1, 0.5);
+      setSpan(zoomSpan(span, factor, inside, state.extent.value));
+    },
+    pan(shareOfSpan) {
+      const { value: span } = state.span;
+      setSpan(panSpan(span, (span.to - span.from) * shareOfSpan, state.extent.value));
+    },
+    fit() {
+      setSpan(fitSpan(state.session.value.now));
+    },
+    follow(on) {
+      batch(() => {
+        state.following.value = on;
+        if (!on) return;
+        const { from, to } = state.span.value;
+        state.span.value = followSpan(to - from, state.session.value.now);
+      });
+    },
+    toggleFold(key) {
+      const folded = new Set(state.folded.value);
+      if (!folded.delete(key)) folded.add(key);
+      state.folded.value = folded;
+    },
+    openSource(url, line, column) {
+      if (!host.openSource(url, line, column)) {
+        notify('info', 'Sources opens only beside an inspected page.');
+      }
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { Severity } from '../analysis/finding.ts';
+import type { EntityKey } from '../analysis/model.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../shared/settings.ts';
+import type { Theme } from './devtools-host.ts';
+import { buildFindingList, type FindingOrder } from './findings/finding-list-model.ts';
+import { followSpan, type Span } from './timeline/time-scale.ts';
+import { buildVisibleRows, type VisibleRow } from './timeline/visible-rows.ts';
+import type { EntityDetail, Geometry, SessionView, ShownFinding } from './worker/protocol.ts';
+
+export type BridgeStatus = 'connected' | 'reconnecting' | 'none';
+export type Selection =
+  | { readonly kind: 'finding'; readonly id: string }
+  | { readonly kind: 'row'; readonly key: EntityKey };
+
+export interface Notice {
+  readonly id: number;
+  readonly tone: 'error' | 'info';
+  readonly text: string;
+}
+
+export interface ExportJob {
+  readonly title: string;
+  /** 0 … 1; undefined while the length is not known. */
+  readonly progress: number | undefined;
+  readonly stage: string;
+  readonly cancel: () => void;
+}
+
+export const EMPTY_SESSION: SessionView = {
+  rows: [],
+  findings: [],
+  now: 0,
+  epoch: 0,
+  documents: 0,
+  liveDocuments: 0,
+  contexts: 0,
+  nodes: 0,
+  calls: 0,
+  lost: 0,
+  refused: 0,
+  forgottenBytes: 0,
+  coverage: [],
+  file: undefined,
+};
+
+/** The stretch shown while following, once the session is longer than that. */
+export const FOLLOW_MICROS = 10e6;
+
+/** Everything the views depend on, as one graph of signals. */
+export interface PanelState {
+  /** False: no page is inspected, session files only. */
+  readonly inspecting: boolean;
+  readonly session: Signal<SessionView>;
+  readonly geometry: Signal<Geometry | undefined>;
+  readonly status: Signal<BridgeStatus>;
+  readonly theme: Signal<Theme>;
+  readonly settings: Signal<Settings>;
+  /** Why pages of the tab cannot be watched, by document. */
+  readonly unreachable: Signal<ReadonlyMap<string, string>>;
+  /** Documents that are there, whether or not they have audio. */
+  readonly documents: Signal<ReadonlySet<string>>;
+  readonly span: Signal<Span>;
+  readonly following: Signal<boolean>;
+  readonly selection: Signal<Selection | undefined>;
+  readonly detail: Signal<EntityDetail | undefined>;
+  /** A place that the user pointed out, in session time. */
+  readonly cursor: Signal<number | undefined>;
+  readonly filter: Signal<string>;
+  readonly severities: Signal<ReadonlySet<Severity>>;
+  readonly order: Signal<FindingOrder>;
+  readonly folded: Signal<ReadonlySet<EntityKey>>;
+  readonly dialog: Signal<'help' | 'settings' | undefined>;
+  readonly notices: Signal<readonly Notice[]>;
+  readonly job: Signal<ExportJob | undefined>;
+  readonly rows: ReadonlySignal<readonly VisibleRow[]>;
+  readonly findings: ReadonlySignal<readonly ShownFinding[]>;
+  readonly selectedFinding: ReadonlySignal<ShownFinding | undefined>;
+  readonly selectedRow: ReadonlySignal<EntityKey | undefined>;
+  readonly live: ReadonlySignal<boolean>;
+  /** The end of what can be scrolled to. */
+  readonly extent: ReadonlySignal<number>;
+}
+
+export function createPanelState(inspecting: boolean): PanelState {
+  const session = signal(EMPTY_SESSION);
+  const filter = signal('');
+  const folded = signal<ReadonlySet<EntityKey>>(new Set());
+  const severities = signal<ReadonlySet<Severity>>(new Set(['error', 'warning', 'info']));
+  const order = signal<FindingOrder>({ by: 'severity', descending: false });
+  const selection = signal<Selection | undefined>(undefined);
+  const settings = signal<Settings>(DEFAULT_SETTINGS);
+  const selectedFinding = computed(() => {
+    const chosen = selection.value;
+    if (chosen?.kind !== 'finding') return undefined;
+    return session.value.findings.find(({ id }) => id === chosen.id);
+  });
+  const live = computed(
+    () =>
+      inspecting &&
+      session.value.file === undefined &&
+      session.value.liveDocuments > 0 &&
+      settings.value.recording,
+  );
+  return {
+    inspecting,
+    session,
+    geometry: signal<Geometry | undefined>(undefined),
+    status: signal<BridgeStatus>('none'),
+    theme: signal<Theme>('light'),
+    settings,
+    unreachable: signal<ReadonlyMap<string, string>>(new Map()),
+    documents: signal<ReadonlySet<string>>(new Set()),
+    span: signal<Span>(followSpan(FOLLOW_MICROS, 0)),
+    following: signal(inspecting),
+    selection,
+    detail: signal<EntityDetail | undefined>(undefined),
+    cursor: signal<number | undefined>(undefined),
+    filter,
+    severities,
+    order,
+    folded,
+    dialog: signal<'help' | 'settings' | undefined>(undefined),
+    notices: signal<readonly Notice[]>([]),
+    job: signal<ExportJob | undefined>(undefined),
+    rows: computed(() =>
+      buildVisibleRows(session.value.rows, {
+        text: filter.value.trim().toLowerCase(),
+        folded: folded.value,
+      }),
+    ),
+    findings: computed(() =>
+      buildFindingList(session.value.findings, {
+        text: filter.value.trim().toLowerCase(),
+        severities: severities.value,
+        order: order.value,
+      }),
+    ),
+    selectedFinding,
+    selectedRow: computed(() => {
+      const chosen = selection.value;
+      return chosen?.kind === 'row' ? chosen.key : selectedFinding.value?.row;
+    }),
+    live,
+    extent: computed(() =>
+      live.value ? Math.max(session.value.now, FOLLOW_MICROS) : session.value.now,
+    ),
+  };
+}
+
+/** Takes in what the worker found; while following, the span goes along. */
+export function showSession(state: PanelState, session: SessionView): void {
+  batch(() => {
+    state.session.value = session;
+    if (state.following.value) {
+      const { from, to } = state.span.value;
+      state.span.value = followSpan(to - from, session.now);
+    }
+    const chosen = state.selection.value;
+    if (chosen?.kind === 'row' && !session.rows.some(({ key }) => key === chosen.key)) {
+      state.selection.value = undefined;
+    }
+  });
+}

@@ -1,0 +1,92 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { type Panel, PanelContext } from '../panel-context.ts';
+import { Timeline } from '../timeline/timeline.tsx';
+import { Detail } from './detail.tsx';
+import { Dialogs } from './dialogs.tsx';
+import { EmptyState } from './empty-state.tsx';
+import { FindingList } from './finding-list.tsx';
+import { Notices } from './notices.tsx';
+import { runShortcut } from './shortcuts.ts';
+import { Splitter } from './splitter.tsx';
+import { StatusBar } from './status-bar.tsx';
+import { Toolbar } from './toolbar.tsx';
+
+export function App({ panel }: { readonly panel: Panel }) {
+  const { state, actions } = panel;
+  const root = useRef<HTMLDivElement>(null);
+  const dropping = useSignal(false);
+  const lowerShare = useSignal(0.5);
+  const detailShare = useSignal(0.55);
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (runShortcut(event, panel)) event.preventDefault();
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  }, [panel]);
+  return (
+    <PanelContext.Provider value={panel}>
+      <div
+        ref={root}
+        class={`panel ${dropping.value ? 'dropping' : ''} ${
+          state.selection.value === undefined ? '' : 'has-selection'
+        }`}
+        style={{ '--lower': lowerShare.value, '--detail': detailShare.value }}
+        onDragOver={(event) => {
+          event.preventDefault();
+          dropping.value = true;
+        }}
+        onDragLeave={(event) => {
+          if (event.relatedTarget === null) dropping.value = false;
+        }}
+        onDrop={(event) => {
+          event.preventDefault();
+          dropping.value = false;
+          const file = event.dataTransfer?.files[0];
+          if (file !== undefined) void actions.openFile(file);
+        }}
+      >
+        <Toolbar />
+        <main class="upper">
+          <Timeline />
+          <EmptyState />
+        </main>
+        <Splitter
+          axis="y"
+          label="Height of the findings"
+          onMove={(y) => {
+            const box = root.current?.getBoundingClientRect();
+            if (box !== undefined) lowerShare.value = clampShare(1 - (y - box.top) / box.height);
+          }}
+          onStep={(step) => {
+            lowerShare.value = clampShare(lowerShare.value - step * 0.03);
+          }}
+        />
+        <div class="lower">
+          <FindingList />
+          <Splitter
+            axis="x"
+            label="Width of the detail"
+            onMove={(x) => {
+              const box = root.current?.getBoundingClientRect();
+              if (box !== undefined) detailShare.value = clampShare(1 - (x - box.left) / box.width);
+            }}
+            onStep={(step) => {
+              detailShare.value = clampShare(detailShare.value - step * 0.03);
+            }}
+          />
+          <Detail />
+        </div>
+        <StatusBar />
+        <Notices />
+        <Dialogs />
+        {dropping.value ? <div class="drop">Drop a session file to open it</div> : null}
+      </div>
+    </PanelContext.Provider>
+  );
+}
+
+function clampShare(share: number): number {
+  return Math.min(0.85, Math.max(0.15, share));
+}

@@ -1,0 +1,226 @@
+import type { ComponentChildren } from 'preact';
+import { Icon } from '../icons.tsx';
+import { usePanel } from '../panel-context.ts';
+import { formatExactTime, plural } from '../worker/format.ts';
+import type { EntityDetail, ShownFinding } from '../worker/protocol.ts';
+import { EventList } from './event-list.tsx';
+import { Stack } from './stack.tsx';
+
+/** What is known about the selected finding or lifeline. */
+export function Detail() {
+  const { state, actions } = usePanel();
+  const finding = state.selectedFinding.value;
+  const detail = state.detail.value;
+  const chosen = state.selection.value;
+  return (
+    <section class="detail" aria-label="Detail" tabIndex={0} id="detail">
+      {chosen === undefined ? (
+        <p class="faint pad hint">
+          Select a finding or a lifeline to see what happened, why, and what to do.
+        </p>
+      ) : (
+        <button
+          type="button"
+          class="tool detail-back"
+          aria-label="Back to the findings"
+          title="Back to the findings (Esc)"
+          onClick={() => actions.select(undefined)}
+        >
+          <Icon name="back" />
+          <span>Findings</span>
+        </button>
+      )}
+      {finding !== undefined ? (
+        <FindingDetail finding={finding} detail={detail} />
+      ) : chosen !== undefined && detail !== undefined ? (
+        <NodeDetail detail={detail} />
+      ) : null}
+    </section>
+  );
+}
+
+interface PartProps {
+  readonly title: string;
+  readonly children: ComponentChildren;
+  readonly open?: boolean;
+}
+
+function Part({ title, children, open = true }: PartProps) {
+  return (
+    <details class="part" open={open}>
+      <summary>
+        <h3>{title}</h3>
+      </summary>
+      {children}
+    </details>
+  );
+}
+
+interface FindingDetailProps {
+  readonly finding: ShownFinding;
+  readonly detail: EntityDetail | undefined;
+}
+
+function FindingDetail({ finding, detail }: FindingDetailProps) {
+  const { state, actions } = usePanel();
+  const { severity, certainty, title, rule, entity, count, firstAt, lastAt } = finding;
+  const own = detail !== undefined && detail.key === finding.row ? detail : undefined;
+  return (
+    <article class={`finding-detail ${severity}`}>
+      <header>
+        <h2>
+          <Icon name={severity} label={severity} />
+          <span>{title}</span>
+        </h2>
+        <p class="meta">
+          <span>{rule}</span>
+          <span class={`certainty ${certainty}`} title={CERTAINTY_WORDS[certainty]}>
+            {certainty}
+          </span>
+          {finding.row === undefined ? (
+            <span>{entity.label}</span>
+          ) : (
+            <button
+              type="button"
+              class="link"
+              title="Show this lifeline"
+              onClick={() => actions.select({ kind: 'row', key: entity.id })}
+            >
+              {entity.label}
+            </button>
+          )}
+          <span>{plural(count, 'time')}</span>
+          <button
+            type="button"
+            class="link number"
+            title="Show in the timeline"
+            onClick={() => actions.jumpTo(firstAt)}
+          >
+            {formatExactTime(firstAt)}
+            {lastAt > firstAt ? ` – ${formatExactTime(lastAt)}` : ''}
+          </button>
+        </p>
+      </header>
+      <p class="message">{finding.message}</p>
+      {own === undefined || own.liveness.length === 0 ? null : (
+        <Part title="Why this processor is still alive">
+          <ul class="reasons">
+            {own.liveness.map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        </Part>
+      )}
+      <Part title="What it rests on">
+        <EventList
+          events={finding.evidence.map(({ thread, what }, i) => ({
+            at: finding.evidenceAt[i] ?? finding.firstAt,
+            thread,
+            what,
+          }))}
+        />
+      </Part>
+      <Part title="How to mend it">
+        <p class="help">{finding.help}</p>
+        {isWeb(finding.link) ? (
+          <a href={finding.link} target="_blank" rel="noreferrer noopener">
+            {finding.link.replace(/^https:\/\//u, '')}
+            <Icon name="external" />
+          </a>
+        ) : null}
+      </Part>
+      {Object.keys(finding.stacks).length === 0 ? null : (
+        <Part title="Where">
+          <div class="stacks">
+            {Object.entries(finding.stacks).map(([role, frames]) => (
+              <Stack key={role} role={role} frames={frames} />
+            ))}
+          </div>
+        </Part>
+      )}
+      {state.selection.value?.kind === 'finding' && own !== undefined ? (
+        <Part title={KIND_WORDS[own.kind]} open={false}>
+          <Facts detail={own} />
+        </Part>
+      ) : null}
+    </article>
+  );
+}
+
+const CERTAINTY_WORDS = {
+  proven: 'Follows from one thread or from the order of events',
+  likely: 'Rests on clocks or on a guess of what the page intends',
+} as const;
+const KIND_WORDS = { node: 'The node', context: 'The context', document: 'The page' } as const;
+
+function isWeb(link: string): boolean {
+  return URL.canParse(link) && new URL(link).protocol === 'https:';
+}
+
+function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
+  const { state, actions } = usePanel();
+  const findings = state.session.value.findings.filter(({ row }) => row === detail.key);
+  return (
+    <article>
+      <header>
+        <h2>{detail.title}</h2>
+      </header>
+      {findings.length === 0 ? null : (
+        <ul class="own-findings">
+          {findings.map((finding) => (
+            <li key={finding.id}>
+              <button
+                type="button"
+                class="link"
+                onClick={() => actions.select({ kind: 'finding', id: finding.id })}
+              >
+                <Icon name={finding.severity} label={finding.severity} />
+                {finding.title}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <Facts detail={detail} />
+      {detail.liveness.length === 0 ? null : (
+        <Part title="Why this processor is still alive">
+          <ul class="reasons">
+            {detail.liveness.map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        </Part>
+      )}
+      <Part title={`Life (${plural(detail.events.length + detail.eventsOmitted, 'event')})`}>
+        {detail.eventsOmitted > 0 ? (
+          <p class="faint">{plural(detail.eventsOmitted, 'event')} in the middle are not listed.</p>
+        ) : null}
+        <EventList events={detail.events} />
+      </Part>
+      {detail.stacks.length === 0 ? null : (
+        <Part title="Where">
+          <div class="stacks">
+            {detail.stacks.map(({ role, frames }, i) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a role may occur twice
+              <Stack key={`${role}${i}`} role={role} frames={frames} />
+            ))}
+          </div>
+        </Part>
+      )}
+    </article>
+  );
+}
+
+function Facts({ detail }: { readonly detail: EntityDetail }) {
+  return (
+    <dl class="facts">
+      {detail.facts.map(({ label, value }, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: labels may repeat
+        <div key={i}>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,218 @@
+import type { CallColumns, ContextFacts, DocumentFacts, NodeFacts } from '../../analysis/model.ts';
+import type { Session } from '../../analysis/session.ts';
+import type { Micros, ThreadId } from '../../shared/units.ts';
+import { type Entity, findEntity } from './entity-lookup.ts';
+import {
+  type CallGeometry,
+  type Geometry,
+  MARKS,
+  type MarkGeometry,
+  type MarkKind,
+  type RowGeometry,
+  type View,
+} from './protocol.ts';
+import { buildSessionTime } from './session-time.ts';
+
+/** Calls are drawn one by one from this many CSS pixels a call on. */
+const SINGLE_PX = 3;
+/** Width of a bucket in CSS pixels: between this and twice as much. */
+const BUCKET_PX = 1.5;
+/** Marks of one kind nearer than this are one. */
+const MARK_PX = 2;
+const MAX_BUCKETS = 16_384;
+
+interface Window {
+  readonly from: number;
+  readonly to: number;
+  readonly pxMicros: number;
+  /** Session time at the document's time 0. */
+  readonly offset: number;
+}
+
+/** What the rows of the view look like; rows that are not there any more are left out. */
+export function buildGeometry(session: Session, view: View): Geometry {
+  const time = buildSessionTime(session.documents);
+  const rows: RowGeometry[] = [];
+  for (const key of view.rows) {
+    const entity = findEntity(session, key);
+    if (entity === undefined) continue;
+    const document = entity.kind === 'document' ? entity.facts : entity.facts.document;
+    const offset = time.offsetOf(document);
+    rows.push(rowGeometry(key, entity, { ...view, offset }));
+  }
+  return { view, rows };
+}
+
+function rowGeometry(key: string, entity: Entity, window: Window): RowGeometry {
+  switch (entity.kind) {
+    case 'document':
+      return {
+        key,
+        calls: undefined,
+        marks: documentMarks(entity.facts, window),
+        gaps: new Float64Array(0),
+        bands: [],
+      };
+    case 'context':
+      return {
+        key,
+        calls: undefined,
+        marks: contextMarks(entity.facts, window),
+        gaps: gapsOf(entity.facts, undefined, window),
+        bands: bandsOf(entity.facts, window.offset),
+      };
+    case 'node':
+      return {
+        key,
+        calls: callGeometry(entity.facts.calls, window),
+        marks: nodeMarks(entity.facts, window),
+        gaps: gapsOf(entity.facts.context, entity.facts, window),
+        bands: [],
+      };
+  }
+}
+
+function callGeometry(calls: CallColumns, window: Window): CallGeometry | undefined {
+  if (calls.length === 0) return undefined;
+  const from = (window.from - window.offset) as Micros;
+  const to = (window.to - window.offset) as Micros;
+  const first = Math.max(0, calls.firstFromTime(from) - 1);
+  const end = calls.firstFromTime(to);
+  const count = end - first;
+  const widthPx = (window.to - window.from) / window.pxMicros;
+  if (count * SINGLE_PX <= widthPx) return singleCalls(calls, first, count, window.offset);
+  const bucketMicros = bucketMicrosFor(window.pxMicros, window.to - window.from);
+  const firstBucket = Math.floor(window.from / bucketMicros);
+  const bucketCount = Math.ceil(window.to / bucketMicros) - firstBucket;
+  const start = firstBucket * bucketMicros;
+  const { counts, worstMicros } = calls.buckets(
+    (start - window.offset) as Micros,
+    (start + bucketCount * bucketMicros - window.offset) as Micros,
+    bucketCount,
+  );
+  return {
+    form: 'buckets',
+    from: start,
+    bucketMicros,
+    counts: counts.slice(),
+    worstMicros: worstMicros.slice(),
+  };
+}
+
+/** On a grid that stays put while the view pans, and is the same for every zoom within an octave. */
+export function bucketMicrosFor(pxMicros: number, span: number): number {
+  const wanted = Math.max(pxMicros * BUCKET_PX, span / MAX_BUCKETS);
+  return 2 ** Math.ceil(Math.log2(wanted));
+}
+
+function singleCalls(
+  calls: CallColumns,
+  first: number,
+  count: number,
+  offset: number,
+): CallGeometry {
+  const at = new Float64Array(count);
+  const duration = new Float64Array(count);
+  const returned = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const call = calls.at(first + i);
+    if (call === undefined) continue;
+    at[i] = call.at + offset;
+    duration[i] = call.duration ?? 0;
+    returned[i] = call.returned === 'false' ? 0 : call.returned === 'true' ? 1 : 2;
+  }
+  return { form: 'single', at, duration, returned };
+}
+
+interface Mark {
+  readonly at: number;
+  readonly kind: MarkKind;
+}
+
+function nodeMarks(node: NodeFacts, window: Window): MarkGeometry {
+  const marks: Mark[] = [{ at: node.created.at, kind: 'created' }];
+  for (const { at, kind } of node.wireEvents) marks.push({ at, kind });
+  for (const message of node.messages) {
+    const inward = message.from === 'node';
+    const point = inward ? (message.sent ?? message.received) : (message.received ?? message.sent);
+    if (point !== undefined) {
+      marks.push({ at: point.at, kind: inward ? 'message-in' : 'message-out' });
+    }
+  }
+  for (const { at } of node.portClosed) marks.push({ at, kind: 'port-closed' });
+  for (const { at, signal } of node.farewells) {
+    if (signal !== 'collected' && signal !== 'context-closed') marks.push({ at, kind: 'farewell' });
+  }
+  const failed = node.processor?.failed;
+  if (failed !== undefined) marks.push({ at: failed.at, kind: 'failed' });
+  if (node.processor !== undefined && node.processor.constructError !== '') {
+    marks.push({ at: node.processor.constructed.at, kind: 'failed' });
+  }
+  if (node.collected !== undefined) marks.push({ at: node.collected.at, kind: 'collected' });
+  return packMarks(marks, window);
+}
+
+function contextMarks(context: ContextFacts, window: Window): MarkGeometry {
+  const marks: Mark[] = [{ at: context.created.at, kind: 'created' }];
+  for (const { called } of context.calls) marks.push({ at: called.at, kind: 'context-call' });
+  for (const refused of context.document.refused) {
+    if (refused.context === context) marks.push({ at: refused.at, kind: 'refused' });
+  }
+  if (context.collected !== undefined) marks.push({ at: context.collected.at, kind: 'collected' });
+  return packMarks(marks, window);
+}
+
+function documentMarks(document: DocumentFacts, window: Window): MarkGeometry {
+  const marks: Mark[] = document.pageEvents.map(({ at }) => ({ at, kind: 'page-event' }));
+  return packMarks(marks, window);
+}
+
+/** Those inside the window, in order of time, with crowds of one kind thinned to what can be seen. */
+function packMarks(marks: readonly Mark[], window: Window): MarkGeometry {
+  const lastPx = new Map<MarkKind, number>();
+  const kept: Mark[] = [];
+  for (const mark of [...marks].sort((a, b) => a.at - b.at)) {
+    const at = mark.at + window.offset;
+    if (at < window.from || at > window.to) continue;
+    const px = Math.floor(at / (window.pxMicros * MARK_PX));
+    if (lastPx.get(mark.kind) === px) continue;
+    lastPx.set(mark.kind, px);
+    kept.push({ at, kind: mark.kind });
+  }
+  return {
+    at: Float64Array.from(kept, (mark) => mark.at),
+    kinds: Uint8Array.from(kept, (mark) => MARKS.indexOf(mark.kind)),
+  };
+}
+
+/**
+ * A loss is known by its end only. It began at earliest after the last call of the node (or of any
+ * node of the context) that was seen before it.
+ */
+function gapsOf(
+  context: ContextFacts,
+  node: NodeFacts | undefined,
+  window: Window,
+): Float64Array<ArrayBuffer> {
+  const audio: ThreadId | undefined = context.audioThread?.id;
+  const pairs: number[] = [];
+  for (const loss of context.document.losses) {
+    if (loss.lostThread !== audio && !(loss.why === 'paused' && loss.lostThread === 0)) continue;
+    let began = context.created.at as number;
+    for (const each of node === undefined ? context.nodes : [node]) {
+      const before = each.calls.at(each.calls.firstFromTime(loss.at) - 1);
+      if (before !== undefined) began = Math.max(began, before.at);
+    }
+    if (node !== undefined) began = Math.max(began, node.created.at);
+    if (began < loss.at) pairs.push(began + window.offset, loss.at + window.offset);
+  }
+  return Float64Array.from(pairs);
+}
+
+function bandsOf(context: ContextFacts, offset: number): RowGeometry['bands'] {
+  const bands = context.states.map(({ at, state }) => ({ at: at + offset, state }));
+  if (context.closed !== undefined && bands.at(-1)?.state !== 'closed') {
+    bands.push({ at: context.closed.at + offset, state: 'closed' });
+  }
+  return bands;
+}

@@ -1,0 +1,138 @@
+import type { Severity } from '../../analysis/finding.ts';
+import { contextLabel, nodeLabel } from '../../analysis/labels.ts';
+import type { ContextFacts, DocumentFacts, NodeFacts } from '../../analysis/model.ts';
+import type { Session } from '../../analysis/session.ts';
+import { documentKey } from './entity-lookup.ts';
+import type { Row, ShownFinding, Tone } from './protocol.ts';
+import type { SessionTime } from './session-time.ts';
+
+/** Findings that say of a node's calls that they should not have happened. */
+const OUT_OF_PLACE: readonly string[] = [
+  'process-after-destroy',
+  'process-in-flight-at-destroy',
+  'zombie-processor',
+  'orphaned-processor',
+  'teardown-while-suspended',
+];
+const RANK = { error: 0, warning: 1, info: 2 } as const satisfies { [S in Severity]: number };
+
+/** The outline: each document, its contexts, their nodes, in order of creation. */
+export function buildRows(
+  session: Session,
+  time: SessionTime,
+  findings: readonly ShownFinding[],
+  now: number,
+): readonly Row[] {
+  const byRow = Map.groupBy(findings, (finding) => finding.row);
+  const rows: Row[] = [];
+  for (const document of session.documents) {
+    const offset = time.offsetOf(document);
+    if (document.contexts.size === 0 && session.documents.length > 1) continue;
+    rows.push(documentRow(document, offset));
+    for (const context of document.contexts.values()) {
+      rows.push(contextRow(context, offset, byRow.get(context.key) ?? []));
+      for (const node of context.nodes) {
+        rows.push(nodeRow(node, offset, byRow.get(node.key) ?? [], now));
+      }
+    }
+  }
+  return rows;
+}
+
+function documentRow(document: DocumentFacts, offset: number): Row {
+  return {
+    key: documentKey(document),
+    kind: 'document',
+    parent: undefined,
+    label: document.url === '' ? `document ${document.index + 1}` : document.url,
+    note: document.parentFrameId >= 0 ? 'frame' : '',
+    born: offset,
+    ended: document.goneAt === undefined ? undefined : document.goneAt + offset,
+    destroyed: undefined,
+    after: undefined,
+    quantumMicros: 0,
+    calls: 0,
+    findings: 0,
+    worst: undefined,
+  };
+}
+
+function contextRow(context: ContextFacts, offset: number, findings: readonly ShownFinding[]): Row {
+  const ended = context.closed?.at ?? context.collected?.at ?? context.document.goneAt;
+  return {
+    key: context.key,
+    kind: 'context',
+    parent: documentKey(context.document),
+    label: contextLabel(context),
+    note: `${context.sampleRate / 1000} kHz`,
+    born: context.created.at + offset,
+    ended: ended === undefined ? undefined : ended + offset,
+    destroyed: undefined,
+    after: undefined,
+    quantumMicros: quantumMicros(context),
+    calls: context.nodes.reduce((sum, node) => sum + node.calls.length, 0),
+    findings: findings.length,
+    worst: worstOf(findings),
+  };
+}
+
+function nodeRow(
+  node: NodeFacts,
+  offset: number,
+  findings: readonly ShownFinding[],
+  now: number,
+): Row {
+  const farewell = node.farewells.find(
+    ({ signal }) => signal !== 'detached' && signal !== 'collected',
+  );
+  const lastCall = node.calls.at(node.calls.length - 1)?.at;
+  const ending = node.collected?.at ?? node.context.closed?.at ?? node.document.goneAt;
+  const ended =
+    ending === undefined ? undefined : Math.max(ending, Math.min(lastCall ?? 0, now - offset));
+  return {
+    key: node.key,
+    kind: 'node',
+    parent: node.context.key,
+    label: nodeLabel(node),
+    note: node.className === 'AudioWorkletNode' || node.processorName === '' ? '' : node.className,
+    born: node.created.at + offset,
+    ended: ended === undefined ? undefined : ended + offset,
+    destroyed:
+      farewell === undefined ? undefined : { at: farewell.at + offset, signal: farewell.signal },
+    after: afterOf(node, offset, findings, farewell?.at),
+    quantumMicros: quantumMicros(node.context),
+    calls: node.calls.length,
+    findings: findings.length,
+    worst: worstOf(findings),
+  };
+}
+
+function afterOf(
+  node: NodeFacts,
+  offset: number,
+  findings: readonly ShownFinding[],
+  farewell: number | undefined,
+): Row['after'] {
+  const wrong = findings.filter(({ rule }) => OUT_OF_PLACE.includes(rule));
+  const worst = worstOf(wrong);
+  if (worst !== undefined) {
+    const first = Math.min(...wrong.map((finding) => finding.firstAt)) - offset;
+    const cut = node.farewells.findLast(({ at }) => at <= first)?.at ?? first;
+    const tone: Tone = worst === 'info' ? 'quiet' : worst;
+    return { at: Math.min(cut, farewell ?? cut) + offset, tone };
+  }
+  return farewell === undefined ? undefined : { at: farewell + offset, tone: 'quiet' };
+}
+
+function worstOf(findings: readonly ShownFinding[]): Severity | undefined {
+  let worst: Severity | undefined;
+  for (const { severity } of findings) {
+    if (worst === undefined || RANK[severity] < RANK[worst]) worst = severity;
+  }
+  return worst;
+}
+
+function quantumMicros(context: ContextFacts): number {
+  const frames = context.quantumFrames > 0 ? context.quantumFrames : 128;
+  return context.sampleRate > 0 ? (frames / context.sampleRate) * 1e6 : 2667;
+}

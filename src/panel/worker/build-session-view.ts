@@ -1,0 +1,74 @@
+import type { Finding } from '../../analysis/finding.ts';
+import type { EntityKey } from '../../analysis/model.ts';
+import { RULES } from '../../analysis/rules/registry.ts';
+import { Scene } from '../../analysis/scene.ts';
+import type { Session } from '../../analysis/session.ts';
+import { buildRows } from './build-rows.ts';
+import type { SessionView, ShownFinding } from './protocol.ts';
+import type { Recording } from './recording.ts';
+import { buildSessionTime, type SessionTime } from './session-time.ts';
+
+/** All that the panel shows besides geometry, judged now. */
+export function buildSessionView(recording: Recording): SessionView {
+  const { session } = recording;
+  const time = buildSessionTime(session.documents);
+  const scene = new Scene(session);
+  const findings = recording
+    .findings()
+    .map((finding) => showFinding(session, scene, time, finding));
+  let now = 0;
+  let contexts = 0;
+  let nodes = 0;
+  let liveDocuments = 0;
+  for (const document of session.documents) {
+    now = Math.max(now, document.lastAt + time.offsetOf(document));
+    contexts += document.contexts.size;
+    nodes += document.nodes.size;
+    if (document.goneAt === undefined) liveDocuments++;
+  }
+  return {
+    rows: buildRows(session, time, findings, now),
+    findings,
+    now,
+    epoch: time.epoch,
+    documents: session.documents.length,
+    liveDocuments,
+    contexts,
+    nodes,
+    calls: session.totals.calls,
+    lost: session.totals.lost,
+    refused: recording.refused,
+    forgottenBytes: recording.forgottenBytes,
+    coverage: session.coverage,
+    file: recording.file,
+  };
+}
+
+function showFinding(
+  session: Session,
+  scene: Scene,
+  time: SessionTime,
+  finding: Finding,
+): ShownFinding {
+  const offset = topOffset(session, scene, time, finding.entity.id);
+  const { kind, id } = finding.entity;
+  return {
+    ...finding,
+    title: titleOf(finding.rule),
+    firstAt: finding.first + offset,
+    lastAt: finding.last + offset,
+    evidenceAt: finding.evidence.map((each) => each.at + offset),
+    row: kind === 'context' || kind === 'node' ? id : undefined,
+  };
+}
+
+/** Session time at the time origin of the top document above an entity, which findings count from. */
+function topOffset(session: Session, scene: Scene, time: SessionTime, key: EntityKey): number {
+  const document = session.documents.find((each) => key.startsWith(`${each.index}/`));
+  return document === undefined ? 0 : time.offsetOf(document) - scene.time(document, 0);
+}
+
+function titleOf(rule: string): string {
+  const rules: { readonly [id: string]: { readonly title: string } | undefined } = RULES;
+  return rules[rule]?.title ?? rule;
+}
