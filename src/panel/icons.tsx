@@ -141,15 +141,19 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
+/** With a label it is read out and shown on hovering; without one it is decoration. */
 export function Icon({ name, label }: { readonly name: IconName; readonly label?: string }) {
+  const box = { class: `icon icon-${name}`, viewBox: '0 0 16 16', width: 16, height: 16 };
+  if (label === undefined) {
+    return (
+      <svg {...box} aria-hidden="true">
+        {PATHS[name]()}
+      </svg>
+    );
+  }
   return (
-    <svg
-      class={`icon icon-${name}`}
-      viewBox="0 0 16 16"
-      width="16"
-      height="16"
-      {...(label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}
-    >
+    <svg {...box} role="img">
+      <title>{label}</title>
       {PATHS[name]()}
     </svg>
   );

@@ -42,6 +42,7 @@ export function Timeline() {
     <div
       class="timeline"
       ref={root}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys
       tabIndex={0}
       id="timeline"
       role="application"

@@ -5,6 +5,7 @@ import { Timeline } from '../timeline/timeline.tsx';
 import { Detail } from './detail.tsx';
 import { Dialogs } from './dialogs.tsx';
 import { EmptyState } from './empty-state.tsx';
+import { observeFileDrops } from './file-drops.ts';
 import { FindingList } from './finding-list.tsx';
 import { Notices } from './notices.tsx';
 import { runShortcut } from './shortcuts.ts';
@@ -25,6 +26,13 @@ export function App({ panel }: { readonly panel: Panel }) {
     document.addEventListener('keydown', onKeyDown);
     return () => document.removeEventListener('keydown', onKeyDown);
   }, [panel]);
+  useEffect(
+    () =>
+      observeFileDrops((over) => {
+        dropping.value = over;
+      }, actions.openFile),
+    [panel],
+  );
   return (
     <PanelContext.Provider value={panel}>
       <div
@@ -33,19 +41,6 @@ export function App({ panel }: { readonly panel: Panel }) {
           state.selection.value === undefined ? '' : 'has-selection'
         }`}
         style={{ '--lower': lowerShare.value, '--detail': detailShare.value }}
-        onDragOver={(event) => {
-          event.preventDefault();
-          dropping.value = true;
-        }}
-        onDragLeave={(event) => {
-          if (event.relatedTarget === null) dropping.value = false;
-        }}
-        onDrop={(event) => {
-          event.preventDefault();
-          dropping.value = false;
-          const file = event.dataTransfer?.files[0];
-          if (file !== undefined) void actions.openFile(file);
-        }}
       >
         <Toolbar />
         <main class="upper">
@@ -55,6 +50,7 @@ export function App({ panel }: { readonly panel: Panel }) {
         <Splitter
           axis="y"
           label="Height of the findings"
+          share={lowerShare.value}
           onMove={(y) => {
             const box = root.current?.getBoundingClientRect();
             if (box !== undefined) lowerShare.value = clampShare(1 - (y - box.top) / box.height);
@@ -68,6 +64,7 @@ export function App({ panel }: { readonly panel: Panel }) {
           <Splitter
             axis="x"
             label="Width of the detail"
+            share={detailShare.value}
             onMove={(x) => {
               const box = root.current?.getBoundingClientRect();
               if (box !== undefined) detailShare.value = clampShare(1 - (x - box.left) / box.width);

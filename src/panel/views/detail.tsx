@@ -13,7 +13,7 @@ export function Detail() {
   const detail = state.detail.value;
   const chosen = state.selection.value;
   return (
-    <section class="detail" aria-label="Detail" tabIndex={0} id="detail">
+    <section class="detail" aria-label="Detail" id="detail">
       {chosen === undefined ? (
         <p class="faint pad hint">
           Select a finding or a lifeline to see what happened, why, and what to do.
@@ -201,7 +201,6 @@ function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
         <Part title="Where">
           <div class="stacks">
             {detail.stacks.map(({ role, frames }, i) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a role may occur twice
               <Stack key={`${role}${i}`} role={role} frames={frames} />
             ))}
           </div>
@@ -215,7 +214,6 @@ function Facts({ detail }: { readonly detail: EntityDetail }) {
   return (
     <dl class="facts">
       {detail.facts.map(({ label, value }, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: labels may repeat
         <div key={i}>
           <dt>{label}</dt>
           <dd>{value}</dd>

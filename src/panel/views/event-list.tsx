@@ -9,7 +9,6 @@ export function EventList({ events }: { readonly events: readonly DetailEvent[] 
   return (
     <ol class="events">
       {events.map((event, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: equal events may follow each other
         <li key={i}>
           <button
             type="button"

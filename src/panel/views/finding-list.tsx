@@ -156,6 +156,7 @@ function FindingRow({ finding, selected, span, onSelect, onJump }: FindingRowPro
   return (
     <div
       role="option"
+      tabIndex={-1}
       id={optionId(finding.id)}
       class={`finding ${severity}`}
       aria-selected={selected}

@@ -1,6 +1,8 @@
 interface SplitterProps {
   readonly axis: 'x' | 'y';
   readonly label: string;
+  /** Of the room, what the pane after the line has. */
+  readonly share: number;
   /** The pointer's place in CSS pixels of the window. */
   readonly onMove: (at: number) => void;
   /** −1 or 1 from the arrow keys. */
@@ -8,12 +10,14 @@ interface SplitterProps {
 }
 
 /** A line between two panes that can be dragged, or moved with the arrow keys. */
-export function Splitter({ axis, label, onMove, onStep }: SplitterProps) {
+export function Splitter({ axis, label, share, onMove, onStep }: SplitterProps) {
   const [less, more] = axis === 'y' ? ['ArrowUp', 'ArrowDown'] : ['ArrowLeft', 'ArrowRight'];
   return (
     <div
       class={`splitter ${axis}`}
+      // biome-ignore lint/a11y/useSemanticElements: a rule cannot be dragged
       role="separator"
+      aria-valuenow={Math.round(share * 100)}
       aria-label={label}
       aria-orientation={axis === 'y' ? 'horizontal' : 'vertical'}
       tabIndex={0}

@@ -28,7 +28,6 @@ export function Stack({
         {frames.map((text, i) => {
           const { fn, place } = parseStackFrame(text);
           return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: frames of one stack have no other identity
             <li key={i}>
               <span class="fn" title={text}>
                 {fn}

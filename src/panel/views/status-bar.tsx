@@ -8,7 +8,7 @@ export function StatusBar() {
   const { contexts, nodes, calls, now, lost, refused, forgottenBytes, coverage, file } = session;
   const status = state.status.value;
   return (
-    <footer class="status" aria-label="Status">
+    <footer class="status">
       {file !== undefined ? (
         <span class="status-file" title={file}>
           <span class="name">{file}</span>
