@@ -24,6 +24,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
       await start({
         extension,
         pages: resolve(project, 'test/pages'),
+        packages: resolve(project, 'node_modules'),
         out: resolve(project, 'out'),
       });
       return FOUND_NOTHING;

@@ -17,13 +17,16 @@ export interface StartOptions {
   readonly extension: string;
   /** The folder of the demo pages; its index is what opens. */
   readonly pages: string;
+  /** The folder of the installed packages that some of the pages use. */
+  readonly packages: string;
   /** Where a run without a display leaves its artefacts. */
   readonly out: string;
 }
 
 /** Shows the tool at work: in a window where there is a display, else as files and a table. */
 export async function start(options: StartOptions): Promise<void> {
-  const server = await serveStatic({ root: options.pages });
+  const { pages: root, packages } = options;
+  const server = await serveStatic({ root, mounts: { '/node_modules/': packages } });
   try {
     if (hasDisplay()) await startInWindow(options, server.origin);
     else await startWithoutDisplay(options, server.origin);
