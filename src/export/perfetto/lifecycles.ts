@@ -7,7 +7,7 @@ import type {
   NodeFacts,
   Point,
 } from '../../analysis/model.ts';
-import type { ThreadId } from '../../shared/units.ts';
+import { MAIN_THREAD, type ThreadId } from '../../shared/units.ts';
 import type { TraceTime } from './trace-time.ts';
 import type { Arg, TraceEvent, TraceWriter } from './trace-writer.ts';
 import type { Tracks } from './tracks.ts';
@@ -52,9 +52,10 @@ export class Flows {
 }
 
 /**
- * Everything of a document but its calls, counters and findings. The page's doings are instants of
- * the main thread, a processor's are instants of its node's track, and arrows lead from what was
- * sent to where it arrived. States of a context and gaps in the record are slices, on tracks where
+ * Everything of a document but its calls, counters and findings. What happens to a node, its
+ * processor's messages included, are instants of the node's track; what the page does are instants
+ * of the main thread; constructors and exceptions stand on the rendering thread too. Arrows lead
+ * from what was sent to where it arrived. States of a context and gaps in the record are slices, on tracks where
  * nothing else is one.
  */
 export class LifecycleWriter {
@@ -92,6 +93,15 @@ export class LifecycleWriter {
         notObserved: document.coverage.length > 0 ? document.coverage : undefined,
       },
     });
+    for (const thread of document.threads.values()) {
+      if (thread.id === MAIN_THREAD) continue;
+      this.#on(this.#tracks.thread(document, thread.id), {
+        point: thread.started,
+        name: 'thread known',
+        category: CATEGORY.page,
+        args: { registered: thread.registered.length > 0 ? thread.registered : undefined },
+      });
+    }
     for (const event of document.pageEvents) {
       this.#onThread({ point: event, name: `page ${event.event}`, category: CATEGORY.page });
     }
@@ -269,14 +279,16 @@ export class LifecycleWriter {
     });
     this.#on(track, { point: node.created, name: 'created', category: CATEGORY.node, args, stack });
     if (processor !== undefined) {
-      this.#on(track, {
-        point: processor.constructed,
-        name: processor.constructError === '' ? 'constructed' : 'constructor threw',
+      const { constructed, constructError } = processor;
+      const common = {
+        point: constructed,
         category: CATEGORY.node,
-        args: { reason: said(processor.constructError) },
+        args: { reason: said(constructError) },
         stack: processor.constructStack,
-        endingFlows: birth,
-      });
+      };
+      const outcome = constructError === '' ? 'constructed' : 'constructor threw';
+      this.#onThread({ ...common, name: `${outcome}: ${label}`, endingFlows: birth });
+      this.#on(track, { ...common, name: outcome });
     }
     for (const wire of node.wireEvents) {
       this.#on(track, {
@@ -307,14 +319,14 @@ export class LifecycleWriter {
     const failed = processor?.failed;
     const heard = failed !== undefined && node.errorEvents.length > 0 ? [this.#flows.next()] : [];
     if (failed !== undefined) {
-      this.#on(track, {
+      const common = {
         point: failed,
-        name: 'exception in process()',
         category: CATEGORY.node,
         args: { reason: said(failed.reason) },
         stack: failed.stack,
-        flows: heard,
-      });
+      };
+      this.#onThread({ ...common, name: `exception in process() of ${label}`, flows: heard });
+      this.#on(track, { ...common, name: 'exception in process()' });
     }
     for (const [index, error] of node.errorEvents.entries()) {
       this.#onThread({
