@@ -1,7 +1,7 @@
 import type { Micros } from '../shared/units.ts';
 import type { Finding, Severity } from './finding.ts';
 import { RULES } from './rules/registry.ts';
-import type { FindingDraft, Rule } from './rules/rule.ts';
+import { type FindingDraft, type Rule, SPEC } from './rules/rule.ts';
 import { Scene } from './scene.ts';
 import type { Session } from './session.ts';
 import type { Thresholds } from './thresholds.ts';
@@ -60,7 +60,7 @@ function ruleFault(rule: Rule, fault: unknown): Finding {
     last: 0 as Micros,
     message: `The rule ${rule.id} failed on this session and said nothing: ${words}`,
     help: 'This is a bug of Worklet Lifeline. Save the session and report it.',
-    link: 'https://github.com/emscripten-core/emscripten/issues/25884',
+    link: SPEC,
     evidence: [],
     stacks: {},
   };

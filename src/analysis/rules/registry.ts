@@ -1,11 +1,31 @@
+import { contextLeak } from './context-leak.ts';
+import { doubleDestroy } from './double-destroy.ts';
+import { neverProcessed } from './never-processed.ts';
+import { nodeAfterClose } from './node-after-close.ts';
+import { orphanedProcessor } from './orphaned-processor.ts';
+import { postmessageInProcess } from './postmessage-in-process.ts';
 import { processAfterDestroy } from './process-after-destroy.ts';
+import { processInFlightAtDestroy } from './process-in-flight-at-destroy.ts';
+import { processorError } from './processor-error.ts';
+import { quantumOverrun } from './quantum-overrun.ts';
 import type { Rule } from './rule.ts';
+import { teardownWhileSuspended } from './teardown-while-suspended.ts';
 import { zombieProcessor } from './zombie-processor.ts';
 
 /** Every rule by its id. Ids are stable: add, never rename. */
 export const RULES = {
   'process-after-destroy': processAfterDestroy,
+  'process-in-flight-at-destroy': processInFlightAtDestroy,
   'zombie-processor': zombieProcessor,
+  'orphaned-processor': orphanedProcessor,
+  'never-processed': neverProcessed,
+  'teardown-while-suspended': teardownWhileSuspended,
+  'double-destroy': doubleDestroy,
+  'processor-error': processorError,
+  'node-after-close': nodeAfterClose,
+  'context-leak': contextLeak,
+  'postmessage-in-process': postmessageInProcess,
+  'quantum-overrun': quantumOverrun,
 } as const satisfies { readonly [id: string]: Rule };
 
 export type RuleId = keyof typeof RULES;

@@ -14,7 +14,7 @@ export const zombieProcessor: Rule = {
   explain:
     'The node has been detached for over a second of running context time, its process() is still called and still answers true: it costs time in every quantum and is never collected. Only a hint where the node was ever connected again, as pools do.',
   help: 'Let process() return false when the processor has nothing left to do: post it a stop message when the node is let go, or return whether any input is connected.',
-  link: `${SPEC}#dom-audioworkletprocessor-process-callback-parameters`,
+  link: `${SPEC}#AudioWorkletProcessor`,
   *find(scene) {
     for (const node of scene.nodes()) {
       const { calls, context, document } = node;
