@@ -31,7 +31,7 @@ export function parseInspectArguments(args: readonly string[]): Result<InspectAr
   try {
     parsed = parseFlags(args);
   } catch (error) {
-    return err((error as Error).message);
+    return err((error as Error).message.replace(/\.\s.*/s, ''));
   }
   const { values, positionals } = parsed;
   const [given, ...others] = positionals;

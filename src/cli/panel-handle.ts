@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Frame } from 'playwright-core';
 import type { OpenPanel } from './devtools-panel.ts';
 import { Failure } from './failure.ts';
 
 const READY_MS = 15_000;
+const POLL_MS = 25;
 const IDLE_MS = 5_000;
 const PICTURE_MS = 10_000;
 
@@ -18,11 +20,12 @@ export interface PanelHandle {
 
 /** Waits until the panel has started. The code that runs in it is text: it is of another realm. */
 export async function attachPanel({ frame }: OpenPanel): Promise<PanelHandle> {
-  await frame
-    .waitForFunction('globalThis.lifelinePanel !== undefined', undefined, { timeout: READY_MS })
-    .catch((error: Error) => {
-      throw new Failure(`the Lifeline panel did not start: ${error.message.split('\n')[0]}`);
-    });
+  const deadline = Date.now() + READY_MS;
+  // Not `waitForFunction`: the policy of extension pages forbids what it does.
+  while (!(await frame.evaluate<boolean>('globalThis.lifelinePanel !== undefined'))) {
+    if (Date.now() > deadline) throw new Failure('the Lifeline panel did not start');
+    await sleep(POLL_MS);
+  }
   return {
     flush: (timeoutMs) => frame.evaluate(`lifelinePanel.flush(${timeoutMs})`),
     session: async () => {

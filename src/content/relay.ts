@@ -14,6 +14,9 @@ const RECONNECT_MAX_MS = 5000;
 const REFUSED_EVERY_MS = 500;
 const RESEND_WITHIN_MS = 2000;
 const FAULTS_KEPT = 8;
+/** A page that goes away sends all that it has at once; more than that it cannot have. */
+const MAX_BYTES_IN_FLIGHT =
+  LIMITS.historyRecordBytes + LIMITS.historySlotBytes + LIMITS.chunksInFlight * LIMITS.chunkBytes;
 
 export interface RelayOptions {
   /** The port that the page's script handed over; undefined when it never came. */
@@ -39,7 +42,8 @@ export class Relay implements Disposable {
   #reconnectMs = RECONNECT_FIRST_MS;
   #reconnect: ReturnType<typeof setTimeout> | undefined;
   /** Chunks passed on and not yet acknowledged. */
-  readonly #inFlight: number[] = [];
+  readonly #inFlight: { readonly number: number; readonly bytes: number }[] = [];
+  #bytesInFlight = 0;
   #highest = 0;
   /** After a `watch` for older chunks: numbers above this one are stale until the page has begun anew. */
   #resendFrom: { readonly highest: number; readonly until: number } | undefined;
@@ -62,6 +66,7 @@ export class Relay implements Disposable {
 
   /** Back from the back-forward cache, where the port was closed without a word. */
   thaw(): void {
+    this.#runtimePort?.disconnect();
     this.#disconnected();
     if (this.#announced) this.#connect();
   }
@@ -106,7 +111,7 @@ export class Relay implements Disposable {
   #stopWatching(): void {
     if (this.#watched) this.#toPage({ kind: 'unwatch' });
     this.#watched = false;
-    this.#inFlight.length = 0;
+    this.#arrived(Number.POSITIVE_INFINITY);
   }
 
   #reconnectLater(): void {
@@ -119,7 +124,7 @@ export class Relay implements Disposable {
       case 'watch':
         this.#watched = true;
         this.#reconnectMs = RECONNECT_FIRST_MS;
-        this.#inFlight.length = 0;
+        this.#arrived(Number.POSITIVE_INFINITY);
         this.#resendFrom =
           command.from <= this.#highest
             ? { highest: this.#highest, until: performance.now() + RESEND_WITHIN_MS }
@@ -132,9 +137,7 @@ export class Relay implements Disposable {
         this.#stopWatching();
         return;
       case 'ack':
-        while ((this.#inFlight[0] ?? Number.POSITIVE_INFINITY) <= command.number) {
-          this.#inFlight.shift();
-        }
+        this.#arrived(command.number);
         this.#toPage(command);
         return;
       default:
@@ -170,13 +173,21 @@ export class Relay implements Disposable {
     if (message.kind === 'forgotten') this.#resendFrom = undefined;
     if (message.kind === 'chunk') {
       if (this.#isStale(message.number)) return;
-      if (this.#inFlight.length >= 2 * LIMITS.chunksInFlight) {
+      const bytes = message.bytes.byteLength;
+      if (this.#bytesInFlight + bytes > MAX_BYTES_IN_FLIGHT) {
         this.#refuse('more chunks than were asked for');
         return;
       }
-      this.#inFlight.push(message.number);
+      this.#inFlight.push({ number: message.number, bytes });
+      this.#bytesInFlight += bytes;
     }
     this.#toBackground(message);
+  }
+
+  #arrived(number: number): void {
+    const stillOut = this.#inFlight.findIndex((each) => each.number > number);
+    const arrived = this.#inFlight.splice(0, stillOut < 0 ? this.#inFlight.length : stillOut);
+    for (const { bytes } of arrived) this.#bytesInFlight -= bytes;
   }
 
   /** A chunk that the page had sent before it heard the `watch` that asks for older ones again. */

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { parseInspectArguments } from '../../../src/cli/arguments.ts';
+
+const parse = (line: string) =>
+  parseInspectArguments(line.split(' ').filter((word) => word !== ''));
+
+test('records five seconds and prints a table unless told otherwise', () => {
+  expect(parse('http://localhost:8000')).toEqual({
+    ok: true,
+    value: { url: 'http://localhost:8000/', seconds: 5, json: false },
+  });
+});
+
+test('reads every flag, before and after the URL', () => {
+  expect(
+    parse('--seconds 0.5 --run play() https://a.example/x --json --out o --profile p --chrome c'),
+  ).toEqual({
+    ok: true,
+    value: {
+      url: 'https://a.example/x',
+      seconds: 0.5,
+      json: true,
+      run: 'play()',
+      out: 'o',
+      profile: 'p',
+      chrome: 'c',
+    },
+  });
+});
+
+test.each([
+  '',
+  'no-url',
+  'javascript:alert(1)',
+  'chrome://settings',
+  'data:text/html,x',
+  'http://a http://b',
+  'http://a --seconds',
+  'http://a --seconds soon',
+  'http://a --seconds -1',
+  'http://a --seconds 1e9',
+  'http://a --frobnicate',
+  'http://a --json=no',
+])('says in one line what is wrong with "%s"', (line) => {
+  const result = parse(line);
+  expect(result.ok).toBe(false);
+  if (!result.ok) expect(result.error).toMatch(/^[^\n]+$/);
+});
