@@ -1,10 +1,14 @@
 import { firstFarewell } from '../farewells.ts';
-import { DESTROY_SIGNALS, type NodeFacts } from '../model.ts';
+import type { DestroySignal, NodeFacts } from '../model.ts';
 import { mayHaveLostCalls } from '../order.ts';
 import { everRan, stateNow } from '../run-state.ts';
 import { durationWords, nodeEntity, nodeLabel, SIGNAL_WORDS, stacksOf } from '../scene.ts';
 import type { Thresholds } from '../thresholds.ts';
 import { type Rule, SPEC } from './rule.ts';
+
+const PLAIN: readonly DestroySignal[] = ['declared', 'emscripten', 'closed', 'context-closed'];
+/** The page may have meant something else. */
+const GUESSED: readonly DestroySignal[] = ['collected', 'detached'];
 
 export const neverProcessed: Rule = {
   id: 'never-processed',
@@ -17,7 +21,7 @@ export const neverProcessed: Rule = {
   *find(scene) {
     for (const node of scene.nodes()) {
       if (node.farewells.length === 0 || node.calls.length > 0) continue;
-      const farewell = firstFarewell(node, DESTROY_SIGNALS);
+      const farewell = firstFarewell(node, PLAIN) ?? firstFarewell(node, GUESSED);
       if (farewell === undefined || !isSettled(node, scene.thresholds)) continue;
       const { context, document, processor } = node;
       const at = scene.time(document, farewell.at);
@@ -28,7 +32,7 @@ export const neverProcessed: Rule = {
           : 'although its context had run before';
       yield {
         entity: nodeEntity(node),
-        certainty: farewell.signal === 'declared' ? 'proven' : 'likely',
+        certainty: GUESSED.includes(farewell.signal) ? 'likely' : 'proven',
         count: 1,
         first: at,
         last: at,
