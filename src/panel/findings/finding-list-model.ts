@@ -2,7 +2,14 @@ import type { Severity } from '../../analysis/finding.ts';
 import type { ShownFinding } from '../worker/protocol.ts';
 
 export const SEVERITIES = ['error', 'warning', 'info'] as const satisfies readonly Severity[];
-export const FINDING_COLUMNS = ['severity', 'rule', 'entity', 'count', 'time'] as const;
+export const FINDING_COLUMNS = [
+  'severity',
+  'rule',
+  'entity',
+  'certainty',
+  'count',
+  'time',
+] as const;
 export type FindingColumn = (typeof FINDING_COLUMNS)[number];
 
 export interface FindingOrder {
@@ -48,6 +55,8 @@ function compare(a: ShownFinding, b: ShownFinding, by: FindingColumn): number {
       return a.rule < b.rule ? -1 : a.rule > b.rule ? 1 : 0;
     case 'entity':
       return a.entity.label.localeCompare(b.entity.label, 'en', { numeric: true });
+    case 'certainty':
+      return a.certainty === b.certainty ? 0 : a.certainty === 'proven' ? -1 : 1;
     case 'count':
       return a.count - b.count;
     case 'time':

@@ -85,6 +85,8 @@ export interface Scene {
   readonly cursorX: number | undefined;
   readonly hoverX: number | undefined;
   readonly originX: number;
+  /** The time under the pointer, else that of the cursor. */
+  readonly pointedAt: number | undefined;
 }
 
 /** Model to geometry: nothing here knows a canvas. */
@@ -117,6 +119,7 @@ export function layoutTimeline(input: LayoutInput): Scene {
     evidence: (chosen?.evidenceAt ?? []).map(inside).filter((x) => x !== undefined),
     cursorX: inside(input.cursorAt),
     hoverX: inside(input.hoverAt),
+    pointedAt: input.hoverAt ?? input.cursorAt,
     originX: Math.max(input.labelPx, place(0)),
   };
 }
@@ -227,9 +230,10 @@ function bucketBars(
     open = undefined;
   };
   for (let i = 0; i < counts.length; i++) {
-    const near = (counts[i - 1] ?? 0) + (counts[i] ?? 0) + (counts[i + 1] ?? 0);
-    const lone = (counts[i] ?? 0) === 0 && expected >= 1;
-    const level = lone || near === 0 ? 0 : levelOf(near / (3 * expected));
+    const own = counts[i] ?? 0;
+    const near = (counts[i - 1] ?? 0) + own + (counts[i + 1] ?? 0);
+    const empty = near === 0 || (own === 0 && expected >= 1);
+    const level = empty ? 0 : levelOf(Math.max(own, near / 3) / expected);
     const from = calls.from + i * bucketMicros;
     const to = from + bucketMicros;
     const cut = row.after?.at;

@@ -1,4 +1,5 @@
 import type { Severity } from '../../analysis/finding.ts';
+import { formatExactTime } from '../worker/format.ts';
 import type { MarkKind } from '../worker/protocol.ts';
 import { fitText } from './fit-text.ts';
 import { type Bar, LEVELS, RULER_PX, type Scene, type SceneRow } from './layout.ts';
@@ -145,10 +146,10 @@ function bandLook(
 ): readonly [string, number] {
   switch (state) {
     case 'running':
-      return [palette.running, 8];
+      return [palette.runningBand, 6];
     case 'suspended':
     case 'interrupted':
-      return [palette.suspended, 4];
+      return [palette.suspended, 2];
     case 'closed':
       return [palette.closed, 2];
   }
@@ -157,7 +158,7 @@ function bandLook(
 function paintBar(pen: Pen, bar: Bar, middle: number, palette: Palette): void {
   const height = Math.max(3, (BAR_PX * bar.level) / LEVELS);
   fill(pen, barColour(bar, palette), bar.x, middle - height / 2, bar.width, height);
-  if (bar.over) fill(pen, palette.warning, bar.x, middle - BAR_PX / 2 - 2, bar.width, 2);
+  if (bar.over) fill(pen, palette.warningFill, bar.x, middle - BAR_PX / 2 - 2, bar.width, 2);
 }
 
 function barColour(bar: Bar, palette: Palette): string {
@@ -166,9 +167,9 @@ function barColour(bar: Bar, palette: Palette): string {
       return palette.call;
     case 'error':
     case 'threw':
-      return palette.error;
+      return palette.errorFill;
     case 'warning':
-      return palette.warning;
+      return palette.warningFill;
     case 'quiet':
       return palette.callLow;
   }
@@ -392,6 +393,10 @@ function paintRuler(pen: Pen, scene: Scene, palette: Palette): void {
   pen.font = palette.smallFont;
   pen.textBaseline = 'middle';
   pen.textAlign = 'left';
+  if (scene.pointedAt !== undefined) {
+    pen.fillStyle = palette.text;
+    pen.fillText(formatExactTime(scene.pointedAt), PAD_PX, RULER_PX / 2);
+  }
   for (const { x, label } of scene.ticks) {
     fill(pen, palette.rule, Math.round(x), RULER_PX - 7, 1, 6);
     if (x + 4 + pen.measureText(label).width > scene.widthPx) continue;

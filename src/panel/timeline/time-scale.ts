@@ -73,8 +73,9 @@ export function ruleTicks(span: Span, widthPx: number, minPx: number): readonly 
   if (!(length > 0) || !(widthPx > 0)) return [];
   const step = roundStep((length / widthPx) * minPx);
   const ticks: Tick[] = [];
+  const unit = unitOf(step, span.to);
   for (let i = Math.ceil(Math.max(span.from, 0) / step); i * step <= span.to; i++) {
-    ticks.push({ at: i * step, label: tickLabel(i * step, step) });
+    ticks.push({ at: i * step, label: tickLabel(i * step, step, unit) });
   }
   return ticks;
 }
@@ -86,9 +87,18 @@ export function roundStep(atLeast: number): number {
   return 10 * power;
 }
 
-function tickLabel(micros: number, step: number): string {
-  const unit = Math.max(micros, step) >= 1e6 ? 1e6 : step >= 1000 || micros >= 1000 ? 1000 : 1;
-  const name = unit === 1e6 ? 's' : unit === 1000 ? 'ms' : 'µs';
-  const digits = Math.min(6, Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9)));
-  return `${(micros / unit).toFixed(digits)} ${name}`;
+/** One unit for the whole ruler. */
+function unitOf(step: number, last: number): Unit {
+  if (last >= 1e6 && step >= 1000) return { micros: 1e6, name: 's' };
+  return step >= 1 && last < 1000 ? { micros: 1, name: 'µs' } : { micros: 1000, name: 'ms' };
+}
+
+interface Unit {
+  readonly micros: number;
+  readonly name: string;
+}
+
+function tickLabel(micros: number, step: number, unit: Unit): string {
+  const digits = Math.min(6, Math.max(0, Math.ceil(-Math.log10(step / unit.micros) - 1e-9)));
+  return `${(micros / unit.micros).toFixed(digits)} ${unit.name}`;
 }

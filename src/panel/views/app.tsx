@@ -17,7 +17,7 @@ export function App({ panel }: { readonly panel: Panel }) {
   const { state, actions } = panel;
   const root = useRef<HTMLDivElement>(null);
   const dropping = useSignal(false);
-  const lowerShare = useSignal(0.5);
+  const lowerShare = useSignal(0.52);
   const detailShare = useSignal(0.55);
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
@@ -40,7 +40,12 @@ export function App({ panel }: { readonly panel: Panel }) {
         class={`panel ${dropping.value ? 'dropping' : ''} ${
           state.selection.value === undefined ? '' : 'has-selection'
         }`}
-        style={{ '--lower': lowerShare.value, '--detail': detailShare.value }}
+        style={{
+          '--upper': `${1 - lowerShare.value}fr`,
+          '--lower': `${lowerShare.value}fr`,
+          '--list': `${1 - detailShare.value}fr`,
+          '--detail': `${detailShare.value}fr`,
+        }}
       >
         <Toolbar />
         <main class="upper">

@@ -10,7 +10,9 @@ import { NoFindings } from './empty-state.tsx';
 const SEVERITY_WORDS = { error: 'errors', warning: 'warnings', info: 'notes' } as const;
 const HEADINGS: readonly (readonly [FindingColumn, string])[] = [
   ['severity', 'Finding'],
+  ['rule', 'Rule'],
   ['entity', 'Where'],
+  ['certainty', 'Certainty'],
   ['count', 'Count'],
   ['time', 'First'],
 ];
@@ -127,15 +129,13 @@ function FindingsHeader() {
           <button
             type="button"
             key={column}
-            class={`column ${column}`}
+            class={`column finding-${column}`}
             title={`Sort by ${column}`}
             aria-pressed={state.order.value.by === column}
             onClick={() => sort(column)}
           >
             {heading}
-            <span aria-hidden class="sort">
-              {state.order.value.by !== column ? '' : state.order.value.descending ? '▾' : '▴'}
-            </span>
+            {state.order.value.by !== column ? '' : state.order.value.descending ? ' ▾' : ' ▴'}
           </button>
         ))}
       </div>
@@ -166,14 +166,10 @@ function FindingRow({ finding, selected, span, onSelect, onJump }: FindingRowPro
       onDblClick={onJump}
     >
       <Icon name={severity} label={severity} />
-      <span class="finding-name">
-        <span class="finding-title">{title}</span>
-        <span class="finding-rule">
-          {rule}
-          <span class={`certainty ${certainty}`}>{certainty}</span>
-        </span>
-      </span>
+      <span class="finding-title">{title}</span>
+      <span class="finding-rule">{rule}</span>
       <span class="finding-entity">{entity.label}</span>
+      <span class={`finding-certainty certainty ${certainty}`}>{certainty}</span>
       <span class="finding-count number">{formatCount(count)}</span>
       <span class="finding-time number">{formatTime(firstAt, span)}</span>
     </div>

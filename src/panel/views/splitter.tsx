@@ -13,9 +13,9 @@ interface SplitterProps {
 export function Splitter({ axis, label, share, onMove, onStep }: SplitterProps) {
   const [less, more] = axis === 'y' ? ['ArrowUp', 'ArrowDown'] : ['ArrowLeft', 'ArrowRight'];
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a rule cannot be dragged
     <div
       class={`splitter ${axis}`}
-      // biome-ignore lint/a11y/useSemanticElements: a rule cannot be dragged
       role="separator"
       aria-valuenow={Math.round(share * 100)}
       aria-label={label}

@@ -26,12 +26,6 @@ export function StatusBar() {
               : 'Reconnecting…'}
         </span>
       ) : null}
-      {contexts > 0 ? (
-        <span class="number">
-          {formatDuration(now)} · {plural(contexts, 'context')} · {plural(nodes, 'node')} ·{' '}
-          {plural(calls, 'call')}
-        </span>
-      ) : null}
       {lost > 0 ? (
         <span class="warn" title="Records that could not be kept; hatched in the timeline">
           {plural(lost, 'record')} lost
@@ -56,6 +50,12 @@ export function StatusBar() {
             ))}
           </ul>
         </details>
+      ) : null}
+      {contexts > 0 ? (
+        <span class="number">
+          {formatDuration(now)} · {plural(contexts, 'context')} · {plural(nodes, 'node')} ·{' '}
+          {plural(calls, 'call')}
+        </span>
       ) : null}
       <JobStatus />
     </footer>

@@ -186,8 +186,8 @@ function packMarks(marks: readonly Mark[], window: Window): MarkGeometry {
 }
 
 /**
- * A loss is known by its end only. It began at earliest after the last call of the node (or of any
- * node of the context) that was seen before it.
+ * A loss is known by its end only. It began at earliest after the last call on that thread that was
+ * seen before it, whichever node it was of.
  */
 function gapsOf(
   context: ContextFacts,
@@ -195,16 +195,18 @@ function gapsOf(
   window: Window,
 ): Float64Array<ArrayBuffer> {
   const audio: ThreadId | undefined = context.audioThread?.id;
+  const born = node?.created.at ?? context.created.at;
+  const ended = (node?.collected ?? context.closed)?.at ?? Number.POSITIVE_INFINITY;
   const pairs: number[] = [];
   for (const loss of context.document.losses) {
     if (loss.lostThread !== audio && !(loss.why === 'paused' && loss.lostThread === 0)) continue;
-    let began = context.created.at as number;
-    for (const each of node === undefined ? context.nodes : [node]) {
+    let began = born as number;
+    for (const each of context.nodes) {
       const before = each.calls.at(each.calls.firstFromTime(loss.at) - 1);
       if (before !== undefined) began = Math.max(began, before.at);
     }
-    if (node !== undefined) began = Math.max(began, node.created.at);
-    if (began < loss.at) pairs.push(began + window.offset, loss.at + window.offset);
+    const end = Math.min(loss.at, ended);
+    if (began < end) pairs.push(began + window.offset, end + window.offset);
   }
   return Float64Array.from(pairs);
 }

@@ -44,7 +44,7 @@ function documentRow(document: DocumentFacts, offset: number): Row {
     key: documentKey(document),
     kind: 'document',
     parent: undefined,
-    label: document.url === '' ? `document ${document.index + 1}` : document.url,
+    label: shortAddress(document.url),
     note: document.parentFrameId >= 0 ? 'frame' : '',
     born: offset,
     ended: document.goneAt === undefined ? undefined : document.goneAt + offset,
@@ -58,7 +58,7 @@ function documentRow(document: DocumentFacts, offset: number): Row {
 }
 
 function contextRow(context: ContextFacts, offset: number, findings: readonly ShownFinding[]): Row {
-  const ended = context.closed?.at ?? context.collected?.at ?? context.document.goneAt;
+  const ended = closedAt(context) ?? context.collected?.at ?? context.document.goneAt;
   return {
     key: context.key,
     kind: 'context',
@@ -86,7 +86,7 @@ function nodeRow(
     ({ signal }) => signal !== 'detached' && signal !== 'collected',
   );
   const lastCall = node.calls.at(node.calls.length - 1)?.at;
-  const ending = node.collected?.at ?? node.context.closed?.at ?? node.document.goneAt;
+  const ending = node.collected?.at ?? closedAt(node.context) ?? node.document.goneAt;
   const ended =
     ending === undefined ? undefined : Math.max(ending, Math.min(lastCall ?? 0, now - offset));
   return {
@@ -135,4 +135,17 @@ function worstOf(findings: readonly ShownFinding[]): Severity | undefined {
 function quantumMicros(context: ContextFacts): number {
   const frames = context.quantumFrames > 0 ? context.quantumFrames : 128;
   return context.sampleRate > 0 ? (frames / context.sampleRate) * 1e6 : 2667;
+}
+
+/** An offline context closes by itself, once it has rendered. */
+function closedAt(context: ContextFacts): number | undefined {
+  const last = context.states.at(-1);
+  return context.closed?.at ?? (last?.state === 'closed' ? last.at : undefined);
+}
+
+/** Host and path: what tells pages and frames apart in a narrow column. */
+function shortAddress(url: string): string {
+  if (!URL.canParse(url)) return url === '' ? 'page' : url;
+  const { protocol, host, pathname } = new URL(url);
+  return host === '' ? `${protocol}${pathname}` : `${host}${pathname === '/' ? '' : pathname}`;
 }
