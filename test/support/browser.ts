@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, Frame, Page } from 'playwright-core';
 import { openPanel } from '../../src/cli/devtools-panel.ts';
 import { findBrowser } from '../../src/cli/find-browser.ts';
 import { launch } from '../../src/cli/launch.ts';
+import { attachPanel } from '../../src/cli/panel-handle.ts';
 
 /** The built extension: browser tests run nothing else. */
 export const EXTENSION = resolve(import.meta.dirname, '../../dist/chromium');
@@ -26,7 +27,7 @@ export interface TestBrowser extends AsyncDisposable {
   /** The folder of its profile. */
   readonly profile: string;
   newPage(): Promise<Page>;
-  /** The real panel in the DevTools of `page`, shown. Each call connects anew. */
+  /** The real panel in the DevTools of `page`, shown and started. Each call connects anew. */
   panel(page?: Page): Promise<Frame>;
   close(): Promise<void>;
 }
@@ -62,6 +63,7 @@ export async function launchBrowser(options: TestBrowserOptions = {}): Promise<T
     async panel(of = page) {
       const opened = await openPanel(endpoint, of);
       connections.push(opened.connection);
+      await attachPanel(opened);
       return opened.frame;
     },
     close,
