@@ -53,11 +53,11 @@ export class CallSliceWriter {
   }
 
   /**
-   * All `calls` as slices of `track`, shifted by `offset` microseconds. Calls of one node never
-   * overlap; a slice that would begin before the one before it has ended (clocks of a millisecond)
-   * begins at that end.
+   * The `calls` from index `from` on as slices of `track`, shifted by `offset` microseconds. Calls of
+   * one node never overlap; a slice that would begin before the one before it has ended (clocks of
+   * a millisecond) begins at that end.
    */
-  write(track: number, calls: CallColumns, offset: number): void {
+  write(track: number, calls: CallColumns, from: number, offset: number): void {
     if (this.#tracks === TRACKS_PER_SEQUENCE) this.#nextSequence();
     const out = this.#out;
     out.begin(TRACE.packet);
@@ -70,7 +70,7 @@ export class CallSliceWriter {
     out.end();
     out.end();
     this.#tracks++;
-    this.#slices(calls, offset);
+    this.#slices(calls, from, offset);
   }
 
   #nextSequence(): void {
@@ -99,13 +99,13 @@ export class CallSliceWriter {
     out.end();
   }
 
-  #slices(calls: CallColumns, offset: number): void {
+  #slices(calls: CallColumns, from: number, offset: number): void {
     const out = this.#out;
     const sequence = this.#sequence;
     let clock = 0;
     let bytes = out.bytes;
     let p = out.length;
-    calls.each(0, calls.length, (_enter, _exit, frame, at, duration, returned) => {
+    calls.each(from, calls.length, (_enter, _exit, frame, at, duration, returned) => {
       if (p + CALL_BYTES > bytes.length) {
         out.length = p;
         out.reserve(CALL_BYTES);

@@ -326,6 +326,35 @@ describe('a trace', () => {
   });
 });
 
+test('a trace of too many calls keeps the latest and says how many it left out', () => {
+  const session = sessionOf(`
+    0       nodeCreated  node=7
+    0       nodeCreated  node=8
+    0       process      node=7 times=100
+    0       process      node=8 times=40
+  `);
+  const trace = encodeTrace(session, [], 50);
+  const { engine } = checkTrace(trace, { calls: 50, nodes: 2 });
+  expect(
+    names(
+      engine.query(
+        `select track.name as track, slice.name from slice join track on track.id = track_id
+         where slice.name glob '*left out' order by ts`,
+      ),
+    ),
+  ).toEqual([
+    'noise #8 | 40 earlier calls are left out',
+    'noise #7 | 50 earlier calls are left out',
+  ]);
+  expect(
+    engine.query(
+      `select min(extract_arg(arg_set_id, 'debug.frame')) as frame from slice
+       where name glob 'process()*'`,
+    ),
+  ).toEqual([{ frame: 50 * 128 }]);
+  expect(trace.length).toBeLessThan(encodeTrace(session, []).length);
+});
+
 test('tracks stand in the order that people look for them', () => {
   const session = sessionOf(
     `${SESSION}
