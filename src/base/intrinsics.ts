@@ -5,7 +5,9 @@
  */
 export const apply: typeof Reflect.apply = Reflect.apply;
 export const construct: typeof Reflect.construct = Reflect.construct;
-export const defineProperty: typeof Object.defineProperty = Object.defineProperty;
+/** Says `false` where `Object.defineProperty` throws. */
+export const defineProperty: typeof Reflect.defineProperty = Reflect.defineProperty;
+export const deleteProperty: typeof Reflect.deleteProperty = Reflect.deleteProperty;
 export const getOwnPropertyDescriptor: typeof Object.getOwnPropertyDescriptor =
   Object.getOwnPropertyDescriptor;
 
@@ -35,6 +37,73 @@ export const mapSet = uncurryThis(Map.prototype.set) as <K, V>(
   value: V,
 ) => Map<K, V>;
 export const mapClear: (map: Map<unknown, unknown>) => void = uncurryThis(Map.prototype.clear);
+export const mapDelete = uncurryThis(Map.prototype.delete) as <K>(
+  map: Map<K, unknown>,
+  key: K,
+) => boolean;
+export const mapForEach = uncurryThis(Map.prototype.forEach) as <K, V>(
+  map: Map<K, V>,
+  visit: (value: V, key: K) => void,
+) => void;
+export const weakMapGet = uncurryThis(WeakMap.prototype.get) as <K extends WeakKey, V>(
+  map: WeakMap<K, V>,
+  key: K,
+) => V | undefined;
+export const weakMapSet = uncurryThis(WeakMap.prototype.set) as <K extends WeakKey, V>(
+  map: WeakMap<K, V>,
+  key: K,
+  value: V,
+) => WeakMap<K, V>;
+export const deref = uncurryThis(WeakRef.prototype.deref) as <T extends WeakKey>(
+  ref: WeakRef<T>,
+) => T | undefined;
+export const registerFinalizer = uncurryThis(FinalizationRegistry.prototype.register) as <T>(
+  registry: FinalizationRegistry<T>,
+  target: WeakKey,
+  held: T,
+) => void;
+export const promiseThen = uncurryThis(Promise.prototype.then) as <T, R>(
+  promise: Promise<T>,
+  resolved: (value: T) => R,
+  rejected: (reason: unknown) => R,
+) => Promise<R>;
+const { reject } = Promise;
+export const promiseReject = (reason: unknown): Promise<never> =>
+  apply(reject, IntrinsicPromise, [reason]) as Promise<never>;
+const int32ArraySet = uncurryThis(
+  Int32Array.prototype.set as (source: ArrayLike<number>, offset: number) => void,
+);
+export const copyInt32: (target: Int32Array, source: Int32Array, offset: number) => void = (
+  target,
+  source,
+  offset,
+) => int32ArraySet(target as never, source, offset);
+export const startsWith: (text: string, start: string) => boolean = uncurryThis(
+  String.prototype.startsWith as (this: string, start: string) => boolean,
+);
+export const indexOf: (text: string, part: string, from?: number) => number = uncurryThis(
+  String.prototype.indexOf,
+);
+export const getPrototypeOf: typeof Object.getPrototypeOf = Object.getPrototypeOf;
+export const ownKeys: typeof Reflect.ownKeys = Reflect.ownKeys;
+export const isArray: typeof Array.isArray = Array.isArray;
+export const freeze: typeof Object.freeze = Object.freeze;
 export const IntrinsicMap: MapConstructor = Map;
+export const IntrinsicWeakMap: WeakMapConstructor = WeakMap;
+export const IntrinsicWeakSet: WeakSetConstructor = WeakSet;
+export const IntrinsicWeakRef: WeakRefConstructor = WeakRef;
+export const IntrinsicFinalizationRegistry: FinalizationRegistryConstructor = FinalizationRegistry;
+export const IntrinsicPromise: PromiseConstructor = Promise;
+export const IntrinsicProxy: ProxyConstructor = Proxy;
+export const IntrinsicError: ErrorConstructor = Error;
 export const IntrinsicUint8Array: Uint8ArrayConstructor = Uint8Array;
+export const IntrinsicInt32Array: Int32ArrayConstructor = Int32Array;
+export const IntrinsicArrayBuffer: ArrayBufferConstructor = ArrayBuffer;
+export const atomicsAdd: typeof Atomics.add = Atomics.add;
+export const atomicsLoad: typeof Atomics.load = Atomics.load;
+export const atomicsStore: typeof Atomics.store = Atomics.store;
+export const dateNow: () => number = Date.now;
 export const floor: (x: number) => number = Math.floor;
+export const min: (a: number, b: number) => number = Math.min;
+export const max: (a: number, b: number) => number = Math.max;
+export const isSafeInteger: (value: unknown) => boolean = Number.isSafeInteger;

@@ -42,8 +42,6 @@ export const CONTROL = {
   tail: 16,
   /** Calls of `process()` begun, modulo 2^32: exact even when slots are lost. */
   calls: 32,
-  /** `Settings.fineClock` as 0 or 1; written by the collector. */
-  fineClock: 48,
   words: 64,
 } as const;
 

@@ -1,2 +1,44 @@
-// Written by the realm's first commit.
-export {};
+import { Patches } from '../../base/patch.ts';
+import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
+import { observeAnnotations } from './annotations.ts';
+import { observePorts } from './ports.ts';
+import { observeProcessors } from './processors.ts';
+import { dataOf, listen, type PlatformProcessor, portOf, scope, startPort } from './scope.ts';
+import { ThreadRecorder } from './thread-recorder.ts';
+
+/**
+ * The prelude: loaded into a scope before the page's first module. Registers a processor under the
+ * name that the page's script chose; the one node made of it brings the `Passage`, and from then on
+ * everything in this scope is observed.
+ */
+function main(): void {
+  const name = new RegExp(`[?&]${PASSAGE_NAME}=([^&]*)`).exec(import.meta.url)?.[1];
+  if (name === undefined) return;
+  const Base = scope.AudioWorkletProcessor as unknown as new () => PlatformProcessor;
+  scope.registerProcessor(
+    name,
+    class extends Base {
+      constructor(options: { readonly processorOptions: Passage }) {
+        super();
+        observe(options.processorOptions, this);
+      }
+
+      process(): boolean {
+        return false;
+      }
+    },
+  );
+}
+
+function observe(passage: Passage, carrier: PlatformProcessor): void {
+  const port = portOf(carrier);
+  const recorder = new ThreadRecorder(passage, port);
+  listen(port, 'message', (event) => recorder.obey(dataOf(event) as ToScope));
+  startPort(port);
+  const patches = new Patches();
+  const ports = observePorts(patches, recorder);
+  const processors = observeProcessors(patches, recorder, ports);
+  observeAnnotations(recorder, processors, passage.thread);
+}
+
+main();

@@ -1,0 +1,109 @@
+import {
+  apply,
+  construct,
+  defineProperty,
+  getOwnPropertyDescriptor,
+  IntrinsicMap,
+  IntrinsicProxy,
+  IntrinsicWeakMap,
+  mapGet,
+  mapSet,
+  weakMapGet,
+  weakMapSet,
+} from './intrinsics.ts';
+
+/** Any function of the page's realm, the engine's own ones included. */
+export type Native = (this: unknown, ...args: readonly unknown[]) => unknown;
+/** Runs in place of a method. Makes the native call itself; what that throws, the page sees. */
+export type ApplyTrap = (native: Native, self: unknown, args: readonly unknown[]) => unknown;
+/** Runs in place of `new`. `newTarget` is the native class where the page named the patch. */
+export type ConstructTrap = (native: Native, args: readonly unknown[], newTarget: Native) => object;
+
+/** Makes an object as `new native(…args)` does, for a class that derives from it. */
+export const constructAs = construct as unknown as ConstructTrap;
+
+/**
+ * The functions of one realm that we replaced. Each replacement is a `Proxy` of the native function,
+ * so that name, length, prototype and callability stay, and `Function.prototype.toString` prints the
+ * native one. Disposing restores the very descriptors, unless the page has put its own in their place;
+ * a patch that the page has kept goes on working and calls straight through.
+ */
+export class Patches implements Disposable {
+  readonly #natives = new IntrinsicWeakMap<object, Native>();
+  readonly #undo = new IntrinsicMap<number, () => void>();
+  #count = 0;
+  #active = true;
+
+  constructor() {
+    this.method(Function.prototype, 'toString', (native, self, args) =>
+      apply(native, weakMapGet(this.#natives, self as object) ?? self, args),
+    );
+  }
+
+  /** Replaces the method `owner[key]`; where there is none, nothing happens. */
+  method(owner: object, key: PropertyKey, trap: ApplyTrap): void {
+    const descriptor = getOwnPropertyDescriptor(owner, key);
+    if (typeof descriptor?.value !== 'function') return;
+    const proxy = this.standIn(descriptor.value as Native, {
+      apply: (native, self, args) =>
+        this.#active ? trap(native, self, args) : apply(native, self, args),
+    });
+    this.#replace(owner, key, descriptor, 'value', proxy);
+  }
+
+  /** Replaces the getter of the attribute `owner[key]`; where there is none, nothing happens. */
+  getter(owner: object, key: PropertyKey, trap: ApplyTrap): void {
+    const descriptor = getOwnPropertyDescriptor(owner, key);
+    if (descriptor?.get === undefined) return;
+    const proxy = this.standIn(descriptor.get as Native, {
+      apply: (native, self, args) =>
+        this.#active ? trap(native, self, args) : apply(native, self, args),
+    });
+    this.#replace(owner, key, descriptor, 'get', proxy);
+  }
+
+  /** Replaces the class `owner[key]`, and the `constructor` of its prototype with it. */
+  constructible(owner: object, key: PropertyKey, trap: ConstructTrap): void {
+    const descriptor = getOwnPropertyDescriptor(owner, key);
+    if (typeof descriptor?.value !== 'function') return;
+    const native = descriptor.value as Native & { readonly prototype: object };
+    const proxy: Native = this.standIn(native, {
+      construct: (_target, args: readonly unknown[], newTarget) => {
+        const target = (newTarget as unknown) === proxy ? native : (newTarget as unknown as Native);
+        return this.#active ? trap(native, args, target) : constructAs(native, args, target);
+      },
+    });
+    this.#replace(owner, key, descriptor, 'value', proxy);
+    const { prototype } = native;
+    const link = getOwnPropertyDescriptor(prototype, 'constructor');
+    if (link?.value === native) this.#replace(prototype, 'constructor', link, 'value', proxy);
+  }
+
+  /** A `Proxy` of `native` that prints as `native` does. */
+  standIn(native: Native, traps: ProxyHandler<Native>): Native {
+    const handler = { __proto__: null, ...traps } as ProxyHandler<Native>;
+    const proxy = new IntrinsicProxy(native, handler);
+    weakMapSet(this.#natives, proxy, native);
+    return proxy;
+  }
+
+  [Symbol.dispose](): void {
+    this.#active = false;
+    for (let i = this.#count; i > 0; i--) mapGet(this.#undo, i)?.();
+  }
+
+  #replace(
+    owner: object,
+    key: PropertyKey,
+    descriptor: PropertyDescriptor,
+    slot: 'value' | 'get',
+    proxy: Native,
+  ): void {
+    if (!descriptor.configurable) return;
+    defineProperty(owner, key, { __proto__: null, ...descriptor, [slot]: proxy } as object);
+    mapSet(this.#undo, ++this.#count, () => {
+      const now = getOwnPropertyDescriptor(owner, key);
+      if (now?.[slot] === proxy) defineProperty(owner, key, descriptor);
+    });
+  }
+}

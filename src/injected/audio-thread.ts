@@ -1,0 +1,178 @@
+import {
+  atomicsLoad,
+  atomicsStore,
+  IntrinsicInt32Array,
+  IntrinsicMap,
+  mapDelete,
+  mapForEach,
+  mapGet,
+  mapSet,
+  min,
+} from '../base/intrinsics.ts';
+import { LIMITS } from '../shared/limits.ts';
+import type { FromScope, SharedCells, ToScope } from '../shared/passage.ts';
+import { CONTROL, SLOT_WORDS } from '../shared/slots.ts';
+import { transferring } from '../shared/transferring.ts';
+import type { ThreadId } from '../shared/units.ts';
+import type { PageRealm } from './page-realm.ts';
+import { SlotBuffer } from './slot-buffer.ts';
+
+/** Where a thread's output goes. */
+export interface ThreadSink {
+  slots(thread: ThreadId, bytes: Uint8Array<ArrayBuffer>): void;
+  records(thread: ThreadId, bytes: Uint8Array<ArrayBuffer>): void;
+  /** Slots that were not kept because recording is paused. */
+  paused(thread: ThreadId, slots: number): void;
+  /** Something arrived that was not asked for. */
+  stirred(): void;
+  readonly recording: boolean;
+}
+
+/** The page's end of one audio rendering thread: reads its ring or its batches. */
+export class AudioThread {
+  readonly id: ThreadId;
+  readonly #sink: ThreadSink;
+  readonly #port: MessagePort;
+  readonly #realm: PageRealm;
+  readonly #buffer = new SlotBuffer();
+  readonly #control: Int32Array | undefined;
+  readonly #ring: Int32Array | undefined;
+  readonly #answers = new IntrinsicMap<number, () => void>();
+  readonly #isRunning: () => boolean;
+  #flushes = 0;
+  #asked = false;
+  #tail = 0;
+  #callsBegun = 0;
+  #ended = false;
+
+  constructor(
+    id: ThreadId,
+    shared: SharedCells | undefined,
+    port: MessagePort,
+    isRunning: () => boolean,
+    realm: PageRealm,
+    sink: ThreadSink,
+  ) {
+    this.id = id;
+    this.#isRunning = isRunning;
+    this.#sink = sink;
+    this.#port = port;
+    this.#realm = realm;
+    if (shared) {
+      this.#control = new IntrinsicInt32Array(shared.control);
+      this.#ring = new IntrinsicInt32Array(shared.ring);
+    }
+    realm.listen(port, 'message', (event) => this.#heard(realm.dataOf(event) as FromScope));
+    realm.start(port);
+  }
+
+  /** True once its context has closed: it will answer no more. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether its context is rendering, as far as the page can see. */
+  get running(): boolean {
+    return !this.#ended && this.#isRunning();
+  }
+
+  /** Calls of `process()` that began and whose slots neither arrived nor were said to be lost. */
+  get missing(): number {
+    const begun = this.#control ? (this.#control[CONTROL.calls] as number) : this.#callsBegun;
+    const missing = (begun - this.#buffer.calls - this.#buffer.lost) | 0;
+    return missing > 0 ? missing : 0;
+  }
+
+  /** Takes what is in the ring; gives how many slots that was. */
+  drain(): number {
+    const ring = this.#ring;
+    if (!ring || !this.#control) return 0;
+    const head = atomicsLoad(this.#control, CONTROL.head);
+    const total = (head - this.#tail) | 0;
+    let left = total;
+    while (left > 0) {
+      const at = this.#tail & (LIMITS.ringSlots - 1);
+      const run = min(left, LIMITS.ringSlots - at);
+      const taken = this.#take(ring, at, run);
+      this.#tail = (this.#tail + taken) | 0;
+      left -= taken;
+      atomicsStore(this.#control, CONTROL.tail, this.#tail);
+    }
+    return total;
+  }
+
+  /** Hands what was gathered so far to the sink as a chunk. */
+  cut(): void {
+    if (!this.#sink.recording) {
+      const slots = this.#buffer.drop();
+      if (slots > 0) this.#sink.paused(this.id, slots);
+      return;
+    }
+    const bytes = this.#buffer.cut();
+    if (bytes) this.#sink.slots(this.id, bytes);
+  }
+
+  /** Asks for what a thread without shared memory holds back, unless that was asked already. */
+  ask(): void {
+    if (this.#ring || this.#ended || this.#asked) return;
+    this.#asked = true;
+    this.flush(() => {
+      this.#asked = false;
+    });
+  }
+
+  /** Asks the thread for all it holds; `done` is called once it has come, or never. */
+  flush(done: () => void): void {
+    const id = ++this.#flushes;
+    mapSet(this.#answers, id, done);
+    this.tell({ kind: 'flush', id });
+  }
+
+  tell(command: ToScope): void {
+    this.#realm.post(this.#port, command);
+  }
+
+  /** Nothing will come any more: whoever waits is told so. */
+  end(): void {
+    this.#ended = true;
+    mapForEach(this.#answers, (done, id) => {
+      mapDelete(this.#answers, id);
+      done();
+    });
+  }
+
+  #take(words: Int32Array, from: number, slots: number): number {
+    const taken = this.#buffer.take(words, from, slots);
+    if (this.#buffer.isFull) this.cut();
+    return taken;
+  }
+
+  #heard(message: FromScope): void {
+    switch (message.kind) {
+      case 'records':
+        if (this.#sink.recording) this.#sink.records(this.id, message.bytes);
+        this.#sink.stirred();
+        return;
+      case 'batch': {
+        const words = new IntrinsicInt32Array(message.buffer);
+        this.#callsBegun = message.calls;
+        for (let from = 0; from < message.slots; ) {
+          from += this.#take(words, from, message.slots - from);
+        }
+        this.#realm.post(
+          this.#port,
+          { kind: 'batch', buffer: message.buffer },
+          transferring(message.buffer),
+        );
+        this.#sink.stirred();
+        return;
+      }
+      case 'flushed': {
+        this.#callsBegun = message.calls;
+        const done = mapGet(this.#answers, message.id);
+        mapDelete(this.#answers, message.id);
+        done?.();
+      }
+    }
+  }
+}

@@ -1,0 +1,276 @@
+import {
+  IntrinsicMap,
+  mapDelete,
+  mapForEach,
+  mapGet,
+  mapSet,
+  max,
+  min,
+} from '../base/intrinsics.ts';
+import { LIMITS } from '../shared/limits.ts';
+import { type Command, type PageMessage, PROTOCOL_VERSION } from '../shared/messages.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../shared/settings.ts';
+import { MAIN_THREAD, type ThreadId } from '../shared/units.ts';
+import type { AudioThread, ThreadSink } from './audio-thread.ts';
+import { History } from './history.ts';
+import { Outbox } from './outbox.ts';
+import type { PageRealm } from './page-realm.ts';
+import type { Recorder } from './recorder.ts';
+
+/** Between two drains: while a panel watches; while none does; while nothing comes but might. */
+const WATCHED_TICK_MS = 40;
+const UNWATCHED_TICK_MS = 250;
+const QUIET_TICK_MS = 1000;
+const SHORTEST_TICK_MS = 4;
+/** Ticks without anything new after which the timer slows down, or stops when no context runs. */
+const QUIET_TICKS = 8;
+/** A drain that finds more than this shortens the time to the next. */
+const HIGH_WATER_SLOTS = LIMITS.ringSlots / 8;
+/** How long audio rendering threads may take to answer a flush. */
+const FLUSH_MS = 1000;
+
+/**
+ * Gathers what the threads of this document recorded, keeps it in the history and sends it on. Its
+ * timer runs only while something happens.
+ */
+export class Collector implements ThreadSink {
+  readonly #realm: PageRealm;
+  readonly #recorder: Recorder;
+  readonly #send: (message: PageMessage) => void;
+  readonly #history = new History();
+  readonly #outbox: Outbox;
+  readonly #threads = new IntrinsicMap<ThreadId, AudioThread>();
+  readonly #pausedSlots = new IntrinsicMap<ThreadId, number>();
+  readonly #origin = globalThis.origin;
+  #settings: Settings = DEFAULT_SETTINGS;
+  #tickMs = UNWATCHED_TICK_MS;
+  /** Of the timer that counts; those set before it come to nothing. 0: none is set. */
+  #timer = 0;
+  #timers = 0;
+  #quiet = 0;
+  #stirred = false;
+  #announced = false;
+  #threadCount = 0;
+
+  constructor(realm: PageRealm, recorder: Recorder, send: (message: PageMessage) => void) {
+    this.#realm = realm;
+    this.#recorder = recorder;
+    this.#send = send;
+    this.#outbox = new Outbox(this.#history, send);
+  }
+
+  get recording(): boolean {
+    return this.#recorder.recording;
+  }
+
+  /** Whether anything was ever recorded. */
+  get hasRecords(): boolean {
+    return this.#announced;
+  }
+
+  get fineClock(): boolean {
+    return this.#settings.fineClock;
+  }
+
+  hello(): void {
+    const { timeOrigin, isolated } = this.#realm;
+    this.#send({ kind: 'hello', protocol: PROTOCOL_VERSION, timeOrigin, isolated });
+  }
+
+  /** The main thread has made a record. */
+  recorded(): void {
+    if (!this.#announced) {
+      this.#announced = true;
+      this.hello();
+    }
+    if (this.#recorder.isFull) this.#cutRecords();
+    this.stirred();
+  }
+
+  stirred(): void {
+    this.#stirred = true;
+    if (this.#timer !== 0 && this.#quiet < QUIET_TICKS) return;
+    this.#quiet = 0;
+    if (this.#outbox.watching || this.#threadCount > 0) this.#schedule(this.#steadyTickMs);
+  }
+
+  /** Slots are about to come fast: an offline context renders. */
+  hurry(): void {
+    this.#tickMs = SHORTEST_TICK_MS;
+    this.#schedule(SHORTEST_TICK_MS);
+  }
+
+  add(thread: AudioThread): void {
+    mapSet(this.#threads, thread.id, thread);
+    this.#threadCount++;
+    this.stirred();
+  }
+
+  /** The context of `thread` has closed or is gone. Messages that are still under way get their time. */
+  retire(thread: AudioThread): void {
+    thread.drain();
+    this.#realm.after(FLUSH_MS / 4, () => {
+      thread.drain();
+      thread.cut();
+      thread.end();
+      const count = thread.missing;
+      if (count > 0) {
+        this.#recorder.record('lost', { thread: thread.id, count, why: 'thread-ended' });
+      }
+      if (mapDelete(this.#threads, thread.id)) this.#threadCount--;
+    });
+  }
+
+  slots(thread: ThreadId, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#history.add('slots', thread, bytes);
+  }
+
+  records(thread: ThreadId, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#history.add('records', thread, bytes);
+  }
+
+  paused(thread: ThreadId, slots: number): void {
+    mapSet(this.#pausedSlots, thread, (mapGet(this.#pausedSlots, thread) ?? 0) + slots);
+  }
+
+  /** Takes what the rings hold; gives the most that one of them held. */
+  drain(): number {
+    let most = 0;
+    mapForEach(this.#threads, (thread) => {
+      most = max(most, thread.drain());
+    });
+    return most;
+  }
+
+  /** The document is going away: all that there is, at once. */
+  drainForGood(): void {
+    this.drain();
+    this.#cut();
+    this.#outbox.pump(true);
+  }
+
+  obey(command: Command): void {
+    switch (command.kind) {
+      case 'watch':
+        this.drain();
+        this.#cut();
+        this.#outbox.watch(command.from);
+        this.#tickMs = WATCHED_TICK_MS;
+        this.stirred();
+        return;
+      case 'unwatch':
+        this.#outbox.unwatch();
+        return;
+      case 'ack':
+        this.#outbox.acknowledge(command.number);
+        return;
+      case 'flush':
+        this.#flush(command.id);
+        return;
+      case 'clear':
+        this.drain();
+        this.#cut();
+        this.#history.clear();
+        return;
+      case 'configure':
+        this.#configure(command.settings);
+    }
+  }
+
+  get #steadyTickMs(): number {
+    return this.#outbox.watching ? WATCHED_TICK_MS : UNWATCHED_TICK_MS;
+  }
+
+  #schedule(milliseconds: number): void {
+    const timer = ++this.#timers;
+    this.#timer = timer;
+    this.#realm.after(milliseconds, () => {
+      if (timer !== this.#timer) return;
+      this.#timer = 0;
+      this.#recorder.guard(() => this.#tick());
+    });
+  }
+
+  #tick(): void {
+    const found = this.drain();
+    if (this.#outbox.watching) this.#cut();
+    this.#outbox.pump();
+    this.#quiet = found > 0 || this.#stirred ? 0 : this.#quiet + 1;
+    if (!this.#stirred) this.#ask();
+    this.#stirred = false;
+    this.#tickMs =
+      found > HIGH_WATER_SLOTS
+        ? max(SHORTEST_TICK_MS, this.#tickMs / 2)
+        : min(this.#steadyTickMs, this.#tickMs * 2);
+    if (this.#quiet < QUIET_TICKS) this.#schedule(this.#tickMs);
+    else if (this.#anyRunning()) this.#schedule(QUIET_TICK_MS);
+  }
+
+  /** Threads that share no memory may hold a batch that no quantum will push out. */
+  #ask(): void {
+    mapForEach(this.#threads, (thread) => thread.ask());
+  }
+
+  #anyRunning(): boolean {
+    let running = false;
+    mapForEach(this.#threads, (thread) => {
+      running ||= thread.running;
+    });
+    return running;
+  }
+
+  #flush(id: number): void {
+    let waiting = 1;
+    const done = (): void => {
+      if (--waiting !== 0) return;
+      this.drain();
+      this.#cut();
+      this.#outbox.answerFlush(id);
+    };
+    mapForEach(this.#threads, (thread) => {
+      if (thread.ended) return;
+      waiting++;
+      thread.flush(done);
+    });
+    this.#realm.after(FLUSH_MS, () => {
+      if (waiting <= 0) return;
+      waiting = 1;
+      done();
+    });
+    done();
+  }
+
+  #cut(): void {
+    this.#cutRecords();
+    mapForEach(this.#threads, (thread) => thread.cut());
+  }
+
+  #cutRecords(): void {
+    const bytes = this.#recorder.cut();
+    if (bytes) this.#history.add('records', MAIN_THREAD, bytes);
+  }
+
+  #configure(settings: Settings): void {
+    const { recording, fineClock, origins } = settings;
+    this.#settings = settings;
+    mapForEach(this.#threads, (thread) => thread.tell({ kind: 'configure', fineClock }));
+    let wanted = recording && origins.length === 0;
+    for (let i = 0; recording && i < origins.length; i++) {
+      if (origins[i] === this.#origin) wanted = true;
+    }
+    if (wanted === this.recording) return;
+    this.drain();
+    this.#cut();
+    if (wanted) this.#resume();
+    else this.#recorder.pause();
+  }
+
+  #resume(): void {
+    const count = this.#recorder.resume();
+    if (count > 0) this.#recorder.record('lost', { thread: MAIN_THREAD, count, why: 'paused' });
+    mapForEach(this.#pausedSlots, (slots, thread) => {
+      mapDelete(this.#pausedSlots, thread);
+      this.#recorder.record('lost', { thread, count: slots, why: 'paused' });
+    });
+  }
+}

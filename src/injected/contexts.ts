@@ -1,0 +1,123 @@
+import {
+  apply,
+  IntrinsicFinalizationRegistry,
+  promiseThen,
+  registerFinalizer,
+  weakMapGet,
+} from '../base/intrinsics.ts';
+import { constructAs } from '../base/patch.ts';
+import { describeError } from '../shared/describe-error.ts';
+import type { ContextKind, ContextMethod, ContextState } from '../shared/records.ts';
+import { type Frames, MAIN_THREAD, RENDER_QUANTUM_FRAMES } from '../shared/units.ts';
+import type { ContextEntry } from './entities.ts';
+import type { Observation } from './observation.ts';
+import { interfaceOf } from './page-realm.ts';
+
+/** Watches contexts: construction, state, the calls that change it and how they settle, collection. */
+export function observeContexts(observation: Observation): void {
+  const { patches, entities, recorder, collector, realm } = observation;
+  const { natives } = entities;
+  let first = true;
+
+  const collected = new IntrinsicFinalizationRegistry<ContextEntry>((entry) => {
+    recorder.record('contextCollected', { context: entry.id });
+    if (entry.thread) collector.retire(entry.thread);
+  });
+
+  const constructed = (context: BaseAudioContext, kind: ContextKind): void => {
+    if (first) {
+      first = false;
+      recordDocument(observation);
+    }
+    const entry = entities.addContext(context, kind);
+    registerFinalizer(collected, context, entry);
+    recorder.record('contextCreated', {
+      context: entry.id,
+      kind,
+      state: natives.stateOf(context) as ContextState,
+      sampleRate: entry.sampleRate,
+      length: (kind === 'offline' ? natives.lengthOf(context) : 0) as Frames,
+      quantumFrames: (natives.quantumOf?.(context) ?? RENDER_QUANTUM_FRAMES) as Frames,
+      stack: recorder.stack(),
+    });
+    realm.listen(context, 'statechange', () =>
+      recorder.guard(() => {
+        recorder.record('contextState', {
+          context: entry.id,
+          state: entities.stateOf(entry),
+          frame: entities.frameOf(entry),
+        });
+      }),
+    );
+  };
+
+  const observeConstruction = (name: string, kind: ContextKind): void =>
+    patches.constructible(globalThis, name, (native, args, newTarget) => {
+      const context = constructAs(native, args, newTarget) as BaseAudioContext;
+      recorder.guard(() => constructed(context, kind));
+      return context;
+    });
+
+  /** The page gets a promise that settles right after ours has been recorded, to the same value. */
+  const observeCall = (owner: string, method: ContextMethod): void => {
+    const prototype = interfaceOf(owner)?.prototype;
+    if (!prototype) return;
+    patches.method(prototype, method, (native, self, args) => {
+      const entry = weakMapGet(entities.contexts, self as object);
+      if (!entry) return apply(native, self, args);
+      const call = entities.nextCall();
+      const context = entry.id;
+      recorder.guard(() => {
+        const frame = entities.frameOf(entry);
+        recorder.record('contextCall', { context, call, method, frame, stack: recorder.stack() });
+        if (method === 'close') entry.thread?.tell({ kind: 'closing' });
+        if (method === 'startRendering' && entry.thread) collector.hurry();
+      });
+      const settled = (outcome: 'resolved' | 'rejected', reason: string): void =>
+        recorder.guard(() => {
+          const frame = entities.frameOf(entry);
+          recorder.record('contextSettled', { context, call, method, outcome, reason, frame });
+          collector.drain();
+          if (outcome === 'rejected') return;
+          if (method === 'close' && entry.thread) collector.retire(entry.thread);
+          else entry.thread?.ask();
+        });
+      return promiseThen(
+        apply(native, self, args) as Promise<unknown>,
+        (value) => {
+          settled('resolved', '');
+          return value;
+        },
+        (error) => {
+          settled('rejected', describeError(error));
+          throw error;
+        },
+      );
+    });
+  };
+
+  observeConstruction('AudioContext', 'realtime');
+  observeConstruction('OfflineAudioContext', 'offline');
+  observeCall('AudioContext', 'suspend');
+  observeCall('AudioContext', 'resume');
+  observeCall('AudioContext', 'close');
+  observeCall('OfflineAudioContext', 'suspend');
+  observeCall('OfflineAudioContext', 'resume');
+  observeCall('OfflineAudioContext', 'startRendering');
+}
+
+/** What a document says of itself once, before its first context. */
+function recordDocument({ recorder, realm }: Observation): void {
+  recorder.record('threadStarted', {
+    thread: MAIN_THREAD,
+    kind: 'main',
+    context: 0 as ContextEntry['id'],
+    name: 'main',
+  });
+  if (realm.isolated) return;
+  recorder.record('uncovered', {
+    what: 'not-isolated',
+    detail:
+      'The page is not cross-origin isolated: calls and page events are ordered by frames and times, not by one counter.',
+  });
+}

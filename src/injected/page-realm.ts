@@ -1,0 +1,80 @@
+import {
+  apply,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  uncurryThis,
+} from '../base/intrinsics.ts';
+import type { Native } from '../base/patch.ts';
+
+interface Interface {
+  readonly prototype: object;
+}
+
+/** The interface `name` of this window as it is before the page's first script. */
+export function interfaceOf(name: string): Interface | undefined {
+  const found = getOwnPropertyDescriptor(globalThis, name)?.value;
+  return typeof found === 'function' ? (found as unknown as Interface) : undefined;
+}
+
+/** The getter of an attribute, own or inherited; undefined where the browser has none. */
+export function getterOf<This extends object, T>(
+  from: Interface | undefined,
+  attribute: string,
+): ((self: This) => T) | undefined {
+  let owner = from?.prototype ?? null;
+  while (owner) {
+    const get = getOwnPropertyDescriptor(owner, attribute)?.get;
+    if (get) return uncurryThis(get as (this: This) => T);
+    owner = getPrototypeOf(owner) as object | null;
+  }
+  return undefined;
+}
+
+/** The method `name` of an interface as it is before the page's first script. */
+export function methodOf(interfaceName: string, name: string): Native {
+  const prototype = interfaceOf(interfaceName)?.prototype;
+  const method = prototype && getOwnPropertyDescriptor(prototype, name)?.value;
+  if (typeof method !== 'function') throw new Error(`no ${interfaceName}.${name}`);
+  return method as Native;
+}
+
+/** The window's own functions that the recorder needs all the time, captured. */
+export interface PageRealm {
+  /** Microseconds since the document's time origin. */
+  now(): number;
+  /** Microseconds since the Unix epoch at the time origin. */
+  readonly timeOrigin: number;
+  readonly isolated: boolean;
+  after(milliseconds: number, run: () => void): void;
+  listen<E extends Event>(
+    target: EventTarget,
+    type: string,
+    heard: (this: unknown, event: E) => void,
+  ): void;
+  dataOf(event: Event): unknown;
+  post(port: MessagePort, message: unknown, transfer?: Iterable<object>): void;
+  start(port: MessagePort): void;
+}
+
+export function takePageRealm(): PageRealm {
+  const { performance, setTimeout } = globalThis;
+  const now = uncurryThis(Performance.prototype.now);
+  const { addEventListener } = EventTarget.prototype;
+  const { postMessage, start } = MessagePort.prototype;
+  const dataOf = getterOf<Event, unknown>(MessageEvent, 'data');
+  if (!dataOf) throw new Error('no MessageEvent.data');
+  return {
+    now: () => now(performance) * 1000,
+    timeOrigin: performance.timeOrigin * 1000,
+    isolated: globalThis.crossOriginIsolated === true,
+    after: (milliseconds, run) => {
+      setTimeout(run, milliseconds);
+    },
+    listen: (target, type, heard) =>
+      apply(addEventListener, target, [type, heard as EventListener]),
+    dataOf,
+    post: (port, message, transfer) =>
+      apply(postMessage, port, transfer ? [message, transfer as never] : [message]),
+    start: (port) => apply(start, port, []),
+  };
+}

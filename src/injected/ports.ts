@@ -1,0 +1,85 @@
+import { apply, weakMapGet, weakMapSet } from '../base/intrinsics.ts';
+import type { NodeEntry } from './entities.ts';
+import type { Observation } from './observation.ts';
+import { interfaceOf } from './page-realm.ts';
+import { digestValue, type HandedMemory, type ValueDigest } from './value-digest.ts';
+
+const NO_DIGEST: ValueDigest = { bytes: 0, preview: '', memory: 'none' };
+const STRENGTH = { none: 0, shared: 1, wasm: 2 } as const satisfies Record<HandedMemory, number>;
+
+/** Watches the page's side of worklet nodes' ports. */
+export interface PortObserver {
+  /** To be called before the page gets to see `port`, so that our listener is its first. */
+  observe(port: MessagePort, node: NodeEntry): void;
+}
+
+export function observePorts({ patches, entities, recorder, realm }: Observation): PortObserver {
+  const prototype = interfaceOf('MessagePort')?.prototype as object;
+
+  const handedOver = (node: NodeEntry, memory: HandedMemory): void => {
+    if (memory === 'none' || STRENGTH[memory] <= STRENGTH[node.memory]) return;
+    node.memory = memory;
+    recorder.record('memoryPassed', { node: node.id, memory });
+  };
+
+  patches.method(prototype, 'postMessage', (native, self, args) => {
+    const node = weakMapGet(entities.ports, self as object);
+    if (!node) return apply(native, self, args);
+    const seq = recorder.next();
+    const result = apply(native, self, args);
+    recorder.guard(() => {
+      const index = node.sent++;
+      const seen = recorder.mayPreview();
+      const { bytes, preview, memory } = seen && args.length > 0 ? digestValue(args[0]) : NO_DIGEST;
+      const stack = seen ? recorder.stack() : '';
+      const fields = { node: node.id, from: 'node', index, bytes, preview, stack } as const;
+      recorder.record('messageSent', fields, seq);
+      handedOver(node, memory);
+    });
+    return result;
+  });
+
+  patches.method(prototype, 'close', (native, self, args) => {
+    const result = apply(native, self, args);
+    const node = weakMapGet(entities.ports, self as object);
+    if (node) {
+      recorder.guard(() => {
+        const frame = entities.frameOf(node.context);
+        recorder.record('portClosed', {
+          node: node.id,
+          by: 'node',
+          frame,
+          stack: recorder.stack(),
+        });
+      });
+    }
+    return result;
+  });
+
+  const received = (port: object, event: Event, failed: boolean): void => {
+    const node = weakMapGet(entities.ports, port);
+    if (!node) return;
+    recorder.guard(() => {
+      const index = node.received++;
+      const seq = recorder.next();
+      const { bytes, preview } =
+        !failed && recorder.mayPreview() ? digestValue(realm.dataOf(event)) : NO_DIGEST;
+      const fields = { node: node.id, from: 'processor', index, failed, bytes, preview } as const;
+      recorder.record('messageReceived', fields, seq);
+    });
+  };
+  function onMessage(this: unknown, event: Event): void {
+    received(this as object, event, false);
+  }
+  function onFailure(this: unknown, event: Event): void {
+    received(this as object, event, true);
+  }
+
+  return {
+    observe(port, node) {
+      weakMapSet(entities.ports, port, node);
+      realm.listen(port, 'message', onMessage);
+      realm.listen(port, 'messageerror', onFailure);
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { apply, promiseThen } from '../base/intrinsics.ts';
+import { constructAs, type Native } from '../base/patch.ts';
+import { describeError } from '../shared/describe-error.ts';
+import { LIMITS } from '../shared/limits.ts';
+import { PASSAGE_NAME, type Passage, type SharedCells } from '../shared/passage.ts';
+import { CONTROL, SLOT_BYTES } from '../shared/slots.ts';
+import type { ThreadId } from '../shared/units.ts';
+import { AudioThread } from './audio-thread.ts';
+import type { ContextEntry } from './entities.ts';
+import type { Observation } from './observation.ts';
+import type { Order } from './order.ts';
+import { interfaceOf, methodOf } from './page-realm.ts';
+
+/** Puts the prelude into the scope of a context. */
+export interface PreludeLoader {
+  /** Settles, always well, once the scope is observed or cannot be; undefined when it already is. */
+  load(context: BaseAudioContext, worklet: object, entry: ContextEntry): Promise<void> | undefined;
+}
+
+/** `url` is the prelude's in the extension, `order` the document's counter. */
+export function createPreludeLoader(
+  observation: Observation,
+  url: string,
+  order: Order,
+): PreludeLoader {
+  const { collector, entities, realm, recorder } = observation;
+  const { portOf } = entities.natives;
+  const addModule = methodOf('Worklet', 'addModule');
+  const WorkletNode = interfaceOf('AudioWorkletNode') as unknown as Native;
+  const originMs = Date.now() - realm.now() / 1000;
+  const name = randomName();
+  let threads = 0;
+
+  const uncovered = (detail: string): void =>
+    recorder.record('uncovered', { what: 'prelude', detail });
+
+  const shareCells = (): SharedCells | undefined =>
+    order.cell && {
+      order: order.cell,
+      control: new SharedArrayBuffer(CONTROL.words * 4),
+      ring: new SharedArrayBuffer(LIMITS.ringSlots * SLOT_BYTES),
+    };
+
+  /** The one node of our own: its options carry everything across, its port stays. */
+  const pass = (context: BaseAudioContext, entry: ContextEntry): void => {
+    const id = ++threads as ThreadId;
+    const shared = shareCells();
+    const passage: Passage = {
+      thread: id,
+      kind: entry.kind,
+      originMs,
+      fineClock: collector.fineClock,
+      shared,
+    };
+    const options = { __proto__: null, processorOptions: passage };
+    const carrier = constructAs(WorkletNode, [context, name, options], WorkletNode);
+    const port = portOf(carrier as AudioWorkletNode);
+    const isRunning = (): boolean => entities.stateOf(entry) === 'running';
+    entry.thread = new AudioThread(id, shared, port, isRunning, realm, collector);
+    recorder.record('threadStarted', {
+      thread: id,
+      kind: 'audio',
+      context: entry.id,
+      name: `audio rendering thread of context ${entry.id}`,
+    });
+    collector.add(entry.thread);
+  };
+
+  return {
+    load(context, worklet, entry) {
+      if (entry.isReady) return undefined;
+      if (threads + 1 >= LIMITS.threads) {
+        entry.isReady = true;
+        uncovered('Too many contexts: the processors of this one are not seen.');
+        return undefined;
+      }
+      entry.prelude ??= promiseThen(
+        apply(addModule, worklet, [`${url}?${PASSAGE_NAME}=${name}`]) as Promise<unknown>,
+        () => {
+          entry.isReady = true;
+          recorder.guard(() => pass(context, entry));
+        },
+        (error) => {
+          entry.isReady = true;
+          recorder.guard(() => uncovered(describeError(error)));
+        },
+      );
+      return entry.prelude;
+    },
+  };
+}
+
+/** Known to our two scripts only: who does not know it cannot speak for them. */
+function randomName(): string {
+  const words = crypto.getRandomValues(new Uint32Array(4));
+  return `lifeline-${words[0]}-${words[1]}-${words[2]}-${words[3]}`;
+}

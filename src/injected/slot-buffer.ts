@@ -1,0 +1,83 @@
+import { copyInt32, IntrinsicInt32Array, IntrinsicUint8Array } from '../base/intrinsics.ts';
+import { LIMITS } from '../shared/limits.ts';
+import { SLOT, SLOT_BYTES, SLOT_WORDS } from '../shared/slots.ts';
+
+const CAPACITY = LIMITS.chunkBytes / SLOT_BYTES;
+const FIRST_CAPACITY = 1024;
+
+/** Gathers the slots of one thread until they are cut into a chunk. */
+export class SlotBuffer {
+  #words = new IntrinsicInt32Array(FIRST_CAPACITY * SLOT_WORDS);
+  #slots = 0;
+  /** Calls among all slots that ever passed, and slots that the thread said it had lost. */
+  #calls = 0;
+  #lost = 0;
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Time to cut. Never between the two slots of one entry. */
+  get isFull(): boolean {
+    if (this.#slots < CAPACITY - 1) return false;
+    return opOf(this.#words, this.#slots - 1) !== SLOT.processWide;
+  }
+
+  /** Takes up to `slots` slots from slot `from` of `source`; gives how many, at least one. */
+  take(source: Int32Array, from: number, slots: number): number {
+    const room = CAPACITY - this.#slots;
+    let taken = slots < room ? slots : room;
+    if (taken === room && opOf(source, from + taken - 1) === SLOT.processWide) taken--;
+    this.#reserve(this.#slots + taken);
+    const part = new IntrinsicInt32Array(
+      source.buffer as ArrayBuffer,
+      source.byteOffset + from * SLOT_BYTES,
+      taken * SLOT_WORDS,
+    );
+    copyInt32(this.#words, part, this.#slots * SLOT_WORDS);
+    this.#slots += taken;
+    this.#tally(part);
+    return taken;
+  }
+
+  /** The slots so far as a chunk's bytes; undefined when there are none. */
+  cut(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#slots === 0) return undefined;
+    const words = new IntrinsicInt32Array(this.#slots * SLOT_WORDS);
+    copyInt32(words, new IntrinsicInt32Array(this.#words.buffer, 0, words.length), 0);
+    this.#slots = 0;
+    return new IntrinsicUint8Array(words.buffer);
+  }
+
+  /** Drops the slots so far; gives how many there were. */
+  drop(): number {
+    const slots = this.#slots;
+    this.#slots = 0;
+    return slots;
+  }
+
+  #reserve(slots: number): void {
+    let capacity = this.#words.length / SLOT_WORDS;
+    if (slots <= capacity) return;
+    while (capacity < slots) capacity *= 2;
+    const grown = new IntrinsicInt32Array(capacity * SLOT_WORDS);
+    copyInt32(grown, this.#words, 0);
+    this.#words = grown;
+  }
+
+  #tally(words: Int32Array): void {
+    for (let i = 0; i < words.length; i += SLOT_WORDS) {
+      const op = (words[i] as number) & 0xff;
+      if (op === SLOT.process || op === SLOT.processWide) this.#calls++;
+      else if (op === SLOT.lost) this.#lost += words[i + 3] as number;
+    }
+  }
+}
+
+function opOf(words: Int32Array, slot: number): number {
+  return (words[slot * SLOT_WORDS] as number) & 0xff;
+}

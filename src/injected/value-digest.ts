@@ -1,0 +1,219 @@
+import {
+  apply,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  IntrinsicUint8Array,
+  isArray,
+  ownKeys,
+  slice,
+} from '../base/intrinsics.ts';
+import { dataProperty } from '../shared/describe-error.ts';
+
+export type HandedMemory = 'none' | 'shared' | 'wasm';
+
+/** What can be said of a value that was cloned to another thread. */
+export interface ValueDigest {
+  /** An estimate. */
+  readonly bytes: number;
+  readonly preview: string;
+  /** The strongest kind of memory in it. A WebAssembly module, or the bytes of one, count as `wasm`. */
+  readonly memory: HandedMemory;
+}
+
+const MAX_VALUES = 96;
+const MAX_DEPTH = 4;
+const MAX_SHOWN_KEYS = 12;
+const MAX_KEYS = 48;
+const MAX_TEXT_UNITS = 64;
+const MAX_PREVIEW_UNITS = 240;
+/** The first four bytes of every WebAssembly module. */
+const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d] as const;
+
+type Getter = () => unknown;
+
+const ObjectPrototype: object = Object.prototype;
+const TypedArrayPrototype = getPrototypeOf(IntrinsicUint8Array.prototype) as object;
+const typedArrayName = getter(TypedArrayPrototype, Symbol.toStringTag);
+const typedArrayBuffer = getter(TypedArrayPrototype, 'buffer');
+const typedArrayBytes = getter(TypedArrayPrototype, 'byteLength');
+const typedArrayOffset = getter(TypedArrayPrototype, 'byteOffset');
+const typedArrayLength = getter(TypedArrayPrototype, 'length');
+const viewBuffer = getter(DataView.prototype, 'buffer');
+const viewBytes = getter(DataView.prototype, 'byteLength');
+const bufferBytes = getter(ArrayBuffer.prototype, 'byteLength');
+const sharedBytes =
+  typeof SharedArrayBuffer === 'function'
+    ? getter(SharedArrayBuffer.prototype, 'byteLength')
+    : undefined;
+const mapSize = getter(Map.prototype, 'size');
+const setSize = getter(Set.prototype, 'size');
+
+function getter(prototype: object, key: PropertyKey): Getter | undefined {
+  return getOwnPropertyDescriptor(prototype, key)?.get;
+}
+
+/**
+ * Digests a value that has just been cloned, or is a clone: so there is no `Proxy` in it, and since only
+ * data properties are read, no code of the page runs. Bounded in time and size.
+ */
+export function digestValue(value: unknown): ValueDigest {
+  const digest = new Digest();
+  digest.add(value, 0);
+  return {
+    bytes: digest.bytes,
+    preview: slice(digest.text, 0, MAX_PREVIEW_UNITS),
+    memory: digest.memory,
+  };
+}
+
+class Digest {
+  bytes = 0;
+  text = '';
+  memory: HandedMemory = 'none';
+  #values = 0;
+
+  add(value: unknown, depth: number): void {
+    switch (typeof value) {
+      case 'string':
+        this.bytes += value.length;
+        this.#show(
+          value.length > MAX_TEXT_UNITS ? `"${slice(value, 0, MAX_TEXT_UNITS)}…"` : `"${value}"`,
+        );
+        return;
+      case 'object':
+        if (value === null) this.#show('null');
+        else this.#addObject(value, depth);
+        return;
+      case 'symbol':
+      case 'function':
+        this.#show(typeof value);
+        return;
+      default:
+        this.bytes += 8;
+        this.#show(`${value as number}`);
+    }
+  }
+
+  #addObject(value: object, depth: number): void {
+    if (++this.#values > MAX_VALUES || depth > MAX_DEPTH) {
+      this.#show('…');
+      return;
+    }
+    if (isArray(value)) {
+      this.#addArray(value, depth);
+      return;
+    }
+    const prototype = getPrototypeOf(value) as object | null;
+    if (prototype === ObjectPrototype || prototype === null) {
+      this.#addProperties(value, depth);
+      return;
+    }
+    const name = read(typedArrayName, value);
+    if (typeof name === 'string') this.#addTypedArray(value, name);
+    else this.#addPlatformObject(value, dataProperty(value, Symbol.toStringTag), depth);
+  }
+
+  #addArray(value: readonly unknown[], depth: number): void {
+    const { length } = value;
+    const seen = length < MAX_KEYS ? length : MAX_KEYS;
+    this.#show('[');
+    for (let i = 0; i < seen; i++) {
+      const element = getOwnPropertyDescriptor(value, i)?.value;
+      if (i > 0) this.#show(', ');
+      this.add(element, depth + 1);
+    }
+    if (seen < length) {
+      this.bytes += (length - seen) * 8;
+      this.#show(`, … ${length}`);
+    }
+    this.#show(']');
+  }
+
+  #addProperties(value: object, depth: number): void {
+    const keys = ownKeys(value);
+    const seen = keys.length < MAX_KEYS ? keys.length : MAX_KEYS;
+    this.#show('{');
+    for (let i = 0; i < seen; i++) {
+      const key = keys[i] as PropertyKey;
+      const descriptor = getOwnPropertyDescriptor(value, key);
+      if (typeof key !== 'string' || !descriptor || !('value' in descriptor)) continue;
+      this.bytes += key.length;
+      this.#show(
+        i > 0 ? `, ${slice(key, 0, MAX_TEXT_UNITS)}: ` : `${slice(key, 0, MAX_TEXT_UNITS)}: `,
+      );
+      this.add(descriptor.value, depth + 1);
+      if (i === MAX_SHOWN_KEYS) this.#show(', …');
+    }
+    this.#show('}');
+  }
+
+  #addTypedArray(value: object, name: string): void {
+    const bytes = read(typedArrayBytes, value) as number;
+    this.bytes += bytes;
+    this.#show(`${name}(${read(typedArrayLength, value) as number})`);
+    const buffer = read(typedArrayBuffer, value) as ArrayBuffer;
+    this.#addMemoryOf(buffer, (read(typedArrayOffset, value) as number) ?? 0, bytes);
+  }
+
+  #addPlatformObject(value: object, tag: string, depth: number): void {
+    switch (tag) {
+      case 'ArrayBuffer':
+      case 'SharedArrayBuffer': {
+        const bytes = read(tag === 'ArrayBuffer' ? bufferBytes : sharedBytes, value);
+        if (typeof bytes !== 'number') break;
+        this.bytes += bytes;
+        this.#show(`${tag}(${bytes})`);
+        this.#addMemoryOf(value as ArrayBuffer, 0, bytes);
+        return;
+      }
+      case 'DataView': {
+        const bytes = read(viewBytes, value);
+        if (typeof bytes !== 'number') break;
+        this.bytes += bytes;
+        this.#show(`DataView(${bytes})`);
+        this.#addMemoryOf(read(viewBuffer, value) as ArrayBuffer, 0, bytes);
+        return;
+      }
+      case 'Map':
+      case 'Set':
+        this.bytes += 16;
+        this.#show(`${tag}(${read(tag === 'Map' ? mapSize : setSize, value) as number})`);
+        return;
+      case 'WebAssembly.Memory':
+      case 'WebAssembly.Module':
+        this.memory = 'wasm';
+        this.#show(tag);
+        return;
+      case '':
+        this.#addProperties(value, depth);
+        return;
+    }
+    this.bytes += 16;
+    this.#show(slice(tag, 0, MAX_TEXT_UNITS));
+  }
+
+  #addMemoryOf(buffer: ArrayBuffer, offset: number, bytes: number): void {
+    if (this.memory === 'wasm') return;
+    if (sharedBytes && typeof read(sharedBytes, buffer) === 'number') this.memory = 'shared';
+    else if (bytes >= WASM_MAGIC.length && isModule(buffer, offset)) this.memory = 'wasm';
+  }
+
+  #show(text: string): void {
+    if (this.text.length < MAX_PREVIEW_UNITS) this.text += text;
+  }
+}
+
+function isModule(buffer: ArrayBuffer, offset: number): boolean {
+  const bytes = new IntrinsicUint8Array(buffer, offset, WASM_MAGIC.length);
+  for (let i = 0; i < WASM_MAGIC.length; i++) if (bytes[i] !== WASM_MAGIC[i]) return false;
+  return true;
+}
+
+/** Undefined where `self` is not of the getter's kind. */
+function read(get: Getter | undefined, self: object): unknown {
+  try {
+    return get && apply(get, self, []);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,156 @@
+import {
+  apply,
+  IntrinsicFinalizationRegistry,
+  IntrinsicWeakMap,
+  IntrinsicWeakSet,
+  registerFinalizer,
+  uncurryThis,
+  weakMapGet,
+  weakMapSet,
+} from '../../base/intrinsics.ts';
+import { constructAs, type Native, type Patches } from '../../base/patch.ts';
+import { describeError, stackOfError } from '../../shared/describe-error.ts';
+import { SLOT_FLAG } from '../../shared/slots.ts';
+import type { Frames, Ordinal } from '../../shared/units.ts';
+import type { PortObserver } from './ports.ts';
+import {
+  currentFrame,
+  NativeProcessor,
+  OWN_URL,
+  type PageProcessor,
+  type PlatformProcessor,
+  portOf,
+  scope,
+} from './scope.ts';
+import type { ThreadRecorder } from './thread-recorder.ts';
+
+const callProcess = uncurryThis(Function.prototype.call) as unknown as (
+  process: unknown,
+  self: PageProcessor,
+  inputs: unknown,
+  outputs: unknown,
+  parameters: unknown,
+) => unknown;
+
+const Base = NativeProcessor as unknown as new (...args: readonly unknown[]) => PlatformProcessor;
+
+/** Which processor is which, for the rest of the prelude. */
+export interface ProcessorIds {
+  /** Of an object that the page holds; undefined for anything else. */
+  ordinalOf(processor: unknown): Ordinal | undefined;
+}
+
+/**
+ * Lets the recorder watch every processor of this scope.
+ *
+ * A processor is two objects. The engine has the platform object, a `Dispatcher`, whose `process` it
+ * reads and calls each quantum; the page has a plain object with the prototype chain that its own
+ * `new.target` asks for. So the page's `process` is read once a quantum, by whatever getter it is
+ * behind, with the object that the page knows as `this`, and nothing was added to that object.
+ */
+export function observeProcessors(
+  patches: Patches,
+  recorder: ThreadRecorder,
+  ports: PortObserver,
+): ProcessorIds {
+  const platforms = new IntrinsicWeakMap<object, Dispatcher>();
+  const ordinals = new IntrinsicWeakMap<object, Ordinal>();
+  const collected = new IntrinsicFinalizationRegistry<Ordinal>((ordinal) =>
+    recorder.record('processorCollected', { ordinal }),
+  );
+  let constructed = 0;
+  let constructing = 0;
+
+  class Dispatcher extends Base {
+    #page: PageProcessor | undefined;
+    #ordinal = 0;
+
+    static join(platform: Dispatcher, page: PageProcessor, ordinal: number): void {
+      platform.#page = page;
+      platform.#ordinal = ordinal;
+    }
+
+    process(inputs: unknown, outputs: unknown, parameters: unknown): unknown {
+      const page = this.#page as PageProcessor;
+      const frame = currentFrame();
+      if (frame !== recorder.frame) recorder.beginQuantum(frame);
+      const enter = recorder.enter();
+      let returned: unknown;
+      try {
+        returned = callProcess(page.process, page, inputs, outputs, parameters);
+      } catch (error) {
+        recorder.leave(this.#ordinal, enter, SLOT_FLAG.threw);
+        recorder.record('processorFailed', {
+          ordinal: this.#ordinal as Ordinal,
+          frame: frame as Frames,
+          reason: describeError(error),
+          stack: stackOfError(error, OWN_URL),
+        });
+        throw error;
+      }
+      recorder.leave(this.#ordinal, enter, returned ? SLOT_FLAG.returnedTrue : 0);
+      return returned;
+    }
+  }
+
+  const DispatcherClass = Dispatcher as unknown as Native;
+  /** A plain object, but one that cannot be cloned, as a processor cannot. */
+  const pageObject = (newTarget: Native): PageProcessor =>
+    constructAs(IntrinsicWeakSet as unknown as Native, [], newTarget) as PageProcessor;
+
+  patches.constructible(scope, 'AudioWorkletProcessor', (_native, args, newTarget) => {
+    const platform = constructAs(DispatcherClass, args, DispatcherClass) as Dispatcher;
+    const page = pageObject(newTarget);
+    const ordinal = constructing as Ordinal;
+    Dispatcher.join(platform, page, ordinal);
+    weakMapSet(platforms, page, platform);
+    weakMapSet(ordinals, page, ordinal);
+    registerFinalizer(collected, page, ordinal);
+    ports.observe(portOf(platform), ordinal);
+    return page;
+  });
+
+  patches.getter(NativeProcessor.prototype, 'port', (native, self) =>
+    apply(native, weakMapGet(platforms, self as object) ?? self, []),
+  );
+
+  const recordConstructed = (name: string, ordinal: Ordinal, error?: { thrown: unknown }): void =>
+    recorder.record('processorConstructed', {
+      ordinal,
+      name,
+      outcome: error ? 'rejected' : 'resolved',
+      reason: error ? describeError(error.thrown) : '',
+      stack: error ? stackOfError(error.thrown, OWN_URL) : '',
+    });
+
+  /** What the engine constructs in place of the page's class, which it alone does: once a node. */
+  const registered = (name: string, PageClass: Native): Native =>
+    patches.standIn(PageClass, {
+      construct: (_target, args: readonly unknown[]) => {
+        const ordinal = constructed++ as Ordinal;
+        const outer = constructing;
+        constructing = ordinal;
+        try {
+          const page = constructAs(PageClass, args, PageClass);
+          recordConstructed(name, ordinal);
+          return weakMapGet(platforms, page) ?? page;
+        } catch (thrown) {
+          recordConstructed(name, ordinal, { thrown });
+          throw thrown;
+        } finally {
+          constructing = outer;
+        }
+      },
+    });
+
+  patches.method(scope, 'registerProcessor', (native, self, args) => {
+    const name = args.length > 0 && typeof args[0] === 'string' ? args[0] : '';
+    const PageClass = args.length > 1 ? args[1] : undefined;
+    if (typeof PageClass !== 'function') return apply(native, self, args);
+    const result = apply(native, self, [args[0], registered(name, PageClass as Native)]);
+    recorder.record('processorRegistered', { name });
+    return result;
+  });
+
+  return { ordinalOf: (processor) => weakMapGet(ordinals, processor as object) };
+}

@@ -1,0 +1,124 @@
+import { atomicsLoad, atomicsStore, floor } from '../../base/intrinsics.ts';
+import { CONTROL, NARROW_MAX, SLOT } from '../../shared/slots.ts';
+
+const HIGH = 0x1_0000_0000;
+/** Room that every write asks for: a `LOST` slot and the widest entry after it. */
+const MARGIN = 3;
+
+/** Where slots go: a ring that the collector empties, or batches that are shipped. */
+export interface SlotSpace {
+  /** Int32 words of a power of two of slots. */
+  readonly words: Int32Array;
+  readonly slots: number;
+}
+
+/**
+ * Writes slots, one producer, without allocating. `makeRoom` is called when the space is full; it may
+ * hand out another space. What finds no room is counted, and the count written once there is room.
+ */
+export class SlotWriter {
+  readonly #control: Int32Array;
+  readonly #makeRoom: (writer: SlotWriter) => void;
+  #words: Int32Array;
+  #mask = 0;
+  #limit = 0;
+  #head = 0;
+  #tail = 0;
+  #lost = 0;
+
+  constructor(space: SlotSpace, control: Int32Array, makeRoom: (writer: SlotWriter) => void) {
+    this.#control = control;
+    this.#makeRoom = makeRoom;
+    this.#words = space.words;
+    this.use(space);
+  }
+
+  /** Slots written since the space was taken into use, modulo 2^32. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** Goes on in `space`, from its start; slots still in the old one are the caller's. */
+  use(space: SlotSpace): void {
+    this.#words = space.words;
+    this.#mask = space.slots - 1;
+    this.#limit = space.slots - MARGIN;
+    this.#head = 0;
+    this.#tail = 0;
+  }
+
+  /** Asks the control block how far the collector has read. */
+  refreshTail(): void {
+    this.#tail = atomicsLoad(this.#control, CONTROL.tail);
+  }
+
+  /** `enter` and `exit` are the low 32 bits of order numbers; `duration` in units of slots. */
+  call(
+    ordinal: number,
+    flags: number,
+    enter: number,
+    exit: number,
+    frame: number,
+    duration: number,
+  ): void {
+    if (!this.#room(enter, frame)) return;
+    const tag = (ordinal << 16) | (flags << 8);
+    const span = (exit - enter) | 0;
+    if (span >>> 0 <= NARROW_MAX && duration <= NARROW_MAX) {
+      this.#put(tag | SLOT.process, enter, frame, span | (duration << 16));
+    } else {
+      this.#put(tag | SLOT.processWide, enter, frame, 0);
+      this.#put(tag | SLOT.processEnd, exit, frame, duration);
+    }
+    this.#publish();
+  }
+
+  message(
+    op: typeof SLOT.sent | typeof SLOT.received,
+    ordinal: number,
+    flags: number,
+    seq: number,
+    frame: number,
+    index: number,
+  ): void {
+    if (!this.#room(seq, frame)) return;
+    this.#put((ordinal << 16) | (flags << 8) | op, seq, frame, index);
+    this.#publish();
+  }
+
+  /** `micros` since the document's time origin. */
+  clock(frame: number, micros: number): void {
+    if (!this.#room(0, frame)) return;
+    this.#put(SLOT.clock, (micros % HIGH) | 0, frame, floor(micros / HIGH));
+    this.#publish();
+  }
+
+  #room(seq: number, frame: number): boolean {
+    if (((this.#head - this.#tail) | 0) > this.#limit) {
+      this.#makeRoom(this);
+      if (((this.#head - this.#tail) | 0) > this.#limit) {
+        this.#lost++;
+        return false;
+      }
+    }
+    if (this.#lost > 0) {
+      this.#put(SLOT.lost, seq, frame, this.#lost);
+      this.#lost = 0;
+    }
+    return true;
+  }
+
+  #put(tag: number, second: number, frame: number, fourth: number): void {
+    const at = (this.#head & this.#mask) << 2;
+    const words = this.#words;
+    words[at] = tag;
+    words[at + 1] = second;
+    words[at + 2] = frame;
+    words[at + 3] = fourth;
+    this.#head = (this.#head + 1) | 0;
+  }
+
+  #publish(): void {
+    atomicsStore(this.#control, CONTROL.head, this.#head);
+  }
+}

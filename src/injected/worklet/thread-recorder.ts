@@ -1,0 +1,178 @@
+import { atomicsAdd, floor, IntrinsicInt32Array } from '../../base/intrinsics.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import type { FromScope, Passage, ToScope } from '../../shared/passage.ts';
+import { RecordWriter } from '../../shared/record-codec.ts';
+import type { FieldsOf, RecordName } from '../../shared/records.ts';
+import { CONTROL, DURATION_UNIT_MICROS, SLOT, SLOT_FLAG, Unwrapper } from '../../shared/slots.ts';
+import { transferring } from '../../shared/transferring.ts';
+import { coarseMicros, fineMicros } from './clocks.ts';
+import { currentFrame, post, type ScopePort, scope } from './scope.ts';
+import { SlotBatches } from './slot-batches.ts';
+import { SlotWriter } from './slot-writer.ts';
+
+/** Of so many quanta, or of as many as there were calls in the last, one is timed call by call. */
+const TIMED_QUANTUM_EVERY = 64;
+const CLOCKS_PER_SECOND = 10;
+const BATCHES_PER_SECOND = 16;
+
+/**
+ * Records what happens in one audio rendering thread. Calls and message events go into slots, and in
+ * the steady state nothing is allocated; everything rare is a record, sent over the private port.
+ */
+export class ThreadRecorder {
+  readonly #port: ScopePort;
+  readonly #originMicros: number;
+  readonly #order: Int32Array;
+  readonly #control: Int32Array;
+  /** Undefined where the ring is shared with the page. */
+  readonly #batches: SlotBatches | undefined;
+  readonly #slots: SlotWriter;
+  readonly #records = new RecordWriter();
+  readonly #widen = new Unwrapper();
+  readonly #framesPerClock = floor(scope.sampleRate / CLOCKS_PER_SECOND);
+  /** Frames after which a batch leaves though it is not full; 0: only full ones leave. */
+  #framesPerBatch = 0;
+  #fine: boolean;
+  #calls = 0;
+  #frame = -1;
+  #nextClock = 0;
+  #nextBatch = 0;
+  #quantaToTimed = 1;
+  #callsInQuantum = 0;
+  #timed = false;
+  /** Where the timed call that comes next is taken to begin. */
+  #from = 0;
+  #inCall = false;
+
+  constructor(passage: Passage, port: ScopePort) {
+    const { shared } = passage;
+    this.#port = port;
+    this.#originMicros = passage.originMs * 1000;
+    this.#fine = passage.fineClock;
+    if (shared) {
+      this.#order = new IntrinsicInt32Array(shared.order);
+      this.#control = new IntrinsicInt32Array(shared.control);
+      const ring = { words: new IntrinsicInt32Array(shared.ring), slots: LIMITS.ringSlots };
+      this.#slots = new SlotWriter(ring, this.#control, (slots) => slots.refreshTail());
+    } else {
+      this.#order = new IntrinsicInt32Array(1);
+      this.#control = new IntrinsicInt32Array(CONTROL.words);
+      const batches = new SlotBatches();
+      this.#batches = batches;
+      this.#slots = new SlotWriter(batches.next(), this.#control, () => this.#ship(batches));
+      if (passage.kind === 'realtime') {
+        this.#framesPerBatch = floor(scope.sampleRate / BATCHES_PER_SECOND);
+      }
+    }
+  }
+
+  /** The frame whose quantum is being rendered, as far as a call of `process()` has told. */
+  get frame(): number {
+    return this.#frame;
+  }
+
+  /** Low 32 bits of the next order number: the document's, or this thread's where not isolated. */
+  next(): number {
+    return (atomicsAdd(this.#order, 0, 1) + 1) | 0;
+  }
+
+  /** A call of `process()` has shown that a new quantum began. */
+  beginQuantum(frame: number): void {
+    this.#frame = frame;
+    if (frame >= this.#nextClock) {
+      this.#nextClock = frame + this.#framesPerClock;
+      this.#slots.clock(frame, coarseMicros() - this.#originMicros);
+    }
+    if (this.#batches && this.#framesPerBatch > 0 && frame >= this.#nextBatch) {
+      this.#nextBatch = frame + this.#framesPerBatch;
+      this.#ship(this.#batches);
+    }
+    const calls = this.#callsInQuantum;
+    this.#callsInQuantum = 0;
+    this.#timed = this.#fine || --this.#quantaToTimed <= 0;
+    if (!this.#timed) return;
+    this.#quantaToTimed = calls > TIMED_QUANTUM_EVERY ? calls : TIMED_QUANTUM_EVERY;
+    if (!this.#fine) this.#from = coarseMicros();
+  }
+
+  /** A call of `process()` begins; gives the low bits of its order number. */
+  enter(): number {
+    this.#inCall = true;
+    this.#callsInQuantum++;
+    this.#calls = (this.#calls + 1) | 0;
+    this.#control[CONTROL.calls] = this.#calls;
+    if (this.#fine) this.#from = fineMicros();
+    return this.next();
+  }
+
+  /** The call that took the number `enter` has ended. `flags` are of `SLOT_FLAG`. */
+  leave(ordinal: number, enter: number, flags: number): void {
+    const exit = this.next();
+    this.#inCall = false;
+    if (!this.#timed) {
+      this.#slots.call(ordinal, flags, enter, exit, this.#frame, 0);
+      return;
+    }
+    const end = this.#fine ? fineMicros() : coarseMicros();
+    const micros = end > this.#from ? end - this.#from : 0;
+    this.#from = end;
+    const duration = floor(micros / DURATION_UNIT_MICROS);
+    this.#slots.call(ordinal, flags | SLOT_FLAG.timed, enter, exit, this.#frame, duration);
+  }
+
+  sent(ordinal: number, seq: number, index: number): void {
+    this.#slots.message(SLOT.sent, ordinal, 0, seq, currentFrame(), index);
+  }
+
+  received(ordinal: number, failed: boolean, index: number): void {
+    const flags = failed ? SLOT_FLAG.failed : 0;
+    this.#slots.message(SLOT.received, ordinal, flags, this.next(), currentFrame(), index);
+  }
+
+  record<N extends RecordName>(name: N, fields: FieldsOf<N>): void {
+    const seq = this.#batches ? 0 : this.#widen.widen(this.next());
+    this.#records.write(name, seq, coarseMicros() - this.#originMicros, fields);
+    const full = this.#records.byteLength > LIMITS.chunkBytes / 4;
+    if (!this.#inCall || full) this.sendRecords();
+  }
+
+  sendRecords(): void {
+    if (this.#records.count > 0) this.#send({ kind: 'records', bytes: this.#records.take() });
+  }
+
+  obey(command: ToScope): void {
+    switch (command.kind) {
+      case 'flush':
+        this.sendRecords();
+        if (this.#batches) this.#ship(this.#batches);
+        this.#send({ kind: 'flushed', id: command.id, calls: this.#calls });
+        return;
+      case 'closing':
+        this.#framesPerBatch = 1;
+        this.#nextBatch = 0;
+        return;
+      case 'configure':
+        this.#fine = command.fineClock;
+        return;
+      case 'batch':
+        this.#batches?.giveBack(command.buffer);
+    }
+  }
+
+  /** Sends the batch that is being filled, unless it is empty, and goes on in the next. */
+  #ship(batches: SlotBatches): void {
+    const buffer = batches.current;
+    const slots = this.#slots.head;
+    if (buffer && slots === 0) return;
+    if (buffer) {
+      this.#send({ kind: 'batch', buffer, slots, calls: this.#calls }, transferring(buffer));
+    }
+    this.#slots.use(batches.next());
+    this.sendRecords();
+  }
+
+  #send(message: FromScope, transfer?: Iterable<object>): void {
+    if (transfer) post(this.#port, message, transfer);
+    else post(this.#port, message);
+  }
+}

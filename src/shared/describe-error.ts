@@ -1,0 +1,61 @@
+import {
+  apply,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  IntrinsicError,
+} from '../base/intrinsics.ts';
+import { framesOf } from './stack.ts';
+
+/** What was thrown, in a line. Reads data properties only, so that no code of the page runs. */
+export function describeError(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown;
+  if (typeof thrown !== 'object' || thrown === null) {
+    return typeof thrown === 'symbol' ? 'a symbol' : `${thrown as number}`;
+  }
+  const name = exceptionText(thrown, 'name') ?? dataProperty(thrown, 'name');
+  const message = exceptionText(thrown, 'message') ?? dataProperty(thrown, 'message');
+  if (message === '') return name === '' ? 'an object' : name;
+  return name === '' ? message : `${name}: ${message}`;
+}
+
+/** Not every realm's TypeScript library knows the interface that all of them have. */
+const Exception = (globalThis as { readonly DOMException?: { readonly prototype: object } })
+  .DOMException;
+
+/** An attribute of a DOMException; undefined for anything else. */
+function exceptionText(thrown: object, attribute: 'name' | 'message'): string | undefined {
+  const get = Exception && getOwnPropertyDescriptor(Exception.prototype, attribute)?.get;
+  try {
+    return get && (apply(get, thrown, []) as string);
+  } catch {
+    return undefined;
+  }
+}
+
+const nativeStackOf = getOwnPropertyDescriptor(new IntrinsicError(), 'stack')?.get;
+
+/**
+ * The stack that an error carries; empty where reading it would run code of the page. (V8 formats it
+ * when it is first read, and asks `Error.prepareStackTrace`.)
+ */
+export function stackOfError(thrown: unknown, own: string): string {
+  if (typeof thrown !== 'object' || thrown === null) return '';
+  if (getOwnPropertyDescriptor(IntrinsicError, 'prepareStackTrace')) return '';
+  const descriptor = getOwnPropertyDescriptor(thrown, 'stack');
+  const native = descriptor?.get !== undefined && descriptor.get === nativeStackOf;
+  const stack: unknown = native
+    ? apply(nativeStackOf as () => unknown, thrown, [])
+    : descriptor?.value;
+  return typeof stack === 'string' ? framesOf(stack, own) : '';
+}
+
+/** The text in the data property `key` of `object` or of its prototypes; else the empty text. */
+export function dataProperty(object: object, key: PropertyKey): string {
+  let owner: object | null = object;
+  for (let depth = 0; owner && depth < 8; depth++) {
+    const descriptor = getOwnPropertyDescriptor(owner, key);
+    if (descriptor) return typeof descriptor.value === 'string' ? descriptor.value : '';
+    owner = getPrototypeOf(owner) as object | null;
+  }
+  return '';
+}
