@@ -69,7 +69,7 @@ export function observeModules(observation: Observation, prelude: PreludeLoader)
     if (!loading) return run(call);
     return new IntrinsicPromise((resolve, reject) => {
       const go = (): unknown => promiseThen(run([url, call[1]]), resolve, reject);
-      promiseThen(loading, go, go);
+      void promiseThen(loading, go, go);
     });
   });
 }
