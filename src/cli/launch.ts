@@ -19,6 +19,8 @@ export interface LaunchOptions {
   /** Opens DevTools for every tab. */
   readonly devtools?: boolean;
   readonly headless: boolean;
+  /** More switches for the browser's command line. */
+  readonly flags?: readonly string[];
   /** A profile to keep. Undefined: a fresh one, removed at the end. */
   readonly profile?: string;
 }
@@ -110,7 +112,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
 }
 
 function flags(options: LaunchOptions, profile: string): readonly string[] {
-  const { extension, devtools, headless } = options;
+  const { extension, devtools, headless, flags: more = [] } = options;
   return [
     `--user-data-dir=${profile}`,
     '--remote-debugging-port=0',
@@ -140,6 +142,7 @@ function flags(options: LaunchOptions, profile: string): readonly string[] {
     ...(extension === undefined
       ? []
       : [`--disable-extensions-except=${extension}`, `--load-extension=${extension}`]),
+    ...more,
     'about:blank',
   ];
 }

@@ -7,11 +7,12 @@ import {
   mapForEach,
   mapGet,
   mapSet,
+  max,
   min,
 } from '../base/intrinsics.ts';
 import { LIMITS } from '../shared/limits.ts';
 import type { FromScope, SharedCells, ToScope } from '../shared/passage.ts';
-import { CONTROL, SLOT_WORDS } from '../shared/slots.ts';
+import { CONTROL } from '../shared/slots.ts';
 import { transferring } from '../shared/transferring.ts';
 import type { ThreadId } from '../shared/units.ts';
 import type { PageRealm } from './page-realm.ts';
@@ -80,7 +81,7 @@ export class AudioThread {
   get missing(): number {
     const begun = this.#control ? (this.#control[CONTROL.calls] as number) : this.#callsBegun;
     const missing = (begun - this.#buffer.calls - this.#buffer.lost) | 0;
-    return missing > 0 ? missing : 0;
+    return max(missing, 0);
   }
 
   /** Takes what is in the ring; gives how many slots that was. */

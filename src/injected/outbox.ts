@@ -1,4 +1,4 @@
-import { IntrinsicMap, mapDelete, mapGet, mapSet } from '../base/intrinsics.ts';
+import { IntrinsicMap, mapDelete, mapGet, mapSet, max } from '../base/intrinsics.ts';
 import { LIMITS } from '../shared/limits.ts';
 import type { PageMessage } from '../shared/messages.ts';
 import type { History } from './history.ts';
@@ -33,7 +33,7 @@ export class Outbox {
   /** Sends from chunk `from` on, however much of it was sent before. */
   watch(from: number): void {
     this.#watching = true;
-    this.#next = from > 1 ? from : 1;
+    this.#next = max(from, 1);
     this.#ackedCount = this.#sentCount;
     this.pump();
   }

@@ -1,4 +1,4 @@
-import { copyInt32, IntrinsicInt32Array, IntrinsicUint8Array } from '../base/intrinsics.ts';
+import { copyInt32, IntrinsicInt32Array, IntrinsicUint8Array, min } from '../base/intrinsics.ts';
 import { LIMITS } from '../shared/limits.ts';
 import { SLOT, SLOT_BYTES, SLOT_WORDS } from '../shared/slots.ts';
 
@@ -30,7 +30,7 @@ export class SlotBuffer {
   /** Takes up to `slots` slots from slot `from` of `source`; gives how many, at least one. */
   take(source: Int32Array, from: number, slots: number): number {
     const room = CAPACITY - this.#slots;
-    let taken = slots < room ? slots : room;
+    let taken = min(slots, room);
     if (taken === room && opOf(source, from + taken - 1) === SLOT.processWide) taken--;
     this.#reserve(this.#slots + taken);
     const part = new IntrinsicInt32Array(

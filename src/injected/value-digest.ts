@@ -4,6 +4,7 @@ import {
   getPrototypeOf,
   IntrinsicUint8Array,
   isArray,
+  min,
   ownKeys,
   slice,
 } from '../base/intrinsics.ts';
@@ -115,7 +116,7 @@ class Digest {
 
   #addArray(value: readonly unknown[], depth: number): void {
     const { length } = value;
-    const seen = length < MAX_KEYS ? length : MAX_KEYS;
+    const seen = min(length, MAX_KEYS);
     this.#show('[');
     for (let i = 0; i < seen; i++) {
       const element = getOwnPropertyDescriptor(value, i)?.value;
@@ -131,7 +132,7 @@ class Digest {
 
   #addProperties(value: object, depth: number): void {
     const keys = ownKeys(value);
-    const seen = keys.length < MAX_KEYS ? keys.length : MAX_KEYS;
+    const seen = min(keys.length, MAX_KEYS);
     this.#show('{');
     for (let i = 0; i < seen; i++) {
       const key = keys[i] as PropertyKey;

@@ -14,6 +14,8 @@ export interface TestBrowserOptions {
   readonly extension?: boolean;
   /** With DevTools open for every tab; needed for `panel()`. */
   readonly devtools?: boolean;
+  /** More switches for the browser's command line. */
+  readonly flags?: readonly string[];
   /** A profile to keep; a fresh one otherwise. */
   readonly profile?: string;
 }
@@ -34,7 +36,7 @@ export interface TestBrowser extends AsyncDisposable {
 
 /** A headless Chromium with the built extension and a profile of its own, ended by `close()`. */
 export async function launchBrowser(options: TestBrowserOptions = {}): Promise<TestBrowser> {
-  const { extension = true, devtools = false, profile } = options;
+  const { extension = true, devtools = false, flags = [], profile } = options;
   if (extension && !existsSync(resolve(EXTENSION, 'manifest.json'))) {
     throw new Error('the extension is not built: run `npm run build`');
   }
@@ -44,6 +46,7 @@ export async function launchBrowser(options: TestBrowserOptions = {}): Promise<T
     executable: executable.value,
     devtools,
     headless: true,
+    flags,
     ...(extension ? { extension: EXTENSION } : {}),
     ...(profile === undefined ? {} : { profile }),
   });

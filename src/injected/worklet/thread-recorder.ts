@@ -1,4 +1,4 @@
-import { atomicsAdd, floor, IntrinsicInt32Array } from '../../base/intrinsics.ts';
+import { atomicsAdd, floor, IntrinsicInt32Array, max } from '../../base/intrinsics.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { FromScope, Passage, ToScope } from '../../shared/passage.ts';
 import { RecordWriter } from '../../shared/record-codec.ts';
@@ -91,7 +91,7 @@ export class ThreadRecorder {
     this.#callsInQuantum = 0;
     this.#timed = this.#fine || --this.#quantaToTimed <= 0;
     if (!this.#timed) return;
-    this.#quantaToTimed = calls > TIMED_QUANTUM_EVERY ? calls : TIMED_QUANTUM_EVERY;
+    this.#quantaToTimed = max(calls, TIMED_QUANTUM_EVERY);
     if (!this.#fine) this.#from = coarseMicros();
   }
 

@@ -1,16 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import type { PageMessage } from '../../../src/shared/messages.ts';
+import type { BrowserContext, Page } from 'playwright-core';
+import { PANEL_PORT, type PageMessage, type ToPanel } from '../../../src/shared/messages.ts';
 import { parseRecords } from '../../../src/shared/record-codec.ts';
 import type { LifelineRecord, RecordName } from '../../../src/shared/records.ts';
 import { parseSlots } from '../../../src/shared/slot-reader.ts';
-import { SLOT, SLOT_FLAG, SLOT_WORDS } from '../../../src/shared/slots.ts';
+import { SLOT, SLOT_WORDS } from '../../../src/shared/slots.ts';
+import { launchBrowser } from '../../support/browser.ts';
 
-const EXTENSION = resolve(import.meta.dirname, '../../../dist/chromium');
+const ISOLATION = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+} as const;
 
 /** One slot of an audio rendering thread, spelt out. */
 export interface SlotEntry {
@@ -21,18 +22,22 @@ export interface SlotEntry {
   readonly words: readonly [number, number, number];
 }
 
+/** A record, and the thread whose chunk held it. */
+export type RecordOn = LifelineRecord & { readonly on: number };
+
 /** All that one page said to a panel, of all its frames. */
 export interface Recorded {
   readonly messages: readonly PageMessage[];
-  readonly records: readonly (LifelineRecord & { readonly thread: number })[];
+  readonly records: readonly RecordOn[];
   readonly slots: readonly SlotEntry[];
-  of<N extends RecordName>(name: N): readonly Extract<LifelineRecord, { name: N }>[];
+  of<N extends RecordName>(name: N): readonly LifelineRecord<N>[];
   /** Calls of `process()` that arrived, and slots or calls that were said to be lost. */
   readonly calls: number;
   readonly lost: number;
 }
 
 export interface PageBrowser {
+  readonly origin: string;
   /** Opens a page of the local server; `extension: false` browsers observe nothing. */
   open(path: string): Promise<ObservedPage>;
   close(): Promise<void>;
@@ -45,7 +50,7 @@ export interface ObservedPage {
   close(): Promise<void>;
 }
 
-export interface BrowserOptions {
+export interface PageBrowserOptions {
   readonly extension?: boolean;
   readonly flags?: readonly string[];
   /** Path → response; a path not listed is an empty page. `?isolated` asks for isolation headers. */
@@ -53,59 +58,29 @@ export interface BrowserOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const ARGS = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-];
-
-/** A browser and a loopback server of its own, in a fresh profile that goes with it. */
-export async function launchPageBrowser(options: BrowserOptions = {}): Promise<PageBrowser> {
+/** A browser, and a loopback server of its own. */
+export async function launchPageBrowser(options: PageBrowserOptions = {}): Promise<PageBrowser> {
   const { extension = true, flags = [], files = {}, headers = {} } = options;
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-    const type = pathname.endsWith('.js') ? 'text/javascript' : 'text/html';
+    const script = pathname.endsWith('.js');
     response.writeHead(200, {
-      'content-type': type,
-      ...(searchParams.has('isolated') || pathname.endsWith('.js')
-        ? {
-            'cross-origin-opener-policy': 'same-origin',
-            'cross-origin-embedder-policy': 'require-corp',
-          }
-        : {}),
+      'content-type': script ? 'text/javascript' : 'text/html',
+      ...(searchParams.has('isolated') || script ? ISOLATION : {}),
       ...headers,
     });
     response.end(files[pathname] ?? '<!doctype html><title>page</title>');
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const profile = mkdtempSync(join(tmpdir(), 'lifeline-page-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env['CHROME_PATH'] ?? '/usr/bin/chromium',
-    headless: false,
-    viewport: null,
-    ignoreDefaultArgs: ['--disable-extensions'],
-    args: [
-      ...ARGS,
-      ...flags,
-      ...(extension
-        ? [`--disable-extensions-except=${EXTENSION}`, `--load-extension=${EXTENSION}`]
-        : []),
-    ],
-  });
+  const browser = await launchBrowser({ extension, flags });
   return {
-    open: async (path) => openPage(context, `${origin}${path}`, extension),
+    origin,
+    open: (path) => openPage(browser.context, `${origin}${path}`, extension),
     async close() {
-      await context.close();
-      server.close();
+      await browser.close();
       server.closeAllConnections();
-      rmSync(profile, { recursive: true, force: true });
+      server.close();
     },
   };
 }
@@ -131,22 +106,110 @@ async function openPage(
   };
 }
 
-interface PanelWindow {
-  port: chrome.runtime.Port;
-  said: { readonly message: PageMessage; readonly base64: string }[];
-  flushed: (id: number) => void;
+interface RuntimePort {
+  postMessage(message: unknown): void;
+  readonly onMessage: { addListener(heard: (message: ToPanel) => void): void };
+}
+
+/** What the watching page keeps on its window, and the extension API that it uses. */
+interface WatchingWindow {
+  said: { readonly message: PageMessage; readonly bytes: string }[];
+  port: RuntimePort;
+  flushed: (() => void) | undefined;
+  readonly chrome: {
+    readonly runtime: { connect(info: { readonly name: string }): RuntimePort };
+    readonly tabs: { query(query: object): Promise<readonly { readonly id: number }[]> };
+  };
 }
 
 /** A page of the extension's own that watches `page` as a panel would. */
 async function attachPanel(context: BrowserContext, page: Page): Promise<Page> {
   const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
   const panel = await context.newPage();
-  await panel.goto(new URL('manifest.json', worker.url()).href);
-  const marker = `lifeline-${Math.random()}`;
-  await page.evaluate((title) => {
-    document.title = title;
-  }, marker);
+  await panel.goto(new URL('/manifest.json', worker.url()).href);
   await page.bringToFront();
-  await panel.evaluate(connect);
+  await panel.evaluate(async (name) => {
+    const self = globalThis as unknown as WatchingWindow;
+    const [tab] = await self.chrome.tabs.query({ active: true });
+    const base64 = (bytes: Uint8Array): string => {
+      let text = '';
+      for (const byte of bytes) text += String.fromCharCode(byte);
+      return btoa(text);
+    };
+    self.said = [];
+    self.port = self.chrome.runtime.connect({ name });
+    self.port.onMessage.addListener((said) => {
+      if (said.kind !== 'frame') return;
+      const { message, origin } = said;
+      if (message.kind === 'refused' || message.kind === 'unreachable') return;
+      const bytes = message.kind === 'chunk' ? base64(message.bytes) : '';
+      self.said.push({
+        message: message.kind === 'chunk' ? { ...message, bytes: new Uint8Array() } : message,
+        bytes,
+      });
+      if (message.kind === 'flushed') self.flushed?.();
+      if (message.kind !== 'chunk') return;
+      const command = { kind: 'ack', number: message.number };
+      self.port.postMessage({ kind: 'command', document: origin.document, command });
+    });
+    self.port.postMessage({ kind: 'attach', tabId: tab?.id, seen: [] });
+  }, PANEL_PORT);
   return panel;
+}
+
+/** Asks every frame for all it holds, and gives what was ever said. */
+async function flushAndCollect(): Promise<WatchingWindow['said']> {
+  const self = globalThis as unknown as WatchingWindow;
+  const answered = new Promise<void>((done) => {
+    self.flushed = done;
+  });
+  self.port.postMessage({ kind: 'command', command: { kind: 'flush', id: self.said.length } });
+  await answered;
+  return self.said;
+}
+
+const OPS = Object.fromEntries(Object.entries(SLOT).map(([name, op]) => [op, name])) as {
+  readonly [op: number]: keyof typeof SLOT;
+};
+
+function decode(said: WatchingWindow['said']): Recorded {
+  const records: RecordOn[] = [];
+  const slots: SlotEntry[] = [];
+  for (const { message, bytes } of said) {
+    if (message.kind !== 'chunk') continue;
+    const raw = new Uint8Array(Buffer.from(bytes, 'base64'));
+    const { thread } = message;
+    if (message.form === 'records') {
+      const parsed = parseRecords(raw);
+      if (!parsed.ok) throw new Error(parsed.error);
+      records.push(...parsed.value.map((each) => ({ ...each, on: thread })));
+    } else {
+      const parsed = parseSlots(raw);
+      if (!parsed.ok) throw new Error(parsed.error);
+      slots.push(...spellOut(thread, parsed.value));
+    }
+  }
+  const calls = slots.filter(({ op }) => op === 'process' || op === 'processWide').length;
+  const of = <N extends RecordName>(name: N): readonly LifelineRecord<N>[] =>
+    records.filter((each): each is RecordOn & LifelineRecord<N> => each.record === name);
+  const lost =
+    slots.reduce((sum, { op, words }) => sum + (op === 'lost' ? words[2] : 0), 0) +
+    of('lost').reduce((sum, { count }) => sum + count, 0);
+  return { messages: said.map(({ message }) => message), records, slots, of, calls, lost };
+}
+
+function spellOut(thread: number, words: Int32Array): readonly SlotEntry[] {
+  const out: SlotEntry[] = [];
+  for (let i = 0; i < words.length; i += SLOT_WORDS) {
+    const [tag = 0, second = 0, third = 0, fourth = 0] = words.subarray(i, i + SLOT_WORDS);
+    const op = OPS[tag & 0xff] as keyof typeof SLOT;
+    out.push({
+      thread,
+      op,
+      ordinal: tag >>> 16,
+      flags: (tag >>> 8) & 0xff,
+      words: [second, third, fourth],
+    });
+  }
+  return out;
 }
