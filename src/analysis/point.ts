@@ -9,18 +9,34 @@ export function pointOf(record: LifelineRecord, thread: ThreadId): Point {
 /** Negative when `a` came first. The shared counter decides where both have a number. */
 export function comparePoints(a: Point, b: Point): number {
   if (a.seq > 0 && b.seq > 0) return a.seq - b.seq;
-  return a.at - b.at;
+  return a.at - b.at || a.thread - b.thread;
+}
+
+/** A total order for lists that points of several threads come into, in whatever order. */
+function compareTimes(a: Point, b: Point): number {
+  return a.at - b.at || a.thread - b.thread || a.seq - b.seq;
 }
 
 /** Keeps `list` in order; among equals the newcomer goes last. */
 export function insertPoint<P extends Point>(list: P[], point: P): void {
+  insert(list, point, comparePoints);
+}
+
+export function insertByTime<P extends Point>(list: P[], point: P): void {
+  insert(list, point, compareTimes);
+}
+
+function insert<P extends Point>(list: P[], point: P, compare: (a: P, b: P) => number): void {
+  const last = list.at(-1);
+  if (last === undefined || compare(last, point) <= 0) {
+    list.push(point);
+    return;
+  }
   let low = 0;
   let high = list.length;
-  const last = list.at(-1);
-  if (last === undefined || comparePoints(last, point) <= 0) low = high;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (comparePoints(list[middle] as P, point) > 0) high = middle;
+    if (compare(list[middle] as P, point) > 0) high = middle;
     else low = middle + 1;
   }
   list.splice(low, 0, point);

@@ -3,7 +3,7 @@ import { ContextState } from '../context-state.ts';
 import type { DocumentState } from '../document-state.ts';
 import { say } from '../farewells.ts';
 import type { Point } from '../model.ts';
-import { insertPoint } from '../point.ts';
+import { insertByTime, insertPoint } from '../point.ts';
 
 /** Each handler answers false when the record names something that nobody made. */
 
@@ -116,6 +116,6 @@ export function underrun(
 ): boolean {
   const known = document.contexts.get(context);
   if (known === undefined) return false;
-  insertPoint(known.facts.underruns, { ...point, events, duration });
+  insertByTime(known.facts.underruns, { ...point, events, duration });
   return true;
 }

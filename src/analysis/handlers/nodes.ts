@@ -1,9 +1,11 @@
 import { LIMITS } from '../../shared/limits.ts';
 import type { FieldsOf } from '../../shared/records.ts';
+import type { ContextState } from '../context-state.ts';
 import type { DocumentState } from '../document-state.ts';
 import { FRAME_UNSEEN, say } from '../farewells.ts';
+import type { Lane } from '../lane.ts';
 import type { NodeFacts, Point } from '../model.ts';
-import { insertPoint } from '../point.ts';
+import { insertByTime } from '../point.ts';
 
 export function nodeCreated(
   document: DocumentState,
@@ -101,7 +103,8 @@ export function declaredDestroyed(
 ): boolean {
   const lane = document.laneOf(point.thread, node);
   if (lane === undefined) return false;
-  if (lane.node !== undefined) document.contextOf(lane.node)?.sawFrame(frame);
+  const context = document.byThread.get(point.thread) ?? contextOf(document, lane);
+  context?.sawFrame(frame);
   say(lane, 'declared', { ...point, frame, stack });
   return true;
 }
@@ -114,9 +117,13 @@ export function processorErrorEvent(
   const known = document.facts.nodes.get(node);
   if (known === undefined) return false;
   if (known.errorEvents.length < LIMITS.eventsPerNode) {
-    insertPoint(known.errorEvents, { ...point, reason });
+    insertByTime(known.errorEvents, { ...point, reason });
   }
   return true;
+}
+
+function contextOf(document: DocumentState, lane: Lane): ContextState | undefined {
+  return lane.node === undefined ? undefined : document.contextOf(lane.node);
 }
 
 const STRENGTH = ['none', 'shared', 'wasm'] as const satisfies readonly NodeFacts['memory'][];

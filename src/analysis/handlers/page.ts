@@ -2,7 +2,7 @@ import { LIMITS } from '../../shared/limits.ts';
 import type { FieldsOf } from '../../shared/records.ts';
 import type { DocumentState } from '../document-state.ts';
 import type { Point } from '../model.ts';
-import { insertPoint } from '../point.ts';
+import { insertByTime } from '../point.ts';
 
 export function blockAllocated(
   document: DocumentState,
@@ -31,7 +31,7 @@ export function blockFreed(
 }
 
 export function mark(document: DocumentState, { text }: FieldsOf<'mark'>, point: Point): boolean {
-  insertPoint(document.facts.marks, { ...point, text });
+  insertByTime(document.facts.marks, { ...point, text });
   return true;
 }
 
@@ -42,11 +42,11 @@ export function lost(
 ): boolean {
   if (thread >= LIMITS.threads) return false;
   document.lost += count;
-  insertPoint(document.facts.losses, { ...point, lostThread: thread, count, why });
+  insertByTime(document.facts.losses, { ...point, lostThread: thread, count, why });
   return true;
 }
 
 export function page(document: DocumentState, { event }: FieldsOf<'page'>, point: Point): boolean {
-  insertPoint(document.facts.pageEvents, { ...point, event });
+  insertByTime(document.facts.pageEvents, { ...point, event });
   return true;
 }

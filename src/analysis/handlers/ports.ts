@@ -1,5 +1,6 @@
 import { LIMITS } from '../../shared/limits.ts';
 import type { FieldsOf } from '../../shared/records.ts';
+import { MAIN_THREAD } from '../../shared/units.ts';
 import type { DocumentState } from '../document-state.ts';
 import { closePort } from '../farewells.ts';
 import type { Point } from '../model.ts';
@@ -55,8 +56,8 @@ export function portClosed(
   if (lane.portClosed.length < LIMITS.eventsPerNode) {
     insertPoint(lane.portClosed, { ...point, by, stack });
   }
-  if (by === 'node') {
-    if (lane.node !== undefined) document.contextOf(lane.node)?.sawFrame(frame);
+  if (by === 'node' && lane.node !== undefined && point.thread === MAIN_THREAD) {
+    document.contextOf(lane.node)?.sawFrame(frame);
     closePort(lane, { ...point, frame, stack });
   }
   return true;

@@ -4,7 +4,7 @@ import { ANSWER, type Answer } from '../call-columns.ts';
 import type { ContextState } from '../context-state.ts';
 import type { DocumentState } from '../document-state.ts';
 import { ClockedPoint } from '../lane.ts';
-import { insertPoint } from '../point.ts';
+import { insertByTime } from '../point.ts';
 
 /** Where the counters of one audio rendering thread stand between two of its chunks. */
 export class SlotCursor {
@@ -155,5 +155,5 @@ function lost(
   document.lost += count;
   const at = context.clock.time(frame) as Micros;
   const loss = { at, seq: seq as Seq, thread, lostThread: thread, count, why: 'ring-full' };
-  insertPoint(document.facts.losses, loss);
+  insertByTime(document.facts.losses, loss);
 }
