@@ -133,14 +133,19 @@ async function vitest(project, args, env = {}) {
 async function installPackages() {
   if (packagesMatch()) return;
   say('installing packages …');
-  const npm = process.env.npm_execpath;
-  const status =
-    npm === undefined
-      ? await run('npm', ['ci'], {}, [0, 2, 2])
-      : await run(process.execPath, [npm, 'ci'], {}, [0, 2, 2]);
-  if (status === 0) return;
-  say('`npm ci` failed: the packages could not be installed');
+  if (await npm('ci')) return;
+  say('`npm ci` failed, trying `npm install` …');
+  if (await npm('install', '--no-save')) return;
+  say('the packages could not be installed');
   process.exit(2);
+}
+
+async function npm(...args) {
+  const script = process.env.npm_execpath;
+  const [program, before] = script === undefined ? ['npm', []] : [process.execPath, [script]];
+  // Under `npm run --silent` it would not even say what is wrong.
+  const env = { npm_config_loglevel: 'warn' };
+  return (await run(program, [...before, ...args], env, [0, 2, 2])) === 0;
 }
 
 function packagesMatch() {
