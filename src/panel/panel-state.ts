@@ -162,3 +162,9 @@ export function showSession(state: PanelState, session: SessionView): void {
     }
   });
 }
+
+/** There is a lifeline to draw, or a file was opened. */
+export function hasSomething({ session }: PanelState): boolean {
+  const { rows, file } = session.value;
+  return file !== undefined || rows.some(({ kind }) => kind === 'context');
+}

@@ -16,6 +16,8 @@ import { rowsBetween, type VisibleRow } from './visible-rows.ts';
 export const RULER_PX = 24;
 /** Least distance between two labels of the ruler. */
 const TICK_PX = 90;
+/** The gravest is drawn last, over the others. */
+const FLAG_ORDER: readonly Severity[] = ['info', 'warning', 'error'];
 /** Heights that a bar of aggregated calls can have. */
 export const LEVELS = 4;
 
@@ -156,6 +158,7 @@ function layoutRow(
       .filter((gap) => gap !== undefined),
     marks: layoutMarks(geometry, input, place),
     flags: findings
+      .toSorted((a, b) => FLAG_ORDER.indexOf(a.severity) - FLAG_ORDER.indexOf(b.severity))
       .map(({ id, firstAt, severity }) => ({
         x: place(firstAt),
         severity,
@@ -230,10 +233,7 @@ function bucketBars(
     open = undefined;
   };
   for (let i = 0; i < counts.length; i++) {
-    const own = counts[i] ?? 0;
-    const near = (counts[i - 1] ?? 0) + own + (counts[i + 1] ?? 0);
-    const empty = near === 0 || (own === 0 && expected >= 1);
-    const level = empty ? 0 : levelOf(Math.max(own, near / 3) / expected);
+    const level = levelOf(densityAt(counts, i), expected);
     const from = calls.from + i * bucketMicros;
     const to = from + bucketMicros;
     const cut = row.after?.at;
@@ -254,8 +254,15 @@ function bucketBars(
   return bars;
 }
 
-function levelOf(density: number): number {
-  return Math.min(LEVELS, Math.max(1, Math.round(density * LEVELS)));
+/** The densest of a bucket and its neighbours, so that half-filled buckets at edges look whole. */
+function densityAt(counts: Uint32Array, i: number): number {
+  const own = counts[i] ?? 0;
+  return own === 0 ? 0 : Math.max(own, counts[i - 1] ?? 0, counts[i + 1] ?? 0);
+}
+
+function levelOf(count: number, expected: number): number {
+  if (count === 0) return 0;
+  return Math.min(LEVELS, Math.max(1, Math.round((count / expected) * LEVELS)));
 }
 
 function layoutBands(

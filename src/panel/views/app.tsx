@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { type Panel, PanelContext } from '../panel-context.ts';
+import { hasSomething } from '../panel-state.ts';
 import { Timeline } from '../timeline/timeline.tsx';
 import { Detail } from './detail.tsx';
 import { Dialogs } from './dialogs.tsx';
@@ -18,7 +19,7 @@ export function App({ panel }: { readonly panel: Panel }) {
   const root = useRef<HTMLDivElement>(null);
   const dropping = useSignal(false);
   const lowerShare = useSignal(0.52);
-  const detailShare = useSignal(0.55);
+  const detailShare = useSignal(0.52);
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (runShortcut(event, panel)) event.preventDefault();
@@ -39,7 +40,7 @@ export function App({ panel }: { readonly panel: Panel }) {
         ref={root}
         class={`panel ${dropping.value ? 'dropping' : ''} ${
           state.selection.value === undefined ? '' : 'has-selection'
-        }`}
+        } ${hasSomething(state) ? '' : 'is-empty'}`}
         style={{
           '--upper': `${1 - lowerShare.value}fr`,
           '--lower': `${lowerShare.value}fr`,

@@ -183,7 +183,7 @@ function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
       )}
       <Facts detail={detail} />
       {detail.liveness.length === 0 ? null : (
-        <Part title="Why this processor is still alive">
+        <Part title="Is its processor still alive?">
           <ul class="reasons">
             {detail.liveness.map((reason) => (
               <li key={reason}>{reason}</li>

@@ -1,4 +1,4 @@
-import type { PanelState } from '../panel-state.ts';
+import { hasSomething, type PanelState } from '../panel-state.ts';
 
 /** What the panel says while there is nothing to draw. */
 export type Emptiness =
@@ -12,10 +12,8 @@ export type Emptiness =
 
 /** `waited`: the panel has been connected long enough for a page to have answered. */
 export function emptinessOf(state: PanelState, waited: boolean): Emptiness {
-  if (state.session.value.rows.some(({ kind }) => kind === 'context')) return 'none';
-  if (!state.inspecting || state.session.value.file !== undefined) {
-    return state.session.value.file === undefined ? 'no-file' : 'none';
-  }
+  if (hasSomething(state)) return 'none';
+  if (!state.inspecting) return 'no-file';
   if (!state.settings.value.recording) return 'paused';
   const known = state.documents.value.size;
   if (known > 0) return 'no-audio';

@@ -60,7 +60,10 @@ export function FindingList() {
               finding={finding}
               selected={finding.id === selected}
               span={state.session.value.now}
-              onSelect={() => actions.select({ kind: 'finding', id: finding.id })}
+              onSelect={() => {
+                actions.select({ kind: 'finding', id: finding.id });
+                list.current?.focus({ preventScroll: true });
+              }}
               onJump={jumpToSelected}
             />
           ))}
@@ -162,7 +165,10 @@ function FindingRow({ finding, selected, span, onSelect, onJump }: FindingRowPro
       aria-selected={selected}
       data-rule={rule}
       title={finding.message}
-      onPointerDown={onSelect}
+      onPointerDown={(event) => {
+        event.preventDefault();
+        onSelect();
+      }}
       onDblClick={onJump}
     >
       <Icon name={severity} label={severity} />

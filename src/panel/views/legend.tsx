@@ -29,8 +29,8 @@ const SYMBOLS: readonly (readonly [string, () => VNode])[] = [
   ['garbage-collected', () => <circle cx="16" cy="10" r="4.5" class="s-ring" />],
   ['threw an exception', () => <path d="M12 6l8 8M20 6l-8 8" class="s-fail" />],
   ['a finding', () => <path d="M9 4h14l-7 10z" class="s-error" />],
-  ['context running', () => <rect x="2" y="6" width="28" height="8" class="s-running" />],
-  ['context suspended', () => <rect x="2" y="8" width="28" height="4" class="s-suspended" />],
+  ['context running', () => <rect x="2" y="7" width="28" height="6" class="s-running" />],
+  ['context suspended', () => <rect x="2" y="9" width="28" height="2" class="s-suspended" />],
   ['records lost', () => <path d="M2 16l8-12M10 16l8-12M18 16l8-12" class="s-gap" />],
 ];
 
