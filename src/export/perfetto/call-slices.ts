@@ -22,8 +22,11 @@ export const CALL_NAMES = [
   ['process() threw', 'process() threw, untimed'],
 ] as const;
 
-/** An untimed call is drawn this long; the name says that it means nothing. */
-const UNTIMED_MICROS = 1;
+/**
+ * A slice without duration would look like an instant. Calls below the resolution of the clock, and
+ * untimed ones, whose name says that it means nothing, are drawn this long.
+ */
+const MIN_MICROS = 1;
 /** A call that lasts longer was forged; an hour keeps its number short of four bytes more. */
 const MAX_CALL_MICROS = 3600 * 1e6;
 const TRACKS_PER_SEQUENCE = CLOCK_ID.lastOfSequence - CLOCK_ID.firstOfSequence + 1;
@@ -115,7 +118,7 @@ export class CallSliceWriter {
       let later = Math.floor(at + offset - clock);
       if (!(later > 0)) later = 0;
       else if (later > MAX_TRACE_MICROS) later = MAX_TRACE_MICROS;
-      const lasting = untimed ? UNTIMED_MICROS : Math.min(Math.floor(duration), MAX_CALL_MICROS);
+      const lasting = Math.max(MIN_MICROS, Math.min(Math.floor(duration), MAX_CALL_MICROS));
       clock += later + lasting;
 
       const begin = p;

@@ -33,6 +33,8 @@ type Happening = {
   readonly stack?: string;
   readonly flows?: readonly Flow[];
   readonly endingFlows?: readonly Flow[];
+  /** Not drawn before the beginning of these. */
+  readonly after?: readonly Flow[];
 };
 
 /** An arrow from one event to a later one. */
@@ -245,7 +247,7 @@ export class LifecycleWriter {
     for (const [index, { state, at }] of spans.entries()) {
       const next = spans[index + 1];
       const end = Math.max(next?.at ?? known, at);
-      const args = next === undefined ? { until: 'end of recording' } : {};
+      const args = next === undefined ? { until: 'the last record' } : {};
       this.#slice(track, at, end, state, CATEGORY.state, args);
     }
   }
@@ -288,7 +290,7 @@ export class LifecycleWriter {
       };
       const outcome = constructError === '' ? 'constructed' : 'constructor threw';
       this.#onThread({ ...common, name: `${outcome}: ${label}`, endingFlows: birth });
-      this.#on(track, { ...common, name: outcome });
+      this.#on(track, { ...common, name: outcome, after: birth });
     }
     for (const wire of node.wireEvents) {
       this.#on(track, {
@@ -441,13 +443,16 @@ export class LifecycleWriter {
    * What a flow leads to is never drawn before what it leads from: that order is certain, while the
    * clocks of two threads may be a millisecond apart.
    */
-  #on(track: number, { point, flows = [], endingFlows = [], ...event }: Happening): void {
+  #on(track: number, happening: Happening): void {
+    const { point, flows = [], endingFlows = [], after = [], ...event } = happening;
     const at = Math.max(
       this.#time.of(this.#document, point.at),
       ...endingFlows.map((flow) => flow.at),
+      ...after.map((flow) => flow.at),
     );
     for (const flow of flows) flow.at = at;
-    const seq = point.seq > 0 ? point.seq : undefined;
+    // Numbers of a page that is not isolated count within their thread and would mislead.
+    const seq = this.#document.isolated && point.seq > 0 ? point.seq : undefined;
     this.#out.write({
       ...event,
       track,

@@ -107,6 +107,34 @@ describe('a trace', () => {
     ).toEqual([{ late: 0 }]);
   });
 
+  test('draws no processor before its node, whatever the clocks of two threads say', () => {
+    const { engine } = traced(
+      sessionOf(`
+        9000  nodeCreated           node=7
+        8000  processorConstructed  ordinal=0 name=noise outcome=resolved
+      `),
+    );
+    expect(
+      engine.query(
+        `select name, (ts - trace_start()) / 1000 as at from slice
+         where name glob '*constructed*' order by name`,
+      ),
+    ).toEqual([
+      { name: 'constructed', at: 9000 },
+      { name: 'constructed: noise #7', at: 9000 },
+    ]);
+  });
+
+  test('draws a call shorter than its clock can tell as a slice nevertheless', () => {
+    const { engine } = traced(
+      sessionOf('0 nodeCreated node=7\n1000 process node=7 duration=0 times=2'),
+    );
+    expect(engine.query("select name, dur from slice where name glob 'process()*'")).toEqual([
+      { name: 'process() → true', dur: 1000 },
+      { name: 'process() → true', dur: 1000 },
+    ]);
+  });
+
   test('says of a message that nobody handled it', () => {
     const { engine, counts } = traced(
       sessionOf(`
