@@ -2,19 +2,21 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import {
+  compileTraceProcessor,
   TRACE_PROCESSOR_SHA256,
   TraceProcessor,
+  type TraceProcessorModule,
 } from '../../src/export/perfetto/trace-processor.ts';
 
 const ASSET = 'perfetto-trace-processor-wasm/assets/trace-processor/trace_processor.wasm';
-let module: Uint8Array<ArrayBuffer> | undefined;
+let engine: TraceProcessorModule | undefined;
 
 /** The real engine with this trace loaded. */
 export function openTrace(trace: Uint8Array): TraceProcessor {
-  module ??= readEngine();
-  const engine = new TraceProcessor(module);
-  engine.load(trace);
-  return engine;
+  engine ??= compileTraceProcessor(readEngine());
+  const processor = new TraceProcessor(engine);
+  processor.load(trace);
+  return processor;
 }
 
 function readEngine(): Uint8Array<ArrayBuffer> {

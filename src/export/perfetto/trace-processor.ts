@@ -32,6 +32,16 @@ interface Engine {
   trace_processor_on_rpc_request(length: number): void;
 }
 
+/** The compiled engine; any number of instances, one a trace, share its code. */
+export interface TraceProcessorModule {
+  readonly module: object;
+}
+
+/** `bytes` are those of `trace_processor.wasm`; throws when they are no WebAssembly. */
+export function compileTraceProcessor(bytes: Uint8Array<ArrayBuffer>): TraceProcessorModule {
+  return { module: new WebAssembly.Module(bytes) };
+}
+
 /**
  * Perfetto's trace processor: SQL over a trace. Synchronous, single-threaded and not interruptible,
  * so anything with a user belongs in a worker. After any throw but `QueryError` the instance is
@@ -44,8 +54,7 @@ export class TraceProcessor {
   #pending: Uint8Array[] = [];
   readonly #stderr: string[] = [];
 
-  /** `module` holds the bytes of `trace_processor.wasm`. */
-  constructor(module: Uint8Array<ArrayBuffer>) {
+  constructor(module: TraceProcessorModule) {
     this.#engine = instantiate(module, (text) => this.#stderr.push(text));
     const slot = installCallback(this.#engine, (pointer, length) => {
       const bytes = new Uint8Array(this.#engine.memory.buffer, pointer >>> 0, length);
@@ -159,8 +168,7 @@ function readBatch(batch: ProtoReader, columns: readonly string[], rows: Row[]):
   }
 }
 
-function instantiate(bytes: Uint8Array<ArrayBuffer>, print: (text: string) => void): Engine {
-  const module = new WebAssembly.Module(bytes);
+function instantiate({ module }: TraceProcessorModule, print: (text: string) => void): Engine {
   const engine: { current?: Engine } = {};
   const view = () => {
     if (engine.current === undefined) throw new Error('called before it was made');
