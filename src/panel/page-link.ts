@@ -51,18 +51,19 @@ export class PageLink {
     const id = ++this.#flushId;
     const waiting = new Set(this.#documents);
     if (waiting.size === 0) return true;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#flushes.set(id, { waiting, done: resolve });
-    for (const document of waiting) this.#options.send({ kind: 'flush', id }, document);
-    const complete = await within(until - performance.now(), promise);
+    const flushed = new Promise<void>((done) => {
+      this.#flushes.set(id, { waiting, done });
+    });
+    for (const document of [...waiting]) this.#options.send({ kind: 'flush', id }, document);
+    const complete = await within(until - performance.now(), flushed);
     this.#flushes.delete(id);
     return complete;
   }
 
   #firstArrival(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#arrivals.add(resolve);
-    return promise;
+    return new Promise((arrived) => {
+      this.#arrivals.add(arrived);
+    });
   }
 
   #said(origin: FrameOrigin, message: FrameMessage): void {

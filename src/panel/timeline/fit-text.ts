@@ -37,5 +37,5 @@ function shorten(text: string, units: number, cut: 'end' | 'middle'): string {
 
 /** Control characters and direction overrides would let a name draw over its neighbours. */
 function oneLine(text: string): string {
-  return text.slice(0, 4 * MAX_UNITS).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+  return text.slice(0, 4 * MAX_UNITS).replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ');
 }

@@ -1,6 +1,7 @@
 import type { Severity } from '../../analysis/finding.ts';
 import type { EntityKey } from '../../analysis/model.ts';
 import type { ContextState } from '../../shared/records.ts';
+import { groupFindings } from '../worker/group-findings.ts';
 import {
   type CallGeometry,
   MARKS,
@@ -101,7 +102,7 @@ export function layoutTimeline(input: LayoutInput): Scene {
     return x >= input.labelPx && x <= input.widthPx ? x : undefined;
   };
   const shown = rowsBetween(input.rows, input.scrollPx, input.scrollPx + input.heightPx - RULER_PX);
-  const byRow = Map.groupBy(input.findings, (finding) => finding.row);
+  const byRow = groupFindings(input.findings);
   const rows = shown.map((visible) =>
     layoutRow(visible, input, place, byRow.get(visible.row.key) ?? []),
   );

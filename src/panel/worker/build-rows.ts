@@ -3,6 +3,7 @@ import { contextLabel, nodeLabel } from '../../analysis/labels.ts';
 import type { ContextFacts, DocumentFacts, NodeFacts } from '../../analysis/model.ts';
 import type { Session } from '../../analysis/session.ts';
 import { documentKey } from './entity-lookup.ts';
+import { groupFindings } from './group-findings.ts';
 import type { Row, ShownFinding, Tone } from './protocol.ts';
 import type { SessionTime } from './session-time.ts';
 
@@ -23,7 +24,7 @@ export function buildRows(
   findings: readonly ShownFinding[],
   now: number,
 ): readonly Row[] {
-  const byRow = Map.groupBy(findings, (finding) => finding.row);
+  const byRow = groupFindings(findings);
   const rows: Row[] = [];
   for (const document of session.documents) {
     const offset = time.offsetOf(document);
