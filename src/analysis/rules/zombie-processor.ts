@@ -5,7 +5,7 @@ import { counted, durationWords, nodeEntity, nodeLabel, stacksOf } from '../scen
 import { type Rule, SPEC } from './rule.ts';
 
 /** Calls that stand still for longer than this have ended, whatever they answered last. */
-const SILENT_SECONDS = 0.1;
+const SILENT_SECONDS = 0.5;
 
 export const zombieProcessor: Rule = {
   id: 'zombie-processor',

@@ -28,6 +28,16 @@ describe('quantum-overrun', () => {
     ).toEqual([]);
   });
 
+  test('allows for the step of a clock that counts whole milliseconds', () => {
+    const text = (duration: number) => `${NODES}
+      300000  process  node=7 times=9 duration=${duration}
+      400000  process  node=7
+    `;
+    expect(findings(text(3000))).toEqual([]);
+    expect(findings(text(3010))).toEqual(['quantum-overrun warning likely 0/c1 ×8']);
+    expect(findings(text(4000))).toEqual(['quantum-overrun warning likely 0/c1 ×8']);
+  });
+
   test('adds up all processors of a quantum', () => {
     const quanta = Array.from(
       { length: 5 },
