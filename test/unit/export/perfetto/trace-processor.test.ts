@@ -10,10 +10,10 @@ const TRACE = encodeTrace(sessionOf('0 nodeCreated node=7\n1000 process node=7 t
 test('gives every kind of cell back', () => {
   expect(
     openTrace(TRACE).query(
-      "select 1 as one, -3 as less, 1.5 as real, 'Grüße' as text, null as nothing, 1 << 60 as big, '' as empty",
+      "select 1 as one, -3 as less, 1.5 as real, 'Grüße' as text, null as none, 1 << 60 as big, '' as empty",
     ),
   ).toEqual([
-    { one: 1, less: -3, real: 1.5, text: 'Grüße', nothing: null, big: 2n ** 60n, empty: '' },
+    { one: 1, less: -3, real: 1.5, text: 'Grüße', none: null, big: 2n ** 60n, empty: '' },
   ]);
 });
 
