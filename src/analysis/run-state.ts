@@ -1,13 +1,31 @@
-import type { ContextState } from '../shared/records.ts';
+import type { ContextMethod, ContextState } from '../shared/records.ts';
 import type { ContextFacts, Point } from './model.ts';
 import { comparePoints } from './point.ts';
+
+/** What the resolution of a call says of the state; the `statechange` event follows it. */
+const STATE_BY_METHOD = {
+  suspend: 'suspended',
+  resume: 'running',
+  close: 'closed',
+  startRendering: undefined,
+} as const satisfies { readonly [M in ContextMethod]: ContextState | undefined };
 
 /** The state of a context at a point, as its page had seen it by then. */
 export function stateAt(context: ContextFacts, point: Point): ContextState {
   let state: ContextState = 'suspended';
+  let since: Point | undefined;
   for (const each of context.states) {
     if (comparePoints(each, point) > 0) break;
     state = each.state;
+    since = each;
+  }
+  for (const { method, settled } of context.calls) {
+    const told = STATE_BY_METHOD[method];
+    if (told === undefined || settled?.outcome !== 'resolved') continue;
+    if (comparePoints(settled, point) > 0) continue;
+    if (since !== undefined && comparePoints(settled, since) < 0) continue;
+    state = told;
+    since = settled;
   }
   return state;
 }

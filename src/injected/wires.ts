@@ -43,6 +43,7 @@ export function observeWires({ patches, entities, recorder }: Observation): void
     let target = entry;
     if (!source && target?.isWorklet) source = neighbour(self, target);
     if (!target && source?.isWorklet) target = neighbour(value, source);
+    if (!source?.isWorklet && !target?.isWorklet) return undefined;
     return source && target && { source: source.id, target: { node: target.id, param } };
   };
 
@@ -77,7 +78,7 @@ export function observeWires({ patches, entities, recorder }: Observation): void
     recorder.guard(() => {
       const named = args.length > 0 && typeof args[0] === 'object' && args[0] !== null;
       const { entry, param } = named ? targetOf(args[0]) : { entry: undefined, param: '' };
-      if (named && !entry) return;
+      if (named && (!entry || !(entry.isWorklet || source.isWorklet))) return;
       recorder.record('disconnected', {
         source: source.id,
         what: overloadOf(args, named),

@@ -47,7 +47,7 @@ export const teardownWhileSuspended: Rule = {
 
 /** A node that was ever connected again may be in a pool: detaching it says little. */
 function farewellWhileStanding(node: NodeFacts): Destroyed | undefined {
-  return node.farewells.find((farewell) => {
+  const standing = node.farewells.filter((farewell) => {
     const { signal } = farewell;
     if (signal === 'context-closed' || signal === 'collected') return false;
     if (signal === 'detached' && node.reconnections > 0) return false;
@@ -56,4 +56,5 @@ function farewellWhileStanding(node: NodeFacts): Destroyed | undefined {
     if (node.context.kind === 'offline' && !ranBefore(node.context, farewell)) return false;
     return !isStarting(node.context, farewell);
   });
+  return standing.find(({ signal }) => signal !== 'detached') ?? standing[0];
 }

@@ -38,6 +38,34 @@ describe('teardown-while-suspended', () => {
     ).toEqual(['teardown-while-suspended warning likely 0/n7 ×3']);
   });
 
+  test('knows of the suspension by its resolution, before the statechange event tells', () => {
+    expect(
+      findings(`
+        0      nodeCreated     node=7
+        2667   process         node=7 times=10
+        30000  contextCall     context=1 call=1 method=suspend
+        31000  contextSettled  context=1 call=1 method=suspend frame=1408
+        31010  disconnected    source=7 frame=1408
+        31020  contextCall     context=1 call=2 method=resume frame=1408
+        31030  contextState    context=1 state=suspended frame=1408
+        40000  contextSettled  context=1 call=2 method=resume frame=1408
+        40010  contextState    context=1 state=running frame=1408
+        42000  process         node=7 frame=1408 times=3
+      `),
+    ).toEqual(['teardown-while-suspended warning likely 0/n7 ×3']);
+  });
+
+  test('rests on the plainest farewell of several', () => {
+    expect(
+      findings(`${SUSPENDED}
+        40000  disconnected       source=7 frame=1408
+        40010  declaredDestroyed  node=7 frame=1408
+        ${RESUMED}
+        62000  process            node=7 frame=1408 times=3
+      `),
+    ).toContain('teardown-while-suspended warning proven 0/n7 ×3');
+  });
+
   test('is silent when the context is closed or never resumes', () => {
     expect(findings(`${SUSPENDED} 40000 declaredDestroyed node=7 frame=1408`)).toEqual([]);
     expect(
