@@ -1,36 +1,44 @@
-/** Where the rules draw their lines. The panel lets the user move them. */
-export interface Thresholds {
-  /** Running context time for which a detached processor may go on answering `true`. */
-  readonly zombieSeconds: number;
-  /** Calls answering `false` that are taken for a processor's own shutdown. */
-  readonly closingCalls: number;
-  /** Real-time contexts that a document may keep open. */
-  readonly openContexts: number;
-  /** Running context time after which a node that was never called is said to be so. */
-  readonly neverProcessedSeconds: number;
-  /** Calls in a row, each of which posts. */
-  readonly postingCalls: number;
-  /** Share of a second's quanta that may exceed the budget. */
-  readonly overrunShare: number;
-  /** Timed quanta of one second that must exceed the budget before their share means anything. */
-  readonly overrunQuanta: number;
-  /**
-   * Where a page is not isolated, a call counts as later than something the page did when its frame
-   * lies this far beyond the one the page saw: more than any device buffer renders ahead.
-   */
-  readonly marginFrames: number;
-  /** The same where the page saw no frame. */
-  readonly marginSeconds: number;
-}
+/** Where the rules draw their lines. The panel lets the user move them; `docs/rules.md` lists them. */
+export const THRESHOLDS = {
+  zombieSeconds: {
+    value: 1,
+    doc: 'Seconds of running context time for which a detached processor may go on answering `true`.',
+  },
+  closingCalls: {
+    value: 2,
+    doc: 'Calls answering `false` that are taken for the shutdown of a processor that never answered otherwise.',
+  },
+  openContexts: { value: 5, doc: 'Real-time contexts that a document may keep open.' },
+  neverProcessedSeconds: {
+    value: 0.25,
+    doc: 'Seconds of running context time after which a node that was not called is said to be so.',
+  },
+  postingCalls: { value: 32, doc: 'Calls in a row, each of which posts a message.' },
+  overrunShare: { value: 0.01, doc: 'Share of a second’s quanta that may exceed the budget.' },
+  overrunQuanta: {
+    value: 2,
+    doc: 'Timed quanta of one second that must exceed the budget before their share means anything.',
+  },
+  marginFrames: {
+    value: 8192,
+    doc: 'Where a page is not isolated, a call counts as later than what the page did when its frame lies this far beyond the one the page saw: more than any device buffer renders ahead.',
+  },
+  marginSeconds: {
+    value: 0.25,
+    doc: 'The same, in seconds, for what the page does not see a frame of (garbage collection).',
+  },
+} as const satisfies { readonly [name: string]: { readonly value: number; readonly doc: string } };
+
+export type Thresholds = { readonly [name in keyof typeof THRESHOLDS]: number };
 
 export const DEFAULT_THRESHOLDS: Thresholds = {
-  zombieSeconds: 1,
-  closingCalls: 2,
-  openContexts: 5,
-  neverProcessedSeconds: 0.25,
-  postingCalls: 32,
-  overrunShare: 0.01,
-  overrunQuanta: 2,
-  marginFrames: 8192,
-  marginSeconds: 0.25,
+  zombieSeconds: THRESHOLDS.zombieSeconds.value,
+  closingCalls: THRESHOLDS.closingCalls.value,
+  openContexts: THRESHOLDS.openContexts.value,
+  neverProcessedSeconds: THRESHOLDS.neverProcessedSeconds.value,
+  postingCalls: THRESHOLDS.postingCalls.value,
+  overrunShare: THRESHOLDS.overrunShare.value,
+  overrunQuanta: THRESHOLDS.overrunQuanta.value,
+  marginFrames: THRESHOLDS.marginFrames.value,
+  marginSeconds: THRESHOLDS.marginSeconds.value,
 };
