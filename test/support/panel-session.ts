@@ -1,5 +1,4 @@
 import type { Frame } from 'playwright-core';
-import type { NodeFacts } from '../../src/analysis/model.ts';
 import { Session } from '../../src/analysis/session.ts';
 import { parseSessionFile } from '../../src/export/session-file.ts';
 
@@ -40,12 +39,4 @@ export async function sessionOnce(
     }
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
-}
-
-/** Quanta between a node's first and last recorded call that no recorded call stands for. */
-export function missingCalls({ calls, context }: NodeFacts): number {
-  const first = calls.at(0);
-  const last = calls.at(calls.length - 1);
-  if (!first || !last) throw new Error('the node was never called');
-  return (last.frame - first.frame) / context.quantumFrames + 1 - calls.length;
 }
