@@ -14,7 +14,7 @@ export interface PanelHandle {
   flush(timeoutMs: number): Promise<{ readonly complete: boolean }>;
   /** The bytes of a `.lifeline` file. */
   session(): Promise<Uint8Array<ArrayBuffer>>;
-  /** A PNG of the panel, once it has come to rest. */
+  /** A PNG of the panel at rest, with its first finding selected. */
   picture(): Promise<Uint8Array>;
 }
 
@@ -37,9 +37,11 @@ export async function attachPanel({ frame }: OpenPanel): Promise<PanelHandle> {
 }
 
 async function picture(frame: Frame): Promise<Uint8Array> {
-  await frame.evaluate(
-    `Promise.race([lifelinePanel.idle(), new Promise((done) => setTimeout(done, ${IDLE_MS}))])`,
-  );
+  await frame.evaluate(`(async () => {
+    const [first] = await lifelinePanel.findings();
+    if (first !== undefined) await lifelinePanel.selectFinding(first.id);
+    await Promise.race([lifelinePanel.idle(), new Promise((done) => setTimeout(done, ${IDLE_MS}))]);
+  })()`);
   const element = await frame.frameElement();
   return element.screenshot({ type: 'png', timeout: PICTURE_MS });
 }

@@ -8,7 +8,7 @@ import type { Panel } from './panel-context.ts';
 const STEP_BYTES = 3 * 8192;
 
 export function createAutomation(panel: Panel, link: PageLink | undefined): PanelAutomation {
-  const { client, timeline } = panel;
+  const { actions, client, timeline } = panel;
   const exported = async (format: 'session' | 'trace'): Promise<string> =>
     encodeBase64(unwrap(await startExport(client, format, () => undefined).done));
   const settle = async (): Promise<void> => {
@@ -22,6 +22,9 @@ export function createAutomation(panel: Panel, link: PageLink | undefined): Pane
     },
     async findings() {
       return unwrap(await client.ask({ ask: 'findings' }));
+    },
+    async selectFinding(id) {
+      actions.select({ kind: 'finding', id });
     },
     sessionBase64: () => exported('session'),
     traceBase64: () => exported('trace'),

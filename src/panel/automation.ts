@@ -8,6 +8,8 @@ export interface PanelAutomation {
   /** Resolves when all that the frames recorded before the call is in the session and judged. */
   flush(timeoutMs: number): Promise<{ readonly complete: boolean }>;
   findings(): Promise<readonly Finding[]>;
+  /** Selects a finding as a click on its row does, so that its detail shows. */
+  selectFinding(id: string): Promise<void>;
   /** The session as the bytes of a `.lifeline` file, in base64. */
   sessionBase64(): Promise<string>;
   /** The trace as the bytes of a `.pftrace` file, in base64. */
