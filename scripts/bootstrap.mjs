@@ -82,7 +82,7 @@ async function bench(filters) {
   await build();
   const file = inRoot('.cache/figures.jsonl');
   rmSync(file, { force: true });
-  const { failed } = await vitest('bench', filters, { LIFELINE_FIGURES: file });
+  const { failed } = await vitest('bench', filters, { LIFELINE_FIGURES: file }, [0, 2, 2]);
   if (existsSync(file)) process.stdout.write(readFileSync(file, 'utf8'));
   return failed > 0 ? 1 : 0;
 }
@@ -114,11 +114,16 @@ function conclude(results) {
 }
 
 /** Counts what Vitest reports; a file that did not load, or an error outside of tests, is a failure. */
-async function vitest(project, args, env = {}) {
+async function vitest(project, args, env = {}, stdio = [0, 1, 2]) {
   const file = inRoot(`.cache/vitest-${project}.json`);
   rmSync(file, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const code = await run(bin('vitest'), ['run', '--project', project, ...reporters, ...args], env);
+  const code = await run(
+    bin('vitest'),
+    ['run', '--project', project, ...reporters, ...args],
+    env,
+    stdio,
+  );
   if (!existsSync(file)) return { passed: 0, failed: 1 };
   const report = JSON.parse(readFileSync(file, 'utf8'));
   const broken = report.testResults.filter(
