@@ -17,3 +17,7 @@ export interface PanelAutomation {
   /** Resolves when the worker has answered everything and the canvas shows it. */
   idle(): Promise<void>;
 }
+
+declare global {
+  var lifelinePanel: PanelAutomation | undefined;
+}

@@ -1,7 +1,6 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import type { Command } from '../shared/messages.ts';
-import type { PanelAutomation } from './automation.ts';
 import { createAutomation } from './automation-host.ts';
 import { connectBridge } from './bridge.ts';
 import { connectHost } from './devtools-host.ts';
@@ -12,10 +11,6 @@ import { createPanelState, showSession } from './panel-state.ts';
 import { loadSettings } from './stored-settings.ts';
 import { App } from './views/app.tsx';
 import { WorkerClient } from './worker-client.ts';
-
-declare global {
-  var lifelinePanel: PanelAutomation | undefined;
-}
 
 const host = connectHost(location.search);
 const state = createPanelState(host.tabId !== undefined);
@@ -54,6 +49,7 @@ host.watchTheme((theme) => {
   state.theme.value = theme;
 });
 effect(() => followSelection());
+effect(() => selectFirst());
 globalThis.lifelinePanel = createAutomation(panel, link);
 const root = document.querySelector('#app');
 if (root !== null) render(<App panel={panel} />, root);
@@ -83,6 +79,14 @@ function followSelection(): void {
   void client.ask({ ask: 'detail', entity: row }).then((answer) => {
     if (state.selectedRow.peek() === row && answer.ok) state.detail.value = answer.value;
   });
+}
+
+/** Shows the first finding by itself, where that hides nothing, until the user selects something. */
+function selectFirst(): void {
+  const first = state.findings.value[0];
+  if (first === undefined || state.selection.value !== undefined || state.touched.value) return;
+  if (matchMedia('(width >= 700px)').matches)
+    state.selection.value = { kind: 'finding', id: first.id };
 }
 
 function fault(message: string): void {

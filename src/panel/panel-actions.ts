@@ -7,13 +7,13 @@ import type { Host } from './devtools-host.ts';
 import { downloadBytes, sessionFileName } from './download.ts';
 import { CANCELLED, startExport } from './export-session.ts';
 import { stepFinding } from './findings/finding-list-model.ts';
-import type { Notice, PanelState, Selection } from './panel-state.ts';
+import { followNow, type Notice, type PanelState, type Selection } from './panel-state.ts';
 import { openInPerfetto } from './perfetto-window.ts';
 import { storeSettings } from './stored-settings.ts';
 import {
   clampSpan,
   fitSpan,
-  followSpan,
+  MIN_SPAN_MICROS,
   panSpan,
   type Span,
   spanAround,
@@ -81,9 +81,11 @@ export function createPanelActions(
     client.tell({ kind: 'clear' });
     batch(() => {
       state.selection.value = undefined;
+      state.touched.value = false;
       state.detail.value = undefined;
       state.cursor.value = undefined;
       state.following.value = state.inspecting;
+      state.followLength.value = undefined;
     });
   };
   const changeSettings = (change: Partial<Settings>): void => {
@@ -109,7 +111,10 @@ export function createPanelActions(
     return undefined;
   };
   const select = (selection: Selection | undefined): void => {
-    state.selection.value = selection;
+    batch(() => {
+      state.touched.value = true;
+      state.selection.value = selection;
+    });
   };
   const jumpTo = (at: number): void => {
     batch(() => {
@@ -149,6 +154,7 @@ export function createPanelActions(
       }
       batch(() => {
         state.selection.value = undefined;
+        state.touched.value = false;
         state.cursor.value = undefined;
         state.following.value = false;
         state.span.value = fitSpan(state.session.value.now);
@@ -158,6 +164,7 @@ export function createPanelActions(
       client.tell({ kind: 'close-file' });
       batch(() => {
         state.selection.value = undefined;
+        state.touched.value = false;
         state.cursor.value = undefined;
         state.following.value = state.inspecting;
       });
@@ -192,7 +199,8 @@ export function createPanelActions(
       if (anchor === undefined && state.following.value) {
         const longest = fitSpan(state.extent.value);
         const length = Math.min((span.to - span.from) * factor, longest.to - longest.from);
-        state.span.value = followSpan(Math.max(length, 200), state.session.value.now);
+        state.followLength.value = Math.max(length, MIN_SPAN_MICROS);
+        followNow(state);
         return;
       }
       const at = anchor ?? state.cursor.value ?? timeAt(span, 1, 0.5);
@@ -209,9 +217,7 @@ export function createPanelActions(
     follow(on) {
       batch(() => {
         state.following.value = on;
-        if (!on) return;
-        const { from, to } = state.span.value;
-        state.span.value = followSpan(to - from, state.session.value.now);
+        if (on) followNow(state);
       });
     },
     toggleFold(key) {

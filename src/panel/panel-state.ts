@@ -44,8 +44,9 @@ export const EMPTY_SESSION: SessionView = {
   file: undefined,
 };
 
-/** The stretch shown while following, once the session is longer than that. */
-export const FOLLOW_MICROS = 10e6;
+/** The stretches shown while following: the first that holds the session, in the end the last. */
+const FOLLOW_STEPS = [1e6, 2e6, 5e6, 10e6] as const;
+const LONGEST_FOLLOW = 10e6;
 
 /** Everything the views depend on, as one graph of signals. */
 export interface PanelState {
@@ -62,7 +63,11 @@ export interface PanelState {
   readonly documents: Signal<ReadonlySet<string>>;
   readonly span: Signal<Span>;
   readonly following: Signal<boolean>;
+  /** The length to follow with, once the user has chosen one. */
+  readonly followLength: Signal<number | undefined>;
   readonly selection: Signal<Selection | undefined>;
+  /** The user has selected, or unselected, something in this session. */
+  readonly touched: Signal<boolean>;
   readonly detail: Signal<EntityDetail | undefined>;
   /** A place that the user pointed out, in session time. */
   readonly cursor: Signal<number | undefined>;
@@ -111,9 +116,11 @@ export function createPanelState(inspecting: boolean): PanelState {
     settings,
     unreachable: signal<ReadonlyMap<string, string>>(new Map()),
     documents: signal<ReadonlySet<string>>(new Set()),
-    span: signal<Span>(followSpan(FOLLOW_MICROS, 0)),
+    span: signal<Span>(followSpan(FOLLOW_STEPS[0], 0)),
+    followLength: signal<number | undefined>(undefined),
     following: signal(inspecting),
     selection,
+    touched: signal(false),
     detail: signal<EntityDetail | undefined>(undefined),
     cursor: signal<number | undefined>(undefined),
     filter,
@@ -143,7 +150,7 @@ export function createPanelState(inspecting: boolean): PanelState {
     }),
     live,
     extent: computed(() =>
-      live.value ? Math.max(session.value.now, FOLLOW_MICROS) : session.value.now,
+      live.value ? Math.max(session.value.now, LONGEST_FOLLOW) : session.value.now,
     ),
   };
 }
@@ -152,15 +159,20 @@ export function createPanelState(inspecting: boolean): PanelState {
 export function showSession(state: PanelState, session: SessionView): void {
   batch(() => {
     state.session.value = session;
-    if (state.following.value) {
-      const { from, to } = state.span.value;
-      state.span.value = followSpan(to - from, session.now);
-    }
+    if (state.following.value) followNow(state);
     const chosen = state.selection.value;
     if (chosen?.kind === 'row' && !session.rows.some(({ key }) => key === chosen.key)) {
       state.selection.value = undefined;
     }
   });
+}
+
+/** Puts the end of the session into sight. */
+export function followNow(state: PanelState): void {
+  const { now } = state.session.value;
+  const length =
+    state.followLength.value ?? FOLLOW_STEPS.find((step) => step >= now) ?? LONGEST_FOLLOW;
+  state.span.value = followSpan(length, now);
 }
 
 /** There is a lifeline to draw, or a file was opened. */

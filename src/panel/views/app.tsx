@@ -22,10 +22,14 @@ export function App({ panel }: { readonly panel: Panel }) {
   const detailShare = useSignal(0.52);
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
-      if (runShortcut(event, panel)) event.preventDefault();
+      if (!runShortcut(event, panel)) return;
+      event.preventDefault();
+      event.stopPropagation();
     };
-    document.addEventListener('keydown', onKeyDown);
-    return () => document.removeEventListener('keydown', onKeyDown);
+    // DevTools listens on the document, for Escape and ? among others: what we use it must not see.
+    const { documentElement } = document;
+    documentElement.addEventListener('keydown', onKeyDown);
+    return () => documentElement.removeEventListener('keydown', onKeyDown);
   }, [panel]);
   useEffect(
     () =>

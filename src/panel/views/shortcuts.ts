@@ -5,7 +5,12 @@ const PAN = 0.15;
 
 /** What a key means wherever the focus is, but for text fields. True: it was used. */
 export function runShortcut(event: KeyboardEvent, { state, actions }: Panel): boolean {
-  if (state.dialog.value !== undefined || event.altKey) return false;
+  if (state.dialog.value !== undefined) {
+    if (event.key !== 'Escape') return false;
+    state.dialog.value = undefined;
+    return true;
+  }
+  if (event.altKey) return false;
   const command = event.ctrlKey || event.metaKey;
   if (command) return runCommand(event, { state, actions });
   if (isTextField(event.target)) return false;

@@ -196,7 +196,9 @@ function ExportMenu() {
           class="menu"
           role="menu"
           onKeyDown={(event) => {
-            if (event.key === 'Escape') close();
+            if (event.key !== 'Escape') return;
+            event.stopPropagation();
+            close();
           }}
         >
           {item('export-session', 'Session', '.lifeline', actions.exportSession)}
