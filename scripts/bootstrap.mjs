@@ -40,7 +40,8 @@ if (status !== undefined) process.exitCode = status;
 
 /** `start` and `inspect`: the command line itself, in this process. */
 async function cli(args) {
-  if (!args.includes('--chrome')) installBrowser();
+  // Where none can be had the command line says so itself.
+  if (!args.some((each) => each.startsWith('--chrome'))) installBrowser();
   await build();
   await import(inRoot('dist/cli/main.js'));
 }
@@ -53,7 +54,7 @@ async function check() {
 /** Everything: the checks, then the browser tests on the built extension. */
 async function test(filters) {
   const results = await runChecks();
-  installBrowser();
+  requireBrowser();
   if (await build().catch(complain)) results.push(await vitest('browser', filters));
   else results.push({ passed: 0, failed: 1 });
   return conclude(results);
@@ -78,7 +79,7 @@ async function runChecks() {
 
 /** The figures, one JSON line each on standard output. */
 async function bench(filters) {
-  installBrowser();
+  requireBrowser();
   await build();
   const file = inRoot('.cache/figures.jsonl');
   rmSync(file, { force: true });
@@ -89,7 +90,7 @@ async function bench(filters) {
 
 /** The bug zoo N times over. */
 async function flake([times = '10']) {
-  installBrowser();
+  requireBrowser();
   await build();
   const results = [];
   for (let round = 1; round <= Number(times); round++) {
@@ -165,22 +166,24 @@ function packagesMatch() {
   );
 }
 
-/** Where there is no browser and one may be had from Debian, installs it. Says so where not. */
+function requireBrowser() {
+  if (installBrowser()) return;
+  say(
+    'no browser found: install Chromium (Debian: `sudo apt-get install chromium`) or set $CHROME',
+  );
+}
+
+/** Where there is no browser and one may be had from Debian, installs it. True when there is one. */
 function installBrowser() {
-  if (process.env.CHROME || MACHINE_BROWSERS.some(onPath)) return;
-  if (process.platform === 'darwin' && existsSync('/Applications/Chromium.app')) return;
-  if (process.getuid?.() !== 0 || !onPath('apt-get')) {
-    say(
-      'no browser found: install Chromium (Debian: `sudo apt-get install chromium`) or set $CHROME',
-    );
-    return;
-  }
+  if (process.env.CHROME || MACHINE_BROWSERS.some(onPath)) return true;
+  if (process.platform === 'darwin' && existsSync('/Applications/Chromium.app')) return true;
+  if (process.getuid?.() !== 0 || !onPath('apt-get')) return false;
   say('installing chromium …');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const stdio = [0, 2, 2];
   spawnSync('apt-get', ['update', '-q'], { stdio, env });
   const { status } = spawnSync('apt-get', ['install', '-yq', 'chromium'], { stdio, env });
-  if (status !== 0) say('`apt-get install chromium` failed: no browser could be installed');
+  return status === 0;
 }
 
 /** Builds when a source is younger than what was built from it. One build at a time. */

@@ -66,10 +66,15 @@ function fail(reason: string): never {
   process.exit(COULD_NOT);
 }
 
+const command = process.argv.slice(2);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => fail(`ended by ${signal}`));
+  process.once(signal, () => {
+    // Ctrl-C is how people leave the demo.
+    if (signal === 'SIGINT' && command[0] === 'start') process.exit(FOUND_NOTHING);
+    fail(`ended by ${signal}`);
+  });
 }
-main(process.argv.slice(2)).then(
+main(command).then(
   (status) => process.exit(status),
   (error: unknown) => {
     if (error instanceof Failure) fail(error.message);
