@@ -76,9 +76,9 @@ export function createPanelActions(
       if (clamped.to < state.session.value.now) state.following.value = false;
     });
   };
-  const clear = (): void => {
+  const clear = (leaving: boolean): void => {
     send({ kind: 'clear' });
-    client.tell({ kind: 'clear' });
+    client.tell({ kind: 'clear', leaving });
     batch(() => {
       state.selection.value = undefined;
       state.touched.value = false;
@@ -92,7 +92,9 @@ export function createPanelActions(
     const settings = { ...state.settings.value, ...change };
     state.settings.value = settings;
     send({ kind: 'configure', settings });
-    void storeSettings(settings);
+    // Storing reaches the pages too, and says nothing of a pause, which is this tab's alone.
+    if (!('fineClock' in change) && !('origins' in change)) return;
+    void storeSettings(settings).then(() => send({ kind: 'configure', settings }));
   };
   const runExport = async (
     title: string,
@@ -128,7 +130,7 @@ export function createPanelActions(
   return {
     notify,
     dismiss,
-    clear,
+    clear: () => clear(false),
     changeSettings,
     select,
     jumpTo,
@@ -137,7 +139,7 @@ export function createPanelActions(
       changeSettings({ recording: !state.settings.value.recording });
     },
     reloadAndRecord() {
-      clear();
+      clear(true);
       if (!state.settings.value.recording) changeSettings({ recording: true });
       host.reloadPage();
     },
@@ -157,7 +159,7 @@ export function createPanelActions(
         state.touched.value = false;
         state.cursor.value = undefined;
         state.following.value = false;
-        state.span.value = fitSpan(state.session.value.now);
+        state.span.value = fitSpan(state.session.value.now, state.session.value.since);
       });
     },
     closeFile() {
@@ -212,7 +214,7 @@ export function createPanelActions(
       setSpan(panSpan(span, (span.to - span.from) * shareOfSpan, state.extent.value));
     },
     fit() {
-      setSpan(fitSpan(state.session.value.now));
+      setSpan(fitSpan(state.session.value.now, state.session.value.since));
     },
     follow(on) {
       batch(() => {

@@ -30,6 +30,7 @@ export interface ExportJob {
 export const EMPTY_SESSION: SessionView = {
   rows: [],
   findings: [],
+  since: 0,
   now: 0,
   epoch: 0,
   documents: 0,

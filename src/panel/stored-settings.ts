@@ -1,16 +1,12 @@
 import browser from 'webextension-polyfill';
-import type { Settings } from '../shared/settings.ts';
-import { parseSettings } from './parse-settings.ts';
+import { parseSettings, SETTINGS_KEY, type Settings } from '../shared/settings.ts';
 
-const KEY = 'settings';
-
-/** The settings kept in `storage.local`; the defaults where nothing or nonsense is kept. */
+/** The settings kept in `storage.local`. Whether it records is not kept: a panel that opens records. */
 export async function loadSettings(): Promise<Settings> {
-  const stored = (await browser.storage.local.get(KEY))[KEY];
-  return parseSettings(stored);
+  const stored = await browser.storage.local.get(SETTINGS_KEY);
+  return { ...parseSettings(stored[SETTINGS_KEY]), recording: true };
 }
 
-/** Whether it records is not read back: a panel that opens records. */
 export async function storeSettings(settings: Settings): Promise<void> {
-  await browser.storage.local.set({ [KEY]: { ...settings } });
+  await browser.storage.local.set({ [SETTINGS_KEY]: { ...settings, recording: true } });
 }

@@ -234,7 +234,7 @@ function bucketBars(
     open = undefined;
   };
   for (let i = 0; i < counts.length; i++) {
-    const level = levelOf(densityAt(counts, i), expected);
+    const level = levelOf(densityAt(counts, i, expected), expected);
     const from = calls.from + i * bucketMicros;
     const to = from + bucketMicros;
     const cut = row.after?.at;
@@ -255,10 +255,15 @@ function bucketBars(
   return bars;
 }
 
-/** The densest of a bucket and its neighbours, so that half-filled buckets at edges look whole. */
-function densityAt(counts: Uint32Array, i: number): number {
+/**
+ * The densest of a bucket and its neighbours, so that half-filled buckets at edges look whole. An
+ * empty bucket that is no longer than the way from one call to the next is no pause.
+ */
+function densityAt(counts: Uint32Array, i: number, expected: number): number {
   const own = counts[i] ?? 0;
-  return own === 0 ? 0 : Math.max(own, counts[i - 1] ?? 0, counts[i + 1] ?? 0);
+  const [before, after] = [counts[i - 1] ?? 0, counts[i + 1] ?? 0];
+  if (own > 0) return Math.max(own, before, after);
+  return expected < 1 && before > 0 && after > 0 ? expected : 0;
 }
 
 function levelOf(count: number, expected: number): number {

@@ -17,10 +17,10 @@ export function timeAt(span: Span, widthPx: number, x: number): number {
   return span.from + (x / widthPx) * (span.to - span.from);
 }
 
-/** The whole of 0 … `end` with a little air. */
-export function fitSpan(end: number): Span {
-  const length = Math.max(end, MIN_SPAN_MICROS);
-  return { from: -length * MARGIN * 0.5, to: length * (1 + MARGIN) };
+/** The whole of `start` … `end` with a little air. */
+export function fitSpan(end: number, start = 0): Span {
+  const length = Math.max(end - start, MIN_SPAN_MICROS);
+  return { from: start - length * MARGIN * 0.5, to: start + length * (1 + MARGIN) };
 }
 
 /** Keeps a span within reach of 0 … `end` and within the limits of zoom. */

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../icons.tsx';
 import { usePanel } from '../panel-context.ts';
-import { parseOrigins } from '../parse-settings.ts';
+import { parseOrigins } from '../parse-origins.ts';
 import { Legend } from './legend.tsx';
 
 const KEYS: readonly (readonly [string, string])[] = [

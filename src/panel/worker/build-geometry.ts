@@ -14,9 +14,9 @@ import {
 import { buildSessionTime } from './session-time.ts';
 
 /** Calls are drawn one by one from this many CSS pixels a call on. */
-const SINGLE_PX = 3;
+const SINGLE_PX = 5;
 /** Width of a bucket in CSS pixels: between this and twice as much. */
-const BUCKET_PX = 1.5;
+const BUCKET_PX = 2;
 /** Marks of one kind nearer than this are one. */
 const MARK_PX = 2;
 const MAX_BUCKETS = 16_384;

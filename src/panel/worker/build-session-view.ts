@@ -13,9 +13,11 @@ export function buildSessionView(recording: Recording): SessionView {
   const { session } = recording;
   const time = buildSessionTime(session.documents);
   const scene = new Scene(session);
+  const { since } = recording;
   const findings = recording
     .findings()
-    .map((finding) => showFinding(session, scene, time, finding));
+    .map((finding) => showFinding(session, scene, time, finding))
+    .filter(({ lastAt }) => lastAt >= since);
   let now = 0;
   let contexts = 0;
   let nodes = 0;
@@ -27,8 +29,11 @@ export function buildSessionView(recording: Recording): SessionView {
     if (document.goneAt === undefined) liveDocuments++;
   }
   return {
-    rows: buildRows(session, time, findings, now),
+    rows: buildRows(session, time, findings, now).filter(
+      ({ ended }) => ended === undefined || ended >= since,
+    ),
     findings,
+    since,
     now,
     epoch: time.epoch,
     documents: session.documents.length,

@@ -13,8 +13,8 @@ import type { ContextState } from '../../shared/records.ts';
  */
 export type ToWorker =
   | { readonly kind: 'ingest'; readonly inputs: readonly SessionInput[] }
-  /** Forgets the live session; living documents stay known. */
-  | { readonly kind: 'clear' }
+  /** Forgets what was; lives that go on keep their name. `leaving`: and all of these pages once they go. */
+  | { readonly kind: 'clear'; readonly leaving: boolean }
   /** What the timeline shows. Geometry follows at once and whenever the facts change. */
   | { readonly kind: 'look'; readonly view: View }
   /** Back from an opened file to the live session. */
@@ -92,6 +92,8 @@ export interface ShownFinding extends Finding {
 export interface SessionView {
   readonly rows: readonly Row[];
   readonly findings: readonly ShownFinding[];
+  /** Where it begins: 0, or when it was cleared. */
+  readonly since: number;
   /** The end of what is known. */
   readonly now: number;
   /** Microseconds since the Unix epoch at session time 0; 0 while there is no document. */

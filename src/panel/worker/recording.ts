@@ -2,6 +2,7 @@ import type { Finding } from '../../analysis/finding.ts';
 import { judge } from '../../analysis/judge.ts';
 import { Session } from '../../analysis/session.ts';
 import type { SessionInput } from '../../analysis/session-input.ts';
+import { buildSessionTime } from './session-time.ts';
 
 /** A session with the inputs it was made of and what was found in it so far. */
 export class Recording {
@@ -13,6 +14,7 @@ export class Recording {
   #findings: readonly Finding[] = [];
   #judged = true;
   #refused = 0;
+  #sinceEpoch = 0;
   #forgottenBytes = 0;
 
   constructor(file?: string) {
@@ -21,6 +23,15 @@ export class Recording {
 
   get inputs(): readonly SessionInput[] {
     return this.#inputs;
+  }
+
+  /** Session time of the last clearing; 0 when there was none. */
+  get since(): number {
+    return Math.max(0, this.#sinceEpoch - buildSessionTime(this.session.documents).epoch);
+  }
+
+  get documents(): Iterable<string> {
+    return this.#documents.keys();
   }
 
   get refused(): number {
@@ -68,10 +79,46 @@ export class Recording {
     return this.#findings;
   }
 
-  /** An empty recording that knows the documents that are still there. */
+  /**
+   * As the page's own history is cleared: the calls go, and documents that are gone; lifecycles of
+   * documents that are there stay, so that what lives goes on having a name. Findings that ended before
+   * now are not shown again.
+   */
   cleared(): Recording {
     const next = new Recording();
-    for (const input of this.#documents.values()) next.ingest(input);
+    next.#sinceEpoch = endOf(this.session);
+    for (const input of this.#inputs) {
+      if (!this.#documents.has(documentOf(input))) continue;
+      next.ingest(withoutCalls(input));
+    }
+    next.#forgottenBytes = 0;
     return next;
   }
+
+  /** The same without one document. */
+  without(document: string): Recording {
+    const next = new Recording();
+    next.#sinceEpoch = this.#sinceEpoch;
+    for (const input of this.#inputs) if (documentOf(input) !== document) next.ingest(input);
+    return next;
+  }
+}
+
+function documentOf(input: SessionInput): string {
+  return input.kind === 'document' ? input.origin.document : input.document;
+}
+
+function withoutCalls(input: SessionInput): SessionInput {
+  if (input.kind !== 'chunk' || input.chunk.form !== 'slots') return input;
+  const { number, bytes } = input.chunk;
+  return { kind: 'forgotten', document: input.document, number: number + 1, bytes: bytes.length };
+}
+
+/** The latest time that is known of, in microseconds since the Unix epoch. */
+function endOf(session: Session): number {
+  const time = buildSessionTime(session.documents);
+  return session.documents.reduce(
+    (end, document) => Math.max(end, time.epoch + time.offsetOf(document) + document.lastAt),
+    0,
+  );
 }

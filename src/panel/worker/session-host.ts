@@ -34,7 +34,9 @@ export class SessionHost {
   #scheduled = false;
   #nextJudgement = 0;
   #stale = false;
-  #reported = new Set<string>();
+  readonly #reported = new Set<string>();
+  /** Documents to be forgotten when they go. */
+  readonly #leaving = new Set<string>();
 
   constructor(ports: HostPorts) {
     this.#ports = ports;
@@ -51,6 +53,7 @@ export class SessionHost {
         this.#changed();
         return;
       case 'clear':
+        if (message.leaving) for (const each of this.#live.documents) this.#leaving.add(each);
         this.#live = this.#live.cleared();
         this.#opened = undefined;
         this.#refresh();
@@ -79,6 +82,10 @@ export class SessionHost {
   }
 
   #ingest(input: SessionInput): void {
+    if (input.kind === 'gone' && this.#leaving.delete(input.document)) {
+      this.#live = this.#live.without(input.document);
+      return;
+    }
     const fault = this.#live.ingest(input);
     if (fault === undefined || this.#reported.has(fault)) return;
     this.#reported.add(fault);

@@ -168,12 +168,27 @@ test('a bad file is refused with a reason and changes nothing', () => {
   expect(bench.session).toEqual(before);
 });
 
-test('clearing forgets the lives but not the pages that are there', () => {
+test('clearing forgets calls, findings and pages that are gone, but not who lives', () => {
+  const bench = new Bench();
+  const [hello, ...chunks] = textInputs(`${BUG}\n190000 connected source=7 target=9\n200000 process node=7 times=5`);
+  bench.ingest(hello === undefined ? [] : [hello, ...chunks.slice(0, -1)]);
+  bench.ingest([...textInputs(BUG, { document: 'old' }), { kind: 'gone', document: 'old' }]);
+  bench.host.receive({ kind: 'clear', leaving: false });
+  expect(bench.session).toMatchObject({ documents: 1, nodes: 1, calls: 0, findings: [] });
+  expect(bench.session.since).toBeGreaterThan(0);
+  bench.ingest(chunks.slice(-1));
+  bench.ask({ ask: 'settle' });
+  expect(bench.session.calls).toBe(5);
+  expect(bench.session.findings.map(({ rule }) => rule)).toContain('process-after-destroy');
+});
+
+test('a page that is left behind by a reload is forgotten once it is gone', () => {
   const bench = new Bench();
   bench.ingest(textInputs(BUG));
-  bench.ingest([...textInputs(BUG, { document: 'old' }), { kind: 'gone', document: 'old' }]);
-  bench.host.receive({ kind: 'clear' });
-  expect(bench.session).toMatchObject({ documents: 1, contexts: 0, nodes: 0, findings: [] });
+  bench.host.receive({ kind: 'clear', leaving: true });
+  bench.ingest([{ kind: 'gone', document: 'doc' }, ...textInputs(BUG, { document: 'new' })]);
+  bench.ask({ ask: 'settle' });
+  expect(bench.session).toMatchObject({ documents: 1, nodes: 1, calls: 35, refused: 0 });
 });
 
 test('what cannot be read is counted and reported once', () => {

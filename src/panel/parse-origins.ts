@@ -1,18 +1,3 @@
-import { DEFAULT_SETTINGS, type Settings } from '../shared/settings.ts';
-
-/** What was kept, as far as it makes sense; a panel that opens records. */
-export function parseSettings(value: unknown): Settings {
-  if (typeof value !== 'object' || value === null) return DEFAULT_SETTINGS;
-  const { fineClock, origins } = value as { readonly [key: string]: unknown };
-  return {
-    recording: DEFAULT_SETTINGS.recording,
-    fineClock: typeof fineClock === 'boolean' ? fineClock : DEFAULT_SETTINGS.fineClock,
-    origins: Array.isArray(origins)
-      ? origins.filter((origin): origin is string => typeof origin === 'string')
-      : DEFAULT_SETTINGS.origins,
-  };
-}
-
 /** One origin a line, as people type them. What is no origin is named in `bad`. */
 export function parseOrigins(text: string): {
   readonly origins: readonly string[];
