@@ -1,6 +1,6 @@
 import { LIMITS } from '../shared/limits.ts';
 import type { FieldsOf } from '../shared/records.ts';
-import type { Frames, Ordinal, ThreadId } from '../shared/units.ts';
+import { type Frames, type Ordinal, RENDER_QUANTUM_FRAMES } from '../shared/units.ts';
 import { AnchoredClock } from './frame-clock.ts';
 import { Lane } from './lane.ts';
 import type { ContextFacts, DocumentFacts, Point, ThreadFacts } from './model.ts';
@@ -17,8 +17,8 @@ export class ContextState {
   calls = 0;
 
   constructor(document: DocumentFacts, created: Point, fields: FieldsOf<'contextCreated'>) {
-    const sampleRate = fields.sampleRate > 0 ? fields.sampleRate : 44_100;
-    const quantumFrames = fields.quantumFrames > 0 ? fields.quantumFrames : 128;
+    const sampleRate = within(fields.sampleRate, 1000, 1e6) ?? 44_100;
+    const quantumFrames = within(fields.quantumFrames, 1, 1e6) ?? RENDER_QUANTUM_FRAMES;
     this.clock = new AnchoredClock(sampleRate, fields.kind === 'offline', created.at);
     this.quanta = new QuantumLedger(sampleRate, quantumFrames, this.clock);
     const state = this;
@@ -47,10 +47,6 @@ export class ContextState {
     };
   }
 
-  get threadId(): ThreadId {
-    return this.thread?.id ?? (0 as ThreadId);
-  }
-
   sawFrame(frame: number): void {
     if (frame > this.lastFrame) this.lastFrame = frame;
   }
@@ -64,4 +60,9 @@ export class ContextState {
     this.lanes[ordinal] = lane;
     return lane;
   }
+}
+
+/** Rates and sizes that no engine has are forged: arithmetic must not go out of bounds with them. */
+function within(value: number, least: number, most: number): number | undefined {
+  return value >= least && value <= most ? value : undefined;
 }

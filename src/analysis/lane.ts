@@ -32,10 +32,8 @@ export class Lane {
   portClosedByNode = false;
   /** Messages beyond `LIMITS.messagesPerNode`. */
   messagesDropped = 0;
-  readonly #byIndex: { readonly [from in Sender]: Map<number, MessageFacts> } = {
-    node: new Map(),
-    processor: new Map(),
-  };
+  /** Made with the first message: most of a page's many short-lived nodes have none. */
+  #byIndex: { readonly [from in Sender]: Map<number, MessageFacts> } | undefined;
 
   constructor(ordinal: Ordinal, clock: AnchoredClock) {
     this.ordinal = ordinal;
@@ -44,6 +42,7 @@ export class Lane {
 
   /** The `index`-th message of one side; undefined when this node has more than we keep. */
   message(from: Sender, index: number): MessageFacts | undefined {
+    this.#byIndex ??= { node: new Map(), processor: new Map() };
     const known = this.#byIndex[from].get(index);
     if (known !== undefined) return known;
     if (this.messages.length >= LIMITS.messagesPerNode) {

@@ -28,7 +28,9 @@ export function explainLiveness(node: NodeFacts): readonly string[] {
       'Its last process() call returned true, so the engine goes on calling it for ever.',
     );
   } else {
-    reasons.push(`Its last ${counted(calls.trailingFalse, 'process() call')} returned false.`);
+    const falses = calls.trailingFalse;
+    const which = falses === 1 ? 'process() call' : counted(falses, 'process() call');
+    reasons.push(`Its last ${which} returned false.`);
   }
   const inputs = node.wires.filter(({ direction }) => direction === 'in');
   if (inputs.length > 0) {

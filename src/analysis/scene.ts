@@ -8,18 +8,26 @@ import { DEFAULT_THRESHOLDS, type Thresholds } from './thresholds.ts';
 export class Scene {
   readonly documents: readonly DocumentFacts[];
   readonly thresholds: Thresholds;
+  /** Worklet nodes of pages; those that Emscripten's glue makes for itself are left out. */
+  readonly nodes: readonly NodeFacts[];
+  /** Those of them that their page has given up in some way. */
+  readonly parted: readonly NodeFacts[];
   readonly #shifts = new Map<DocumentFacts, number>();
 
   constructor(session: Session, thresholds?: Partial<Thresholds>) {
     this.documents = session.documents;
     this.thresholds = { ...DEFAULT_THRESHOLDS, ...thresholds };
-  }
-
-  /** Worklet nodes of pages; those that Emscripten's glue makes for itself are left out. */
-  *nodes(): Iterable<NodeFacts> {
-    for (const document of this.documents) {
-      for (const node of document.nodes.values()) if (node.emscripten !== 'bootstrap') yield node;
+    const nodes: NodeFacts[] = [];
+    const parted: NodeFacts[] = [];
+    for (const document of session.documents) {
+      for (const node of document.nodes.values()) {
+        if (node.emscripten === 'bootstrap') continue;
+        nodes.push(node);
+        if (node.farewells.length > 0) parted.push(node);
+      }
     }
+    this.nodes = nodes;
+    this.parted = parted;
   }
 
   *contexts(): Iterable<ContextFacts> {
@@ -85,10 +93,10 @@ export function contextEntity(context: ContextFacts): FindingEntity {
   return { kind: 'context', id: context.key, label: contextLabel(context) };
 }
 
-/** `12.3 ms`, `1.25 s`. */
+/** `2.67 ms`, `12.3 ms`, `1.25 s`. */
 export function durationWords(micros: number): string {
   if (micros >= 1e6) return `${trim(micros / 1e6, 2)} s`;
-  return `${trim(micros / 1e3, 1)} ms`;
+  return `${trim(micros / 1e3, micros < 1e4 ? 2 : 1)} ms`;
 }
 
 /** `1 call`, `12 calls`. */

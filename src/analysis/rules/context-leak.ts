@@ -3,6 +3,9 @@ import { mayHaveLostRecords } from '../order.ts';
 import { contextEntity, contextLabel, stacksOf } from '../scene.ts';
 import { type Rule, SPEC } from './rule.ts';
 
+/** Contexts named one by one. */
+const MAX_EVIDENCE = 20;
+
 export const contextLeak: Rule = {
   id: 'context-leak',
   severity: 'warning',
@@ -26,9 +29,11 @@ export const contextLeak: Rule = {
         first: scene.time(document, over.created.at),
         last: scene.time(document, newest.created.at),
         message: `${open.length} real-time contexts are open at once; ${contextLabel(over)} was the first over the limit of ${scene.thresholds.openContexts}.`,
-        evidence: open.map((context) =>
-          scene.evidence(document, context.created, `${contextLabel(context)} was created`),
-        ),
+        evidence: open
+          .slice(0, MAX_EVIDENCE)
+          .map((context) =>
+            scene.evidence(document, context.created, `${contextLabel(context)} was created`),
+          ),
         stacks: stacksOf({ create: over.createStack, 'first created': oldest.createStack }),
       };
     }

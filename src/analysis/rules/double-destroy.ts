@@ -13,7 +13,7 @@ export const doubleDestroy: Rule = {
   help: 'Give each node one owner, and forget its handle when it is destroyed.',
   link: EMSCRIPTEN_ISSUE,
   *find(scene) {
-    for (const node of scene.nodes()) {
+    for (const node of scene.parted) {
       if (node.farewells.length < 2) continue;
       for (const signal of EXPLICIT) {
         const given = node.farewells.filter((farewell) => farewell.signal === signal);

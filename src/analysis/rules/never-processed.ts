@@ -19,8 +19,8 @@ export const neverProcessed: Rule = {
   help: 'Do not wait for the next process() call in a teardown: answer from port.onmessage, which is handled while the context is suspended too, and free on the main thread when the context cannot run any more.',
   link: `${SPEC}#AudioWorkletProcessor`,
   *find(scene) {
-    for (const node of scene.nodes()) {
-      if (node.farewells.length === 0 || node.calls.length > 0) continue;
+    for (const node of scene.parted) {
+      if (node.calls.length > 0) continue;
       const farewell = firstFarewell(node, PLAIN) ?? firstFarewell(node, GUESSED);
       if (farewell === undefined || !isSettled(node, scene.thresholds)) continue;
       const { context, document, processor } = node;

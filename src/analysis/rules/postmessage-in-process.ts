@@ -11,7 +11,7 @@ export const postmessageInProcess: Rule = {
   help: 'Post once in many quanta, or write into a SharedArrayBuffer that the page reads.',
   link: `${SPEC}#AudioWorkletProcessor`,
   *find(scene) {
-    for (const node of scene.nodes()) {
+    for (const node of scene.nodes) {
       const { posts, context, document } = node;
       if (posts.longestRun < scene.thresholds.postingCalls) continue;
       const end = posts.runFrame + (posts.longestRun - 1) * context.quantumFrames;

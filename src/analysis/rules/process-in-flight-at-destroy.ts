@@ -14,8 +14,7 @@ export const processInFlightAtDestroy: Rule = {
   help: 'Wait out the call in flight before you free: hold a lock (a semaphore in shared memory) during process() and take it before destroying, or let the processor acknowledge that it has stopped.',
   link: EMSCRIPTEN_ISSUE,
   *find(scene) {
-    for (const node of scene.nodes()) {
-      if (node.farewells.length === 0) continue;
+    for (const node of scene.parted) {
       const farewell = firstFarewell(node, IMMEDIATE);
       if (farewell === undefined) continue;
       const call = useInFlight(node, farewell, scene.thresholds);

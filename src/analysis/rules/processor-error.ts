@@ -11,7 +11,7 @@ export const processorError: Rule = {
   help: 'Catch what process() may throw and return false, and listen for the node’s error event (onprocessorerror) to replace the node.',
   link: `${SPEC}#dom-audioworkletnode-onprocessorerror`,
   *find(scene) {
-    for (const node of scene.nodes()) {
+    for (const node of scene.nodes) {
       const error = errorOf(node);
       if (error === undefined) continue;
       const { document } = node;

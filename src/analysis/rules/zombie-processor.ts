@@ -16,9 +16,9 @@ export const zombieProcessor: Rule = {
   help: 'Let process() return false when the processor has nothing left to do: post it a stop message when the node is let go, or return whether any input is connected.',
   link: `${SPEC}#AudioWorkletProcessor`,
   *find(scene) {
-    for (const node of scene.nodes()) {
+    for (const node of scene.parted) {
       const { calls, context, document } = node;
-      if (node.farewells.length === 0 || calls.length === 0 || calls.trailingFalse > 0) continue;
+      if (calls.length === 0 || calls.trailingFalse > 0) continue;
       const farewell = firstFarewell(node, ['detached']);
       if (farewell === undefined || mayHaveLostRecords(node, farewell)) continue;
       const last = calls.at(calls.length - 1);

@@ -197,7 +197,7 @@ describe('process-after-destroy', () => {
       id: 'process-after-destroy:0/n7',
       entity: { kind: 'node', id: '0/n7', label: 'synth #7' },
       message:
-        'synth #7: the page declared the node destroyed, yet 3 process() calls began after that, the last 7.3 ms later; its processor holds WebAssembly memory.',
+        'synth #7: the page declared the node destroyed, yet 3 process() calls began after that, the last 7.33 ms later; its processor holds WebAssembly memory.',
       stacks: { create: ['make (a.js:1:2)'], destroy: ['free (a.js:9:2)'] },
     });
     expect(finding?.evidence.map(({ thread, what }) => `${thread}: ${what}`)).toEqual([

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import type { Finding } from '../../src/analysis/finding.ts';
+import { judge } from '../../src/analysis/judge.ts';
+import { RULES } from '../../src/analysis/rules/registry.ts';
+import { sessionOf } from '../support/text-records.ts';
+
+/** One page in miniature for every rule: what its user reads. */
+const PAGES: readonly string[] = [
+  `0      nodeCreated        node=7 processorName=synth memory=wasm stack="at make (a.js:1:2)"
+   2667   process            node=7 times=10
+   30000  process            node=7 seq=30..34
+   30001  declaredDestroyed  node=7 seq=32 stack="at free (a.js:9:2)"
+   33000  process            node=7 times=3
+   42000  declaredDestroyed  node=7 stack="at freeAgain (a.js:12:2)"`,
+  `0      nodeCreated   node=7 processorName=em-thing emscripten=node userData=20496
+   30000  disconnected  source=7 stack="at emscripten_destroy_web_audio_node (a.js:9:2)"
+   32000  process       node=7 times=400`,
+  `0       nodeCreated    node=7
+   30000   nodeCollected  node=7
+   400000  process        node=7 times=5`,
+  `0       nodeCreated        node=8
+   10000   nodeCreated        node=7 processorName=loop
+   12000   process            node=8 times=200
+   500000  declaredDestroyed  node=7`,
+  `0      nodeCreated     node=7
+   2667   process         node=7 times=10
+   31000  contextState    context=1 state=suspended frame=1408
+   40000  disconnected    source=7 frame=1408
+   61000  contextState    context=1 state=running frame=1408
+   62000  process         node=7 frame=1408 times=3`,
+  `0     nodeCreated           node=7
+   1000  processorConstructed  ordinal=0 outcome=rejected reason="RangeError: no" stack="at new P (p.js:3:1)"
+   2000  processorErrorEvent   node=7`,
+  `0     contextCall     context=1 call=1 method=close
+   1000  contextSettled  context=1 call=1 method=close
+   2000  nodeRefused     context=1 processorName=noise contextState=closed stack="at late (a.js:5:1)"`,
+  Array.from({ length: 7 }, (_, i) => `${i}000 contextCreated context=${i + 1}`).join('\n'),
+  `0     nodeCreated  node=7 processorName=meter
+   2667  process      node=7 times=40 sends=1`,
+  `0     nodeCreated  node=7
+   2667  process      node=7 times=100 duration=4200
+   9000  underrun     context=1 events=3 duration=9000`,
+];
+
+test('findings read as they were reviewed (bless a rightly changed one by: npm run bless)', async () => {
+  const shared = PAGES.flatMap((page) => judge(sessionOf(page)));
+  const alone = PAGES.slice(0, 3).flatMap((page) => judge(sessionOf(page, { isolated: false })));
+  const text = ['# Isolated pages', ...shared.map(textOf), '# Not isolated', ...alone.map(textOf)];
+  const rules = new Set(shared.map(({ rule }) => rule));
+  expect([...rules].sort()).toEqual(Object.keys(RULES).sort());
+  await expect(`${text.join('\n\n')}\n`).toMatchFileSnapshot('findings.txt');
+});
+
+function textOf(finding: Finding): string {
+  const { rule, severity, certainty, entity, count, first, last, message } = finding;
+  return [
+    `${rule} (${severity}, ${certainty}) on ${entity.kind} ${entity.label}, ${count}×, ${ms(first)}–${ms(last)}`,
+    `  ${message}`,
+    ...finding.evidence.map(({ at, thread, what }) => `  ${ms(at)} ${thread}: ${what}`),
+    ...Object.entries(finding.stacks).map(([role, frames]) => `  ${role}: ${frames.join(' < ')}`),
+  ].join('\n');
+}
+
+function ms(micros: number): string {
+  return `${(micros / 1000).toFixed(1)} ms`;
+}
