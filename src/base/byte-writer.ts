@@ -1,4 +1,4 @@
-import { charCodeAt, floor, IntrinsicUint8Array } from './intrinsics.ts';
+import { charCodeAt, floor, IntrinsicUint8Array, lengthOf } from './intrinsics.ts';
 
 const MAX_UINT = Number.MAX_SAFE_INTEGER;
 const scratch = new DataView(new ArrayBuffer(8));
@@ -10,9 +10,11 @@ const scratchBytes = new IntrinsicUint8Array(scratch.buffer);
  */
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer>;
+  #capacity: number;
   #length = 0;
 
   constructor(capacity = 1024) {
+    this.#capacity = capacity;
     this.#bytes = new IntrinsicUint8Array(capacity);
   }
 
@@ -33,7 +35,7 @@ export class ByteWriter {
   }
 
   byte(value: number): void {
-    if (this.#length === this.#bytes.length) this.#grow(1);
+    if (this.#length === this.#capacity) this.#grow(1);
     this.#bytes[this.#length++] = value;
   }
 
@@ -66,15 +68,16 @@ export class ByteWriter {
   }
 
   bytes(value: Uint8Array): void {
-    const { length } = value;
-    if (this.#length + length > this.#bytes.length) this.#grow(length);
+    const length = lengthOf(value);
+    if (this.#length + length > this.#capacity) this.#grow(length);
     for (let i = 0; i < length; i++) this.#bytes[this.#length + i] = value[i] as number;
     this.#length += length;
   }
 
   #grow(room: number): void {
     const old = this.#bytes;
-    const grown = new IntrinsicUint8Array(old.length * 2 + room);
+    this.#capacity = this.#capacity * 2 + room;
+    const grown = new IntrinsicUint8Array(this.#capacity);
     for (let i = 0; i < this.#length; i++) grown[i] = old[i] as number;
     this.#bytes = grown;
   }

@@ -8,8 +8,16 @@ export const construct: typeof Reflect.construct = Reflect.construct;
 /** Says `false` where `Object.defineProperty` throws. */
 export const defineProperty: typeof Reflect.defineProperty = Reflect.defineProperty;
 export const deleteProperty: typeof Reflect.deleteProperty = Reflect.deleteProperty;
-export const getOwnPropertyDescriptor: typeof Object.getOwnPropertyDescriptor =
-  Object.getOwnPropertyDescriptor;
+const { setPrototypeOf } = Object;
+const descriptorOf = Object.getOwnPropertyDescriptor;
+/** The descriptor inherits nothing: what it lacks (`get`, `value`, …) a page may have put on `Object.prototype`. */
+export const getOwnPropertyDescriptor = (
+  object: object,
+  key: PropertyKey,
+): PropertyDescriptor | undefined => {
+  const descriptor = descriptorOf(object, key);
+  return descriptor && setPrototypeOf(descriptor, null);
+};
 
 const { call, bind } = Function.prototype;
 const bindCall: (f: unknown) => unknown = apply(bind, bind, [call]);
@@ -62,14 +70,30 @@ export const registerFinalizer = uncurryThis(FinalizationRegistry.prototype.regi
   target: WeakKey,
   held: T,
 ) => void;
-export const promiseThen = uncurryThis(Promise.prototype.then) as <T, R>(
+const then = uncurryThis(Promise.prototype.then) as <T, R>(
   promise: Promise<T>,
   resolved: (value: T) => R,
   rejected: (reason: unknown) => R,
 ) => Promise<R>;
+const PLAIN = { __proto__: null, value: undefined } as PropertyDescriptor;
+/**
+ * For promises that the page never gets to see: they are given a `constructor` of their own, because
+ * `then` asks the inherited one, which is the page's to change, for the kind of promise to make.
+ */
+export const promiseThen: typeof then = (promise, resolved, rejected) => {
+  defineProperty(promise, 'constructor', PLAIN);
+  return then(promise, resolved, rejected);
+};
 const { reject } = Promise;
 export const promiseReject = (reason: unknown): Promise<never> =>
   apply(reject, IntrinsicPromise, [reason]) as Promise<never>;
+const TypedArray: object = Object.getPrototypeOf(Uint8Array.prototype);
+const typedArrayGetter = (name: string) =>
+  uncurryThis(descriptorOf(TypedArray, name)?.get as (this: ArrayBufferView) => unknown);
+/** The attributes of any typed array, which are getters that a page can replace. */
+export const lengthOf = typedArrayGetter('length') as (words: Uint8Array | Int32Array) => number;
+export const byteOffsetOf = typedArrayGetter('byteOffset') as (view: ArrayBufferView) => number;
+export const bufferOf = typedArrayGetter('buffer') as (view: ArrayBufferView) => ArrayBuffer;
 const int32ArraySet = uncurryThis(
   Int32Array.prototype.set as (source: ArrayLike<number>, offset: number) => void,
 );

@@ -1,4 +1,4 @@
-import { IntrinsicMap, mapDelete, mapGet, mapSet } from '../base/intrinsics.ts';
+import { IntrinsicMap, lengthOf, mapDelete, mapGet, mapSet } from '../base/intrinsics.ts';
 import { LIMITS } from '../shared/limits.ts';
 import type { Chunk } from '../shared/messages.ts';
 
@@ -38,7 +38,7 @@ export class History {
   add(form: Chunk['form'], thread: number, bytes: Uint8Array<ArrayBuffer>): void {
     const number = ++this.#last;
     mapSet(this.#chunks, number, { number, thread, form, bytes });
-    this.#bytes[form] += bytes.byteLength + CHUNK_OVERHEAD;
+    this.#bytes[form] += lengthOf(bytes) + CHUNK_OVERHEAD;
     this.#forgetWhile(form, form === 'slots' ? LIMITS.historySlotBytes : LIMITS.historyRecordBytes);
   }
 
@@ -71,7 +71,7 @@ export class History {
 
   #forget({ number, form, bytes }: Chunk): void {
     mapDelete(this.#chunks, number);
-    this.#bytes[form] -= bytes.byteLength + CHUNK_OVERHEAD;
+    this.#bytes[form] -= lengthOf(bytes) + CHUNK_OVERHEAD;
     const before = mapGet(this.#gapsByLast, number - 1);
     const after = mapGet(this.#gapsByFirst, number + 1);
     if (before) {
@@ -85,7 +85,7 @@ export class History {
     const gap = {
       first: before?.first ?? number,
       last: after?.last ?? number,
-      bytes: (before?.bytes ?? 0) + (after?.bytes ?? 0) + bytes.byteLength,
+      bytes: (before?.bytes ?? 0) + (after?.bytes ?? 0) + lengthOf(bytes),
     };
     mapSet(this.#gapsByFirst, gap.first, gap);
     mapSet(this.#gapsByLast, gap.last, gap);

@@ -1,4 +1,11 @@
-import { copyInt32, IntrinsicInt32Array, IntrinsicUint8Array, min } from '../base/intrinsics.ts';
+import {
+  bufferOf,
+  byteOffsetOf,
+  copyInt32,
+  IntrinsicInt32Array,
+  IntrinsicUint8Array,
+  min,
+} from '../base/intrinsics.ts';
 import { LIMITS } from '../shared/limits.ts';
 import { SLOT, SLOT_BYTES, SLOT_WORDS } from '../shared/slots.ts';
 
@@ -8,6 +15,7 @@ const FIRST_CAPACITY = 1024;
 /** Gathers the slots of one thread until they are cut into a chunk. */
 export class SlotBuffer {
   #words = new IntrinsicInt32Array(FIRST_CAPACITY * SLOT_WORDS);
+  #capacity = FIRST_CAPACITY;
   #slots = 0;
   /** Calls among all slots that ever passed, and slots that the thread said it had lost. */
   #calls = 0;
@@ -34,23 +42,24 @@ export class SlotBuffer {
     if (taken === room && opOf(source, from + taken - 1) === SLOT.processWide) taken--;
     this.#reserve(this.#slots + taken);
     const part = new IntrinsicInt32Array(
-      source.buffer as ArrayBuffer,
-      source.byteOffset + from * SLOT_BYTES,
+      bufferOf(source),
+      byteOffsetOf(source) + from * SLOT_BYTES,
       taken * SLOT_WORDS,
     );
     copyInt32(this.#words, part, this.#slots * SLOT_WORDS);
     this.#slots += taken;
-    this.#tally(part);
+    this.#tally(part, taken);
     return taken;
   }
 
   /** The slots so far as a chunk's bytes; undefined when there are none. */
   cut(): Uint8Array<ArrayBuffer> | undefined {
     if (this.#slots === 0) return undefined;
-    const words = new IntrinsicInt32Array(this.#slots * SLOT_WORDS);
-    copyInt32(words, new IntrinsicInt32Array(this.#words.buffer, 0, words.length), 0);
+    const length = this.#slots * SLOT_WORDS;
+    const words = new IntrinsicInt32Array(length);
+    copyInt32(words, new IntrinsicInt32Array(bufferOf(this.#words), 0, length), 0);
     this.#slots = 0;
-    return new IntrinsicUint8Array(words.buffer);
+    return new IntrinsicUint8Array(bufferOf(words));
   }
 
   /** Drops the slots so far; gives how many there were. */
@@ -61,16 +70,15 @@ export class SlotBuffer {
   }
 
   #reserve(slots: number): void {
-    let capacity = this.#words.length / SLOT_WORDS;
-    if (slots <= capacity) return;
-    while (capacity < slots) capacity *= 2;
-    const grown = new IntrinsicInt32Array(capacity * SLOT_WORDS);
+    if (slots <= this.#capacity) return;
+    while (this.#capacity < slots) this.#capacity *= 2;
+    const grown = new IntrinsicInt32Array(this.#capacity * SLOT_WORDS);
     copyInt32(grown, this.#words, 0);
     this.#words = grown;
   }
 
-  #tally(words: Int32Array): void {
-    for (let i = 0; i < words.length; i += SLOT_WORDS) {
+  #tally(words: Int32Array, slots: number): void {
+    for (let i = 0; i < slots * SLOT_WORDS; i += SLOT_WORDS) {
       const op = (words[i] as number) & 0xff;
       if (op === SLOT.process || op === SLOT.processWide) this.#calls++;
       else if (op === SLOT.lost) this.#lost += words[i + 3] as number;

@@ -22,9 +22,14 @@ export function describeError(thrown: unknown): string {
 const Exception = (globalThis as { readonly DOMException?: { readonly prototype: object } })
   .DOMException;
 
+const exceptionGetters = {
+  name: Exception && getOwnPropertyDescriptor(Exception.prototype, 'name')?.get,
+  message: Exception && getOwnPropertyDescriptor(Exception.prototype, 'message')?.get,
+};
+
 /** An attribute of a DOMException; undefined for anything else. */
 function exceptionText(thrown: object, attribute: 'name' | 'message'): string | undefined {
-  const get = Exception && getOwnPropertyDescriptor(Exception.prototype, attribute)?.get;
+  const get = exceptionGetters[attribute];
   try {
     return get && (apply(get, thrown, []) as string);
   } catch {
