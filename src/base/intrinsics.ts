@@ -123,6 +123,10 @@ export const IntrinsicError: ErrorConstructor = Error;
 export const IntrinsicUint8Array: Uint8ArrayConstructor = Uint8Array;
 export const IntrinsicInt32Array: Int32ArrayConstructor = Int32Array;
 export const IntrinsicArrayBuffer: ArrayBufferConstructor = ArrayBuffer;
+/** Only to be used where memory can be shared; the global is missing elsewhere. */
+export const IntrinsicSharedArrayBuffer: SharedArrayBufferConstructor = (
+  globalThis as unknown as { readonly SharedArrayBuffer: SharedArrayBufferConstructor }
+).SharedArrayBuffer;
 export const atomicsAdd: typeof Atomics.add = Atomics.add;
 export const atomicsLoad: typeof Atomics.load = Atomics.load;
 export const atomicsStore: typeof Atomics.store = Atomics.store;

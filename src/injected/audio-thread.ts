@@ -26,6 +26,8 @@ export interface ThreadSink {
   paused(thread: ThreadId, slots: number): void;
   /** Something arrived that was not asked for. */
   stirred(): void;
+  /** Runs what an event or a timer calls: nothing it throws gets out. */
+  guard(run: () => void): void;
   readonly recording: boolean;
 }
 
@@ -63,7 +65,9 @@ export class AudioThread {
       this.#control = new IntrinsicInt32Array(shared.control);
       this.#ring = new IntrinsicInt32Array(shared.ring);
     }
-    realm.listen(port, 'message', (event) => this.#heard(realm.dataOf(event) as FromScope));
+    realm.listen(port, 'message', (event) =>
+      sink.guard(() => this.#heard(realm.dataOf(event) as FromScope)),
+    );
     realm.start(port);
   }
 
@@ -90,6 +94,7 @@ export class AudioThread {
     if (!ring || !this.#control) return 0;
     const head = atomicsLoad(this.#control, CONTROL.head);
     const total = (head - this.#tail) | 0;
+    if (total > LIMITS.ringSlots) return 0; // Never written by our prelude.
     let left = total;
     while (left > 0) {
       const at = this.#tail & (LIMITS.ringSlots - 1);

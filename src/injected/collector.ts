@@ -121,6 +121,10 @@ export class Collector implements ThreadSink {
     });
   }
 
+  guard(run: () => void): void {
+    this.#recorder.guard(run);
+  }
+
   slots(thread: ThreadId, bytes: Uint8Array<ArrayBuffer>): void {
     this.#history.add('slots', thread, bytes);
   }

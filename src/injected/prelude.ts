@@ -1,4 +1,9 @@
-import { apply, promiseThen } from '../base/intrinsics.ts';
+import {
+  apply,
+  IntrinsicInt32Array,
+  IntrinsicSharedArrayBuffer,
+  promiseThen,
+} from '../base/intrinsics.ts';
 import { constructAs, type Native } from '../base/patch.ts';
 import { describeError } from '../shared/describe-error.ts';
 import { LIMITS } from '../shared/limits.ts';
@@ -28,7 +33,7 @@ export function createPreludeLoader(
   const addModule = methodOf('Worklet', 'addModule');
   const WorkletNode = interfaceOf('AudioWorkletNode') as unknown as Native;
   const originMs = Date.now() - realm.now() / 1000;
-  const name = randomName();
+  const randomName = takeRandomNames();
   let threads = 0;
 
   const uncovered = (detail: string): void =>
@@ -37,12 +42,12 @@ export function createPreludeLoader(
   const shareCells = (): SharedCells | undefined =>
     order.cell && {
       order: order.cell,
-      control: new SharedArrayBuffer(CONTROL.words * 4),
-      ring: new SharedArrayBuffer(LIMITS.ringSlots * SLOT_BYTES),
+      control: new IntrinsicSharedArrayBuffer(CONTROL.words * 4),
+      ring: new IntrinsicSharedArrayBuffer(LIMITS.ringSlots * SLOT_BYTES),
     };
 
   /** The one node of our own: its options carry everything across, its port stays. */
-  const pass = (context: BaseAudioContext, entry: ContextEntry): void => {
+  const pass = (context: BaseAudioContext, entry: ContextEntry, name: string): void => {
     const id = ++threads as ThreadId;
     const shared = shareCells();
     const passage: Passage = {
@@ -74,11 +79,13 @@ export function createPreludeLoader(
         uncovered('Too many contexts: the processors of this one are not seen.');
         return undefined;
       }
-      entry.prelude ??= promiseThen(
+      if (entry.prelude) return entry.prelude;
+      const name = randomName();
+      entry.prelude = promiseThen(
         apply(addModule, worklet, [`${url}?${PASSAGE_NAME}=${name}`]) as Promise<unknown>,
         () => {
           entry.isReady = true;
-          recorder.guard(() => pass(context, entry));
+          recorder.guard(() => pass(context, entry, name));
         },
         (error) => {
           entry.isReady = true;
@@ -90,8 +97,16 @@ export function createPreludeLoader(
   };
 }
 
-/** Known to our two scripts only: who does not know it cannot speak for them. */
-function randomName(): string {
-  const words = crypto.getRandomValues(new Uint32Array(4));
-  return `lifeline-${words[0]}-${words[1]}-${words[2]}-${words[3]}`;
+/**
+ * One name for each scope, known to our two scripts only until it has served: who does not know it
+ * cannot speak for them. (Afterwards a page can read it in the stack of any call of its own.)
+ */
+function takeRandomNames(): () => string {
+  const { crypto } = globalThis;
+  const { getRandomValues } = crypto;
+  return () => {
+    const words = new IntrinsicInt32Array(4);
+    apply(getRandomValues, crypto, [words]);
+    return `lifeline${words[0]}${words[1]}${words[2]}${words[3]}`;
+  };
 }

@@ -2,7 +2,7 @@ import { Patches } from '../../base/patch.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
 import { observeAnnotations } from './annotations.ts';
 import { observePorts } from './ports.ts';
-import { observeProcessors } from './processors.ts';
+import { observeProcessors, type ProcessorIds } from './processors.ts';
 import { dataOf, listen, type PlatformProcessor, portOf, scope, startPort } from './scope.ts';
 import { ThreadRecorder } from './thread-recorder.ts';
 
@@ -15,12 +15,15 @@ function main(): void {
   const name = new RegExp(`[?&]${PASSAGE_NAME}=([^&]*)`).exec(import.meta.url)?.[1];
   if (name === undefined) return;
   const Base = scope.AudioWorkletProcessor as unknown as new () => PlatformProcessor;
+  let processors: ProcessorIds | undefined;
   scope.registerProcessor(
     name,
     class extends Base {
       constructor(options: { readonly processorOptions: Passage }) {
         super();
-        observe(options.processorOptions, this);
+        // By now the page may know the name: only the first node is ours.
+        if (processors) processors.skipOne();
+        else processors = observe(options.processorOptions, this);
       }
 
       process(): boolean {
@@ -30,7 +33,7 @@ function main(): void {
   );
 }
 
-function observe(passage: Passage, carrier: PlatformProcessor): void {
+function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const port = portOf(carrier);
   const recorder = new ThreadRecorder(passage, port);
   listen(port, 'message', (event) => recorder.obey(dataOf(event) as ToScope));
@@ -39,6 +42,7 @@ function observe(passage: Passage, carrier: PlatformProcessor): void {
   const ports = observePorts(patches, recorder);
   const processors = observeProcessors(patches, recorder, ports);
   observeAnnotations(recorder, processors, passage.thread);
+  return processors;
 }
 
 main();

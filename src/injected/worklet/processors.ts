@@ -38,6 +38,8 @@ const Base = NativeProcessor as unknown as new (...args: readonly unknown[]) => 
 export interface ProcessorIds {
   /** Of an object that the page holds; undefined for anything else. */
   ordinalOf(processor: unknown): Ordinal | undefined;
+  /** A processor that this observer does not see was constructed. */
+  skipOne(): void;
 }
 
 /**
@@ -152,5 +154,10 @@ export function observeProcessors(
     return result;
   });
 
-  return { ordinalOf: (processor) => weakMapGet(ordinals, processor as object) };
+  return {
+    ordinalOf: (processor) => weakMapGet(ordinals, processor as object),
+    skipOne: () => {
+      constructed++;
+    },
+  };
 }

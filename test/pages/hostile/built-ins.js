@@ -65,9 +65,15 @@ async function workout(label, watchScope) {
   const buffer = await offline.startRendering();
   if (buffer.length !== QUANTA * 128) throw 'a short buffer';
   await failed;
+  first.port.postMessage('seen?');
+  const scope = await next(first.port);
 
   const live = new AudioContext();
   await live.audioWorklet.addModule('worklet-workout.js');
+  await live.audioWorklet.addModule('no-such-module.js').then(
+    () => Promise.reject('a module out of nothing'),
+    (error) => error.name,
+  );
   const node = new AudioWorkletNode(
     live,
     'answering',
@@ -91,12 +97,6 @@ async function workout(label, watchScope) {
   } catch (error) {
     if (error.name !== 'InvalidStateError') throw error;
   }
-  await live.audioWorklet.addModule('no-such-module.js').then(
-    () => Promise.reject('a module out of nothing'),
-    (error) => error.name,
-  );
-  first.port.postMessage('seen?');
-  const scope = await next(first.port);
   return { scope, live: answer };
 }
 
