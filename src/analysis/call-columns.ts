@@ -86,7 +86,8 @@ export class CallStore implements CallColumns {
 
   /**
    * `durationUnits` counts `DURATION_UNIT_MICROS`; −1 when the call was not timed. False when the
-   * call cannot follow the one before (numbers or frames that go back): it is not taken.
+   * call cannot follow the one before (numbers or frames that go back): it is not taken. Frames may
+   * stand still: while the page holds the lock of its graph, Chromium renders quanta without counting.
    */
   append(
     enter: number,
@@ -95,7 +96,7 @@ export class CallStore implements CallColumns {
     answer: Answer,
     durationUnits: number,
   ): boolean {
-    if (enter < this.#lastExit || exit < enter || frame <= this.#lastFrame) return false;
+    if (enter < this.#lastExit || exit < enter || frame < this.#lastFrame) return false;
     let block = this.#tail;
     if (
       block === undefined ||

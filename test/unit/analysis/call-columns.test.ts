@@ -129,9 +129,20 @@ describe('call columns', () => {
     const store = new CallStore(clock());
     expect(store.append(10, 12, 128, ANSWER.true, -1)).toBe(true);
     expect(store.append(11, 14, 256, ANSWER.true, -1)).toBe(false);
-    expect(store.append(13, 14, 128, ANSWER.true, -1)).toBe(false);
+    expect(store.append(13, 14, 0, ANSWER.true, -1)).toBe(false);
     expect(store.append(14, 13, 256, ANSWER.true, -1)).toBe(false);
     expect(store.length).toBe(1);
+  });
+
+  test('take calls while the frame stands still, as it does while the page builds its graph', () => {
+    const store = new CallStore(clock());
+    const frames = [128, 128, 128, 256, 256, 384];
+    for (const [i, frame] of frames.entries()) {
+      expect(store.append(i * 2, i * 2 + 1, frame, ANSWER.true, -1)).toBe(true);
+    }
+    expect(frames.map((_, i) => store.at(i)?.frame)).toEqual(frames);
+    const first = (frame: number) => store.firstFromFrame(frame as Frames);
+    expect([0, 128, 129, 256, 384, 385].map(first)).toEqual([0, 0, 3, 3, 5, 6]);
   });
 
   test('know how many of the last calls answered false', () => {
