@@ -1,4 +1,4 @@
-import type { Pen } from '../../src/panel/timeline/paint.ts';
+import type { Pen } from '../../src/panel/timeline/pen.ts';
 
 export interface Drawn {
   readonly op: 'rect' | 'text' | 'path';

@@ -1,38 +1,10 @@
 import type { Severity } from '../../analysis/finding.ts';
 import { formatExactTime } from '../worker/format.ts';
-import type { MarkKind } from '../worker/protocol.ts';
 import { fitText } from './fit-text.ts';
 import { type Bar, LEVELS, RULER_PX, type Scene, type SceneRow } from './layout.ts';
+import { disc, paintMark } from './paint-mark.ts';
 import type { Palette } from './palette.ts';
-
-/** The part of a 2D context that is used; tests hand in one that keeps a log. */
-export type Pen = Pick<
-  CanvasRenderingContext2D,
-  | 'beginPath'
-  | 'clip'
-  | 'closePath'
-  | 'arc'
-  | 'fill'
-  | 'fillRect'
-  | 'fillText'
-  | 'lineTo'
-  | 'measureText'
-  | 'moveTo'
-  | 'rect'
-  | 'restore'
-  | 'roundRect'
-  | 'save'
-  | 'setLineDash'
-  | 'stroke'
-> & {
-  fillStyle: string | CanvasGradient | CanvasPattern;
-  strokeStyle: string | CanvasGradient | CanvasPattern;
-  lineWidth: number;
-  font: string;
-  globalAlpha: number;
-  textBaseline: CanvasTextBaseline;
-  textAlign: CanvasTextAlign;
-};
+import { fill, type Pen, within } from './pen.ts';
 
 const BAR_PX = 12;
 const INDENT_PX = 14;
@@ -64,27 +36,6 @@ export function paintTimeline(pen: Pen, scene: Scene, palette: Palette): void {
   paintRuler(pen, scene, palette);
   paintPointers(pen, scene, palette);
   fill(pen, palette.rule, scene.labelPx - 1, 0, 1, scene.heightPx);
-}
-
-function fill(pen: Pen, style: string, x: number, y: number, width: number, height: number): void {
-  pen.fillStyle = style;
-  pen.fillRect(x, y, width, height);
-}
-
-function within(
-  pen: Pen,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-  draw: () => void,
-): void {
-  pen.save();
-  pen.beginPath();
-  pen.rect(x, y, width, height);
-  pen.clip();
-  draw();
-  pen.restore();
 }
 
 function paintGround(pen: Pen, scene: Scene, row: SceneRow, palette: Palette): void {
@@ -207,103 +158,6 @@ function paintGap(
     }
     pen.stroke();
   });
-}
-
-function paintMark(
-  pen: Pen,
-  kind: MarkKind,
-  x: number,
-  row: SceneRow,
-  middle: number,
-  palette: Palette,
-): void {
-  const top = row.y + 3;
-  const bottom = row.y + row.visible.heightPx - 3;
-  const left = Math.round(x);
-  switch (kind) {
-    case 'created':
-      fill(pen, palette.text, left - 1, middle - 7, 2, 14);
-      return;
-    case 'connected':
-      fill(pen, palette.life, left, middle - 7, 1, 14);
-      disc(pen, palette.life, left + 0.5, middle - 7, 2);
-      return;
-    case 'disconnected':
-      fill(pen, palette.life, left, middle - 7, 1, 14);
-      ring(pen, palette.life, palette.background, left + 0.5, middle + 7, 2);
-      return;
-    case 'message-in':
-      fill(pen, palette.messageIn, left, top - 1, 1, 5);
-      return;
-    case 'message-out':
-      fill(pen, palette.messageOut, left, bottom - 4, 1, 5);
-      return;
-    case 'port-closed':
-      cross(pen, palette.text, left, middle, 3);
-      return;
-    case 'farewell':
-      diamond(pen, palette.text, palette.background, left, middle, 5);
-      return;
-    case 'failed':
-    case 'refused':
-      cross(pen, palette.error, left, middle, 4);
-      return;
-    case 'collected':
-      ring(pen, palette.text, palette.background, left, middle, 4);
-      return;
-    case 'context-call':
-    case 'page-event':
-      fill(pen, palette.text, left, middle - 6, 1, 12);
-      return;
-  }
-}
-
-function disc(pen: Pen, style: string, x: number, y: number, radius: number): void {
-  pen.fillStyle = style;
-  pen.beginPath();
-  pen.arc(x, y, radius, 0, Math.PI * 2);
-  pen.fill();
-}
-
-function ring(pen: Pen, style: string, ground: string, x: number, y: number, radius: number): void {
-  disc(pen, ground, x, y, radius);
-  pen.strokeStyle = style;
-  pen.lineWidth = 1.5;
-  pen.beginPath();
-  pen.arc(x, y, radius, 0, Math.PI * 2);
-  pen.stroke();
-}
-
-function cross(pen: Pen, style: string, x: number, y: number, size: number): void {
-  pen.strokeStyle = style;
-  pen.lineWidth = 2;
-  pen.beginPath();
-  pen.moveTo(x - size, y - size);
-  pen.lineTo(x + size, y + size);
-  pen.moveTo(x + size, y - size);
-  pen.lineTo(x - size, y + size);
-  pen.stroke();
-}
-
-function diamond(
-  pen: Pen,
-  style: string,
-  ground: string,
-  x: number,
-  y: number,
-  size: number,
-): void {
-  pen.fillStyle = style;
-  pen.strokeStyle = ground;
-  pen.lineWidth = 1.5;
-  pen.beginPath();
-  pen.moveTo(x, y - size);
-  pen.lineTo(x + size, y);
-  pen.lineTo(x, y + size);
-  pen.lineTo(x - size, y);
-  pen.closePath();
-  pen.fill();
-  pen.stroke();
 }
 
 function paintFlag(

@@ -3,6 +3,7 @@ import type { RowGeometry, View } from '../worker/protocol.ts';
 import { layoutTimeline, RULER_PX } from './layout.ts';
 import { type Pen, paintTimeline } from './paint.ts';
 import { type Palette, readPalette } from './palette.ts';
+import type { Pen } from './pen.ts';
 import { type Span, timeAt } from './time-scale.ts';
 import type { TooltipContent } from './tooltip.tsx';
 import { heightOf, rowAt, rowsBetween, type VisibleRow } from './visible-rows.ts';

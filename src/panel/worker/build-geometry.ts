@@ -33,17 +33,30 @@ interface Window {
 export function buildGeometry(session: Session, view: View): Geometry {
   const time = buildSessionTime(session.documents);
   const rows: RowGeometry[] = [];
+  const known = new Map<ContextFacts, readonly Gap[]>();
+  const gaps: GapsOfContext = (context) => {
+    const found = known.get(context) ?? gapsIn(context);
+    known.set(context, found);
+    return found;
+  };
   for (const key of view.rows) {
     const entity = findEntity(session, key);
     if (entity === undefined) continue;
     const document = entity.kind === 'document' ? entity.facts : entity.facts.document;
     const offset = time.offsetOf(document);
-    rows.push(rowGeometry(key, entity, { ...view, offset }));
+    rows.push(rowGeometry(key, entity, { ...view, offset }, gaps));
   }
   return { view, rows };
 }
 
-function rowGeometry(key: string, entity: Entity, window: Window): RowGeometry {
+type GapsOfContext = (context: ContextFacts) => readonly Gap[];
+
+function rowGeometry(
+  key: string,
+  entity: Entity,
+  window: Window,
+  gaps: GapsOfContext,
+): RowGeometry {
   switch (entity.kind) {
     case 'document':
       return {
@@ -58,7 +71,7 @@ function rowGeometry(key: string, entity: Entity, window: Window): RowGeometry {
         key,
         calls: undefined,
         marks: contextMarks(entity.facts, window),
-        gaps: gapsOf(entity.facts, undefined, window),
+        gaps: gapsOf(gaps(entity.facts), entity.facts.created.at, entity.facts.closed?.at, window),
         bands: bandsOf(entity.facts, window.offset),
       };
     case 'node':
@@ -66,7 +79,12 @@ function rowGeometry(key: string, entity: Entity, window: Window): RowGeometry {
         key,
         calls: callGeometry(entity.facts.calls, window),
         marks: nodeMarks(entity.facts, window),
-        gaps: gapsOf(entity.facts.context, entity.facts, window),
+        gaps: gapsOf(
+          gaps(entity.facts.context),
+          entity.facts.created.at,
+          nodeEnd(entity.facts),
+          window,
+        ),
         bands: [],
       };
   }
@@ -169,15 +187,17 @@ function documentMarks(document: DocumentFacts, window: Window): MarkGeometry {
 
 /** Those inside the window, in order of time, with crowds of one kind thinned to what can be seen. */
 function packMarks(marks: readonly Mark[], window: Window): MarkGeometry {
+  const inside = marks
+    .map(({ at, kind }) => ({ at: at + window.offset, kind }))
+    .filter(({ at }) => at >= window.from && at <= window.to)
+    .sort((a, b) => a.at - b.at);
   const lastPx = new Map<MarkKind, number>();
   const kept: Mark[] = [];
-  for (const mark of [...marks].sort((a, b) => a.at - b.at)) {
-    const at = mark.at + window.offset;
-    if (at < window.from || at > window.to) continue;
-    const px = Math.floor(at / (window.pxMicros * MARK_PX));
+  for (const mark of inside) {
+    const px = Math.floor(mark.at / (window.pxMicros * MARK_PX));
     if (lastPx.get(mark.kind) === px) continue;
     lastPx.set(mark.kind, px);
-    kept.push({ at, kind: mark.kind });
+    kept.push(mark);
   }
   return {
     at: Float64Array.from(kept, (mark) => mark.at),
@@ -185,28 +205,46 @@ function packMarks(marks: readonly Mark[], window: Window): MarkGeometry {
   };
 }
 
+function nodeEnd({ collected, context }: NodeFacts): number | undefined {
+  return (collected ?? context.closed)?.at;
+}
+
+interface Gap {
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
- * A loss is known by its end only. It began at earliest after the last call on that thread that was
- * seen before it, whichever node it was of.
+ * The losses of a context's thread. One is known by its end only: it began at earliest after the last
+ * call on that thread that was seen before it, whichever node it was of.
  */
+function gapsIn(context: ContextFacts): readonly Gap[] {
+  const audio: ThreadId | undefined = context.audioThread?.id;
+  const gaps: Gap[] = [];
+  for (const { lostThread, why, at } of context.document.losses) {
+    if (lostThread !== audio && !(why === 'paused' && lostThread === 0)) continue;
+    let from = context.created.at as number;
+    for (const { calls } of context.nodes) {
+      const before = calls.at(calls.firstFromTime(at) - 1);
+      if (before !== undefined) from = Math.max(from, before.at);
+    }
+    gaps.push({ from, to: at });
+  }
+  return gaps;
+}
+
+/** As far as the lifeline lived through them and the window shows them. */
 function gapsOf(
-  context: ContextFacts,
-  node: NodeFacts | undefined,
+  gaps: readonly Gap[],
+  born: number,
+  ended: number | undefined,
   window: Window,
 ): Float64Array<ArrayBuffer> {
-  const audio: ThreadId | undefined = context.audioThread?.id;
-  const born = node?.created.at ?? context.created.at;
-  const ended = (node?.collected ?? context.closed)?.at ?? Number.POSITIVE_INFINITY;
   const pairs: number[] = [];
-  for (const loss of context.document.losses) {
-    if (loss.lostThread !== audio && !(loss.why === 'paused' && loss.lostThread === 0)) continue;
-    let began = born as number;
-    for (const each of context.nodes) {
-      const before = each.calls.at(each.calls.firstFromTime(loss.at) - 1);
-      if (before !== undefined) began = Math.max(began, before.at);
-    }
-    const end = Math.min(loss.at, ended);
-    if (began < end) pairs.push(began + window.offset, end + window.offset);
+  for (const gap of gaps) {
+    const from = Math.max(gap.from, born) + window.offset;
+    const to = Math.min(gap.to, ended ?? gap.to) + window.offset;
+    if (from < to && to >= window.from && from <= window.to) pairs.push(from, to);
   }
   return Float64Array.from(pairs);
 }

@@ -105,6 +105,26 @@ test('a pause is shown, and ends', async () => {
   expect(await emptiness()).toBe('no-audio');
 });
 
+test('reload and record begins again with the page, and forgets the one before', async () => {
+  await browser.page.goto(`${server.origin}/wrong/process-after-destroy.html?isolated`);
+  await panel.waitForSelector('.finding');
+  const reloaded = browser.page.waitForEvent('load');
+  await panel.click('[aria-label^="Clear, reload"]');
+  await reloaded;
+  await panel.waitForSelector('.finding');
+  await panel.evaluate(() => globalThis.lifelinePanel?.flush(5000));
+  expect(await findings(panel)).toHaveLength(1);
+  expect((await findings(panel))[0]?.entity.id).toMatch(/^0\//u);
+});
+
+test('clearing while audio plays keeps what lives, by its name', async () => {
+  await makeFinding();
+  await panel.click('[aria-label="Clear (Ctrl+L)"]');
+  await panel.evaluate(() => globalThis.lifelinePanel?.flush(5000));
+  const [finding] = await findings(panel);
+  expect(finding?.entity.label).toBe('hum #1');
+});
+
 test('the browser’s own pages are said to be out of reach', async () => {
   await browser.page.goto('chrome://version');
   await panel.waitForSelector('[data-empty="unreachable"]', { timeout: 10_000 });

@@ -170,7 +170,9 @@ test('a bad file is refused with a reason and changes nothing', () => {
 
 test('clearing forgets calls, findings and pages that are gone, but not who lives', () => {
   const bench = new Bench();
-  const [hello, ...chunks] = textInputs(`${BUG}\n190000 connected source=7 target=9\n200000 process node=7 times=5`);
+  const [hello, ...chunks] = textInputs(
+    `${BUG}\n190000 connected source=7 target=9\n200000 process node=7 times=5`,
+  );
   bench.ingest(hello === undefined ? [] : [hello, ...chunks.slice(0, -1)]);
   bench.ingest([...textInputs(BUG, { document: 'old' }), { kind: 'gone', document: 'old' }]);
   bench.host.receive({ kind: 'clear', leaving: false });
