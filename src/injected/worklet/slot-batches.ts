@@ -7,23 +7,30 @@ import {
   mapSet,
 } from '../../base/intrinsics.ts';
 import { BATCH_SLOTS, BATCHES } from '../../shared/passage.ts';
+import type { ContextKind } from '../../shared/records.ts';
+
 import { SLOT_BYTES } from '../../shared/slots.ts';
 import type { SlotSpace } from './slot-writer.ts';
 
+/** Batches that an offline rendering may have under way; none comes back before it ends. */
+const MOST_OFFLINE = 2048;
+
 /**
  * The batches of a scope that shares no memory with the page: one is being filled, some are on their
- * way, the rest wait here. Nothing is allocated after the start.
+ * way, the rest wait here. A real-time scope allocates nothing after the start. An offline one renders in
+ * a single task, in which no batch can come back; it is in no hurry, and allocates.
  */
 export class SlotBatches {
   readonly #free = new IntrinsicMap<number, ArrayBuffer>();
   readonly #none: SlotSpace = { words: new IntrinsicInt32Array(0), slots: 0 };
+  readonly #most: number;
   #freeCount = 0;
+  #made = 0;
   #current: ArrayBuffer | undefined;
 
-  constructor() {
-    for (let i = 0; i < BATCHES; i++) {
-      this.giveBack(new IntrinsicArrayBuffer(BATCH_SLOTS * SLOT_BYTES));
-    }
+  constructor(kind: ContextKind) {
+    this.#most = kind === 'offline' ? MOST_OFFLINE : BATCHES;
+    for (let i = 0; kind === 'realtime' && i < BATCHES; i++) this.giveBack(this.#make());
   }
 
   /** The batch that is being filled. */
@@ -33,15 +40,25 @@ export class SlotBatches {
 
   /** Takes a free batch into use; a space without room when there is none. */
   next(): SlotSpace {
-    this.#current = undefined;
-    if (this.#freeCount === 0) return this.#none;
-    const buffer = mapGet(this.#free, --this.#freeCount) as ArrayBuffer;
-    mapDelete(this.#free, this.#freeCount);
-    this.#current = buffer;
-    return { words: new IntrinsicInt32Array(buffer), slots: BATCH_SLOTS };
+    this.#current = this.#takeFree();
+    if (!this.#current) return this.#none;
+    return { words: new IntrinsicInt32Array(this.#current), slots: BATCH_SLOTS };
   }
 
   giveBack(buffer: ArrayBuffer): void {
-    mapSet(this.#free, this.#freeCount++, buffer);
+    if (this.#freeCount === BATCHES) this.#made--;
+    else mapSet(this.#free, this.#freeCount++, buffer);
+  }
+
+  #takeFree(): ArrayBuffer | undefined {
+    if (this.#freeCount === 0) return this.#made < this.#most ? this.#make() : undefined;
+    const buffer = mapGet(this.#free, --this.#freeCount);
+    mapDelete(this.#free, this.#freeCount);
+    return buffer;
+  }
+
+  #make(): ArrayBuffer {
+    this.#made++;
+    return new IntrinsicArrayBuffer(BATCH_SLOTS * SLOT_BYTES);
   }
 }

@@ -86,26 +86,29 @@ export class SlotWriter {
     this.#publish();
   }
 
-  /** `micros` since the document's time origin. */
+  /** `micros` since the document's time origin. No loss when there is no room: another one follows. */
   clock(frame: number, micros: number): void {
-    if (!this.#room(0, frame)) return;
+    if (!this.#hasRoom()) return;
     this.#put(SLOT.clock, (micros % HIGH) | 0, frame, floor(micros / HIGH));
     this.#publish();
   }
 
   #room(seq: number, frame: number): boolean {
-    if (((this.#head - this.#tail) | 0) > this.#limit) {
-      this.#makeRoom(this);
-      if (((this.#head - this.#tail) | 0) > this.#limit) {
-        this.#lost++;
-        return false;
-      }
+    if (!this.#hasRoom()) {
+      this.#lost++;
+      return false;
     }
     if (this.#lost > 0) {
       this.#put(SLOT.lost, seq, frame, this.#lost);
       this.#lost = 0;
     }
     return true;
+  }
+
+  #hasRoom(): boolean {
+    if (((this.#head - this.#tail) | 0) <= this.#limit) return true;
+    this.#makeRoom(this);
+    return ((this.#head - this.#tail) | 0) <= this.#limit;
   }
 
   #put(tag: number, second: number, frame: number, fourth: number): void {

@@ -57,7 +57,7 @@ export class ThreadRecorder {
     } else {
       this.#order = new IntrinsicInt32Array(1);
       this.#control = new IntrinsicInt32Array(CONTROL.words);
-      const batches = new SlotBatches();
+      const batches = new SlotBatches(passage.kind);
       this.#batches = batches;
       this.#slots = new SlotWriter(batches.next(), this.#control, () => this.#ship(batches));
       if (passage.kind === 'realtime') {
