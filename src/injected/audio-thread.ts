@@ -45,6 +45,8 @@ export class AudioThread {
   #flushes = 0;
   #asked = false;
   #tail = 0;
+  /** The head as it was at the last look. */
+  #announced = 0;
   #callsBegun = 0;
   #ended = false;
 
@@ -88,12 +90,18 @@ export class AudioThread {
     return max(missing, 0);
   }
 
-  /** Takes what is in the ring; gives how many slots that was. */
-  drain(): number {
+  /**
+   * Takes what is in the ring; gives how many slots that was. The thread announces a slot without a fence,
+   * so that it may be seen late on some processors: only what was announced at the last look is taken, or
+   * everything once something else has `settled` that the thread is done with it.
+   */
+  drain(settled: boolean): number {
     const ring = this.#ring;
     if (!ring || !this.#control) return 0;
     const head = atomicsLoad(this.#control, CONTROL.head);
-    const total = (head - this.#tail) | 0;
+    const until = settled ? head : this.#announced;
+    this.#announced = head;
+    const total = (until - this.#tail) | 0;
     if (total > LIMITS.ringSlots) return 0; // Never written by our prelude.
     let left = total;
     while (left > 0) {

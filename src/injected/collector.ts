@@ -108,9 +108,9 @@ export class Collector implements ThreadSink {
 
   /** The context of `thread` has closed or is gone. Messages that are still under way get their time. */
   retire(thread: AudioThread): void {
-    thread.drain();
+    thread.drain(true);
     this.#realm.after(FLUSH_MS / 4, () => {
-      thread.drain();
+      thread.drain(true);
       thread.cut();
       thread.end();
       const count = thread.missing;
@@ -137,18 +137,18 @@ export class Collector implements ThreadSink {
     mapSet(this.#pausedSlots, thread, (mapGet(this.#pausedSlots, thread) ?? 0) + slots);
   }
 
-  /** Takes what the rings hold; gives the most that one of them held. */
-  drain(): number {
+  /** Takes what the rings hold, as `AudioThread.drain` does; gives the most that one of them held. */
+  drain(settled: boolean): number {
     let most = 0;
     mapForEach(this.#threads, (thread) => {
-      most = max(most, thread.drain());
+      most = max(most, thread.drain(settled));
     });
     return most;
   }
 
   /** The document is going away: all that there is, at once. */
   drainForGood(): void {
-    this.drain();
+    this.drain(true);
     this.#cut();
     this.#outbox.pump(true);
   }
@@ -156,7 +156,7 @@ export class Collector implements ThreadSink {
   obey(command: Command): void {
     switch (command.kind) {
       case 'watch':
-        this.drain();
+        this.drain(true);
         this.#cut();
         this.#outbox.watch(command.from);
         this.#tickMs = WATCHED_TICK_MS;
@@ -172,7 +172,7 @@ export class Collector implements ThreadSink {
         this.#flush(command.id);
         return;
       case 'clear':
-        this.drain();
+        this.drain(true);
         this.#cut();
         this.#history.clear();
         return;
@@ -196,7 +196,7 @@ export class Collector implements ThreadSink {
   }
 
   #tick(): void {
-    const found = this.drain();
+    const found = this.drain(false);
     if (this.#outbox.watching) this.#cut();
     this.#outbox.pump();
     this.#quiet = found > 0 || this.#stirred ? 0 : this.#quiet + 1;
@@ -227,7 +227,7 @@ export class Collector implements ThreadSink {
     let waiting = 1;
     const done = (): void => {
       if (--waiting !== 0) return;
-      this.drain();
+      this.drain(true);
       this.#cut();
       this.#outbox.answerFlush(id);
     };
@@ -263,7 +263,7 @@ export class Collector implements ThreadSink {
       if (origins[i] === this.#origin) wanted = true;
     }
     if (wanted === this.recording) return;
-    this.drain();
+    this.drain(true);
     this.#cut();
     if (wanted) this.#resume();
     else this.#recorder.pause();

@@ -77,7 +77,7 @@ export function observeContexts(observation: Observation): void {
         recorder.guard(() => {
           const frame = entities.frameOf(entry);
           recorder.record('contextSettled', { context, call, method, outcome, reason, frame });
-          collector.drain();
+          entry.thread?.drain(true);
           if (outcome === 'rejected') return;
           if (method === 'close' && entry.thread) collector.retire(entry.thread);
           else entry.thread?.ask();

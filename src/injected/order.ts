@@ -5,6 +5,11 @@ import type { Seq } from '../shared/units.ts';
 /**
  * The one counter that numbers every record of every thread of the document, where memory can be
  * shared; else every number is 0.
+ *
+ * Who writes a record bumps the counter and takes twice its value. A call of `process()` bumps nothing: at
+ * entry and at exit it reads the counter and takes twice its value plus one, a place between two records. So
+ * an audio rendering thread pays two loads a call, no locked instruction, and still a record that lies
+ * between entry and exit was made while the call was in flight.
  */
 export class Order {
   /** Undefined where the page is not cross-origin isolated. */
@@ -20,6 +25,6 @@ export class Order {
 
   next(): Seq {
     const words = this.#words;
-    return (words ? this.#widen.widen((atomicsAdd(words, 0, 1) + 1) | 0) : 0) as Seq;
+    return (words ? this.#widen.widen((atomicsAdd(words, 0, 1) + 1) | 0) * 2 : 0) as Seq;
   }
 }

@@ -1,6 +1,7 @@
 import { Patches } from '../../base/patch.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
 import { observeAnnotations } from './annotations.ts';
+import { preventInlining } from './call-process.ts';
 import { observePorts } from './ports.ts';
 import { observeProcessors, type ProcessorIds } from './processors.ts';
 import { dataOf, listen, type PlatformProcessor, portOf, scope, startPort } from './scope.ts';
@@ -38,6 +39,7 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const recorder = new ThreadRecorder(passage, port);
   listen(port, 'message', (event) => recorder.obey(dataOf(event) as ToScope));
   startPort(port);
+  preventInlining();
   const patches = new Patches();
   const ports = observePorts(patches, recorder);
   const processors = observeProcessors(patches, recorder, ports);

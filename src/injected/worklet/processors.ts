@@ -4,7 +4,6 @@ import {
   IntrinsicWeakMap,
   IntrinsicWeakSet,
   registerFinalizer,
-  uncurryThis,
   weakMapGet,
   weakMapSet,
 } from '../../base/intrinsics.ts';
@@ -12,6 +11,7 @@ import { constructAs, type Native, type Patches } from '../../base/patch.ts';
 import { describeError, stackOfError } from '../../shared/describe-error.ts';
 import { SLOT_FLAG } from '../../shared/slots.ts';
 import type { Frames, Ordinal } from '../../shared/units.ts';
+import { callProcess } from './call-process.ts';
 import type { PortObserver } from './ports.ts';
 import {
   currentFrame,
@@ -23,14 +23,6 @@ import {
   scope,
 } from './scope.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
-
-const callProcess = uncurryThis(Function.prototype.call) as unknown as (
-  process: unknown,
-  self: PageProcessor,
-  inputs: unknown,
-  outputs: unknown,
-  parameters: unknown,
-) => unknown;
 
 const Base = NativeProcessor as unknown as new (...args: readonly unknown[]) => PlatformProcessor;
 
@@ -79,7 +71,7 @@ export function observeProcessors(
       const enter = recorder.enter();
       let returned: unknown;
       try {
-        returned = callProcess(page.process, page, inputs, outputs, parameters);
+        returned = callProcess(page, inputs, outputs, parameters);
       } catch (error) {
         recorder.leave(this.#ordinal, enter, SLOT_FLAG.threw);
         recorder.record('processorFailed', {

@@ -4,6 +4,7 @@ import { CONTROL, NARROW_MAX, SLOT } from '../../shared/slots.ts';
 const HIGH = 0x1_0000_0000;
 /** Room that every write asks for: a `LOST` slot and the widest entry after it. */
 const MARGIN = 3;
+const ALWAYS_ASK = -1;
 
 /** Where slots go: a ring that the collector empties, or batches that are shipped. */
 export interface SlotSpace {
@@ -21,6 +22,8 @@ export class SlotWriter {
   readonly #makeRoom: (writer: SlotWriter) => void;
   #words: Int32Array;
   #mask = 0;
+  #slots = 0;
+  /** Slots that may be unread when another is written without asking. */
   #limit = 0;
   #head = 0;
   #tail = 0;
@@ -42,6 +45,7 @@ export class SlotWriter {
   use(space: SlotSpace): void {
     this.#words = space.words;
     this.#mask = space.slots - 1;
+    this.#slots = space.slots;
     this.#limit = space.slots - MARGIN;
     this.#head = 0;
     this.#tail = 0;
@@ -52,8 +56,31 @@ export class SlotWriter {
     this.#tail = atomicsLoad(this.#control, CONTROL.tail);
   }
 
-  /** `enter` and `exit` are the low 32 bits of order numbers; `duration` in units of slots. */
-  call(
+  /** What was written so far may be read at once. */
+  publish(): void {
+    atomicsStore(this.#control, CONTROL.head, this.#head);
+  }
+
+  /** A call that was not timed. `enter` and `exit` are the low 32 bits of places in the order. */
+  call(ordinal: number, flags: number, enter: number, exit: number, frame: number): void {
+    const head = this.#head;
+    const span = exit - enter;
+    if (((head - this.#tail) | 0) > this.#limit || span >>> 0 > NARROW_MAX) {
+      this.timedCall(ordinal, flags, enter, exit, frame, 0);
+      return;
+    }
+    const words = this.#words;
+    const at = (head & this.#mask) << 2;
+    words[at] = (ordinal << 16) | (flags << 8) | SLOT.process;
+    words[at + 1] = enter;
+    words[at + 2] = frame;
+    words[at + 3] = span;
+    this.#head = (head + 1) | 0;
+    this.#control[CONTROL.head] = this.#head;
+  }
+
+  /** `duration` counts `DURATION_UNIT_MICROS`. */
+  timedCall(
     ordinal: number,
     flags: number,
     enter: number,
@@ -70,7 +97,7 @@ export class SlotWriter {
       this.#put(tag | SLOT.processWide, enter, frame, 0);
       this.#put(tag | SLOT.processEnd, exit, frame, duration);
     }
-    this.#publish();
+    this.#announce();
   }
 
   message(
@@ -83,14 +110,14 @@ export class SlotWriter {
   ): void {
     if (!this.#room(seq, frame)) return;
     this.#put((ordinal << 16) | (flags << 8) | op, seq, frame, index);
-    this.#publish();
+    this.#announce();
   }
 
   /** `micros` since the document's time origin. No loss when there is no room: another one follows. */
   clock(frame: number, micros: number): void {
     if (!this.#hasRoom()) return;
     this.#put(SLOT.clock, (micros % HIGH) | 0, frame, floor(micros / HIGH));
-    this.#publish();
+    this.#announce();
   }
 
   #room(seq: number, frame: number): boolean {
@@ -105,10 +132,14 @@ export class SlotWriter {
     return true;
   }
 
+  /** While something is lost and not yet told, the limit sends every call this way. */
   #hasRoom(): boolean {
-    if (((this.#head - this.#tail) | 0) <= this.#limit) return true;
-    this.#makeRoom(this);
-    return ((this.#head - this.#tail) | 0) <= this.#limit;
+    const limit = this.#slots - MARGIN;
+    if (((this.#head - this.#tail) | 0) > limit) this.#makeRoom(this);
+    const left = this.#slots - MARGIN;
+    const has = ((this.#head - this.#tail) | 0) <= left;
+    this.#limit = has ? left : ALWAYS_ASK;
+    return has;
   }
 
   #put(tag: number, second: number, frame: number, fourth: number): void {
@@ -121,7 +152,8 @@ export class SlotWriter {
     this.#head = (this.#head + 1) | 0;
   }
 
-  #publish(): void {
-    atomicsStore(this.#control, CONTROL.head, this.#head);
+  /** A plain store: the collector waits a while before it reads what this announces. */
+  #announce(): void {
+    this.#control[CONTROL.head] = this.#head;
   }
 }

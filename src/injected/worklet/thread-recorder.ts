@@ -38,7 +38,8 @@ export class ThreadRecorder {
   #nextClock = 0;
   #nextBatch = 0;
   #quantaToTimed = 1;
-  #callsInQuantum = 0;
+  /** Calls before this quantum. */
+  #callsBefore = 0;
   #timed = false;
   /** Where the timed call that comes next is taken to begin. */
   #from = 0;
@@ -71,9 +72,14 @@ export class ThreadRecorder {
     return this.#frame;
   }
 
-  /** Low 32 bits of the next order number: the document's, or this thread's where not isolated. */
+  /** Takes the next order number: the document's, or this thread's where not isolated. Low 32 bits. */
   next(): number {
-    return (atomicsAdd(this.#order, 0, 1) + 1) | 0;
+    return ((atomicsAdd(this.#order, 0, 1) + 1) << 1) | 0;
+  }
+
+  /** Where this thread stands: right after the last number that was given to anybody. */
+  #here(): number {
+    return ((this.#order[0] as number) << 1) | 1;
   }
 
   /** A call of `process()` has shown that a new quantum began. */
@@ -87,37 +93,36 @@ export class ThreadRecorder {
       this.#nextBatch = frame + this.#framesPerBatch;
       this.#ship(this.#batches);
     }
-    const calls = this.#callsInQuantum;
-    this.#callsInQuantum = 0;
+    const calls = this.#calls - this.#callsBefore;
+    this.#callsBefore = this.#calls;
     this.#timed = this.#fine || --this.#quantaToTimed <= 0;
     if (!this.#timed) return;
     this.#quantaToTimed = max(calls, TIMED_QUANTUM_EVERY);
     if (!this.#fine) this.#from = coarseMicros();
   }
 
-  /** A call of `process()` begins; gives the low bits of its order number. */
+  /** A call of `process()` begins; gives its place in the order. */
   enter(): number {
     this.#inCall = true;
-    this.#callsInQuantum++;
     this.#calls = (this.#calls + 1) | 0;
     this.#control[CONTROL.calls] = this.#calls;
     if (this.#fine) this.#from = fineMicros();
-    return this.next();
+    return this.#here();
   }
 
-  /** The call that took the number `enter` has ended. `flags` are of `SLOT_FLAG`. */
+  /** The call that began at `enter` has ended. `flags` are of `SLOT_FLAG`. */
   leave(ordinal: number, enter: number, flags: number): void {
-    const exit = this.next();
+    const exit = this.#here();
     this.#inCall = false;
     if (!this.#timed) {
-      this.#slots.call(ordinal, flags, enter, exit, this.#frame, 0);
+      this.#slots.call(ordinal, flags, enter, exit, this.#frame);
       return;
     }
     const end = this.#fine ? fineMicros() : coarseMicros();
     const micros = end > this.#from ? end - this.#from : 0;
     this.#from = end;
     const duration = floor(micros / DURATION_UNIT_MICROS);
-    this.#slots.call(ordinal, flags | SLOT_FLAG.timed, enter, exit, this.#frame, duration);
+    this.#slots.timedCall(ordinal, flags | SLOT_FLAG.timed, enter, exit, this.#frame, duration);
   }
 
   sent(ordinal: number, seq: number, index: number): void {
@@ -145,6 +150,7 @@ export class ThreadRecorder {
       case 'flush':
         this.sendRecords();
         if (this.#batches) this.#ship(this.#batches);
+        else this.#slots.publish();
         this.#send({ kind: 'flushed', id: command.id, calls: this.#calls });
         return;
       case 'closing':

@@ -45,7 +45,7 @@ export interface PageBrowser {
 
 export interface ObservedPage {
   readonly page: Page;
-  /** Flushes and gives everything that was recorded so far. */
+  /** Flushes and gives everything that was recorded so far. The first call begins to watch. */
   recorded(): Promise<Recorded>;
   close(): Promise<void>;
 }
@@ -92,11 +92,12 @@ async function openPage(
 ): Promise<ObservedPage> {
   const page = await context.newPage();
   await page.goto(url);
-  const panel = extension ? await attachPanel(context, page) : undefined;
+  let panel: Page | undefined;
   return {
     page,
     async recorded() {
-      if (!panel) throw new Error('no extension in this browser');
+      if (!extension) throw new Error('no extension in this browser');
+      panel ??= await attachPanel(context, page);
       return decode(await panel.evaluate(flushAndCollect));
     },
     async close() {
