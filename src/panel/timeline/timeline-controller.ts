@@ -1,7 +1,7 @@
 import type { Panel } from '../panel-context.ts';
 import type { RowGeometry, View } from '../worker/protocol.ts';
 import { layoutTimeline, RULER_PX } from './layout.ts';
-import { type Pen, paintTimeline } from './paint.ts';
+import { paintTimeline } from './paint.ts';
 import { type Palette, readPalette } from './palette.ts';
 import type { Pen } from './pen.ts';
 import { type Span, timeAt } from './time-scale.ts';
