@@ -164,9 +164,9 @@ function* callOrder(engine: TraceProcessor): Iterable<string> {
      ), steps as (
        select frame, lag(frame) over (partition by track_id order by ts, id) as before from calls
      )
-     select count(*) from steps where frame is null or before >= frame`,
+     select count(*) from steps where frame is null or before > frame`,
   );
-  if (wrong > 0) yield `${wrong} calls have no frame or one that does not rise`;
+  if (wrong > 0) yield `${wrong} calls have no frame or one that goes back`;
 }
 
 function one(engine: TraceProcessor, sql: string): number {
