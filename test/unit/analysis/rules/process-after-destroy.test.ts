@@ -124,6 +124,17 @@ describe('process-after-destroy', () => {
     ).toEqual(['process-after-destroy warning proven 0/n7 ×3']);
   });
 
+  test('is silent about the last two calls of a processor that never answered true', () => {
+    expect(
+      findings(`
+        0      nodeCreated        node=7
+        2667   process            node=7 times=10 returned=false
+        30000  declaredDestroyed  node=7
+        32000  process            node=7 times=2 returned=false
+      `),
+    ).toEqual([]);
+  });
+
   test('counts calls that answered true before the closing one', () => {
     expect(
       findings(`

@@ -49,6 +49,16 @@ describe('zombie-processor', () => {
     ).toEqual(['zombie-processor warning proven 0/n7 ×400']);
   });
 
+  test('takes a connection made twice for one', () => {
+    expect(
+      findings(`${GAIN}
+        3      connected     source=7 target=2
+        30000  disconnected  source=7 what=target target=2
+        32000  process       node=7 times=400
+      `),
+    ).toEqual(['zombie-processor warning proven 0/n7 ×400']);
+  });
+
   test('is silent while one output connection is left', () => {
     expect(
       findings(`${GAIN}
