@@ -1,4 +1,4 @@
-import { type Command, HANDSHAKE, WAKE } from '../shared/messages.ts';
+import { HANDSHAKE, WAKE } from '../shared/messages.ts';
 import { parseSettings, SETTINGS_KEY } from '../shared/settings.ts';
 import { extension } from './extension.ts';
 import { Relay } from './relay.ts';
@@ -14,10 +14,7 @@ function main(): void {
     relay ??= new Relay({ pagePort, connect: (name) => extension.runtime.connect({ name }) });
     return relay;
   };
-  const configure = (stored: unknown): void => {
-    const command: Command = { kind: 'configure', settings: parseSettings(stored) };
-    pagePort?.postMessage(command);
-  };
+  const configure = (stored: unknown): void => relay?.configure(parseSettings(stored));
 
   addEventListener(
     HANDSHAKE.fromPage,

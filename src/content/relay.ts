@@ -7,13 +7,13 @@ import {
   type FrameMessage,
   type PageMessage,
 } from '../shared/messages.ts';
+import { type Settings, settingsFor } from '../shared/settings.ts';
 import { parseIntake } from './intake.ts';
 
 const RECONNECT_FIRST_MS = 100;
 const RECONNECT_MAX_MS = 5000;
 const REFUSED_EVERY_MS = 500;
 const RESEND_WITHIN_MS = 2000;
-const FAULTS_KEPT = 8;
 /** A page that goes away sends all that it has at once; more than that it cannot have. */
 const MAX_BYTES_IN_FLIGHT =
   LIMITS.historyRecordBytes + LIMITS.historySlotBytes + LIMITS.chunksInFlight * LIMITS.chunkBytes;
@@ -50,6 +50,11 @@ export class Relay implements Disposable {
   #refused = { count: 0, reason: '' };
   #refusedTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #faults: FrameMessage[] = [];
+  #faultCount = 0;
+  /** What the page has forgotten, told before its next chunk. */
+  #forgotten: { readonly number: number; readonly bytes: number } | undefined;
+  /** Flushes that the page has not answered. */
+  #flushes = 0;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -69,6 +74,10 @@ export class Relay implements Disposable {
     this.#runtimePort?.disconnect();
     this.#disconnected();
     if (this.#announced) this.#connect();
+  }
+
+  configure(settings: Settings): void {
+    this.#toPage({ kind: 'configure', settings });
   }
 
   /** Leaves the page to itself. */
@@ -111,6 +120,8 @@ export class Relay implements Disposable {
   #stopWatching(): void {
     if (this.#watched) this.#toPage({ kind: 'unwatch' });
     this.#watched = false;
+    this.#forgotten = undefined;
+    this.#flushes = 0;
     this.#arrived(Number.POSITIVE_INFINITY);
   }
 
@@ -123,6 +134,7 @@ export class Relay implements Disposable {
     switch (command.kind) {
       case 'watch':
         this.#watched = true;
+        this.#forgotten = undefined;
         this.#reconnectMs = RECONNECT_FIRST_MS;
         this.#arrived(Number.POSITIVE_INFINITY);
         this.#resendFrom =
@@ -138,6 +150,10 @@ export class Relay implements Disposable {
         return;
       case 'ack':
         this.#arrived(command.number);
+        this.#toPage(command);
+        return;
+      case 'flush':
+        this.#flushes++;
         this.#toPage(command);
         return;
       default:
@@ -163,24 +179,45 @@ export class Relay implements Disposable {
       this.#connect();
     }
     if (message.kind === 'hello') return;
-    if (this.#watched) this.#pass(message);
-    else if (message.kind === 'fault' && this.#faults.length < FAULTS_KEPT) {
-      this.#faults.push(message);
-    }
+    if (message.kind === 'fault' && ++this.#faultCount > LIMITS.faults) {
+      this.#refuse('too many faults');
+    } else if (this.#watched) this.#pass(message);
+    else if (message.kind === 'fault') this.#faults.push(message);
   }
 
+  /** However fast a page talks, no more gets through than is asked for and acknowledged. */
   #pass(message: PageMessage): void {
-    if (message.kind === 'forgotten') this.#resendFrom = undefined;
-    if (message.kind === 'chunk') {
-      if (this.#isStale(message.number)) return;
-      const bytes = message.bytes.byteLength;
-      if (this.#bytesInFlight + bytes > MAX_BYTES_IN_FLIGHT) {
-        this.#refuse('more chunks than were asked for');
+    switch (message.kind) {
+      case 'forgotten': {
+        this.#resendFrom = undefined;
+        const { number, bytes } = message;
+        this.#forgotten = { number, bytes: bytes + (this.#forgotten?.bytes ?? 0) };
         return;
       }
-      this.#inFlight.push({ number: message.number, bytes });
-      this.#bytesInFlight += bytes;
+      case 'flushed':
+        if (this.#flushes === 0) {
+          this.#refuse('an answer that nobody asked for');
+          return;
+        }
+        this.#flushes--;
+        break;
+      case 'chunk': {
+        if (this.#isStale(message.number)) return;
+        const bytes = message.bytes.byteLength + LIMITS.chunkOverheadBytes;
+        if (this.#bytesInFlight + bytes > MAX_BYTES_IN_FLIGHT) {
+          this.#refuse('more chunks than were asked for');
+          return;
+        }
+        this.#inFlight.push({ number: message.number, bytes });
+        this.#bytesInFlight += bytes;
+        break;
+      }
+      case 'hello':
+      case 'fault':
+        break;
     }
+    if (this.#forgotten) this.#toBackground({ kind: 'forgotten', ...this.#forgotten });
+    this.#forgotten = undefined;
     this.#toBackground(message);
   }
 
@@ -217,7 +254,11 @@ export class Relay implements Disposable {
   }
 
   #toPage(command: Command): void {
-    this.#options.pagePort?.postMessage(command);
+    const said: Command =
+      command.kind === 'configure'
+        ? { ...command, settings: settingsFor(origin, command.settings) }
+        : command;
+    this.#options.pagePort?.postMessage(said);
   }
 
   #toBackground(message: FrameMessage): void {

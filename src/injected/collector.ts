@@ -41,7 +41,6 @@ export class Collector implements ThreadSink {
   readonly #outbox: Outbox;
   readonly #threads = new IntrinsicMap<ThreadId, AudioThread>();
   readonly #pausedSlots = new IntrinsicMap<ThreadId, number>();
-  readonly #origin = globalThis.origin;
   #settings: Settings = DEFAULT_SETTINGS;
   #tickMs = UNWATCHED_TICK_MS;
   /** Of the timer that counts; those set before it come to nothing. 0: none is set. */
@@ -255,13 +254,9 @@ export class Collector implements ThreadSink {
   }
 
   #configure(settings: Settings): void {
-    const { recording, fineClock, origins } = settings;
+    const { recording: wanted, fineClock } = settings;
     this.#settings = settings;
     mapForEach(this.#threads, (thread) => thread.tell({ kind: 'configure', fineClock }));
-    let wanted = recording && origins.length === 0;
-    for (let i = 0; recording && i < origins.length; i++) {
-      if (origins[i] === this.#origin) wanted = true;
-    }
     if (wanted === this.recording) return;
     this.drain(true);
     this.#cut();

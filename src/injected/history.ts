@@ -2,8 +2,7 @@ import { IntrinsicMap, lengthOf, mapDelete, mapGet, mapSet } from '../base/intri
 import { LIMITS } from '../shared/limits.ts';
 import type { Chunk } from '../shared/messages.ts';
 
-/** What a chunk costs beside its bytes. */
-const CHUNK_OVERHEAD = 256;
+const CHUNK_OVERHEAD = LIMITS.chunkOverheadBytes;
 
 /** What stands at a number: the chunk, or the end of a run of forgotten ones. */
 export type HistoryEntry =

@@ -7,8 +7,6 @@ import type { Seq } from '../shared/units.ts';
 import type { Order } from './order.ts';
 import type { PageRealm } from './page-realm.ts';
 
-/** Faults that are told, a document. */
-const FAULTS = 16;
 /** Stands in no frame, so that the stack of a fault keeps ours. */
 const NOWHERE = '\n';
 
@@ -86,7 +84,7 @@ export class Recorder {
   }
 
   fault(error: unknown): void {
-    if (this.#faults++ >= FAULTS) return;
+    if (this.#faults++ >= LIMITS.faults) return;
     this.#options.fault(`${describeError(error)}\n${stackOfError(error, NOWHERE)}`);
   }
 

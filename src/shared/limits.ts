@@ -7,6 +7,10 @@ export const LIMITS = {
   stackFrames: 24,
   /** Bytes of one chunk of records or slots. */
   chunkBytes: 256 * 1024,
+  /** What a chunk is taken to cost beside its bytes. */
+  chunkOverheadBytes: 256,
+  /** Faults of ours that one document may tell of. */
+  faults: 16,
   /** Records in one chunk of form `records`. */
   chunkRecords: 65_536,
   /** Chunks that may be on their way to the panel without an acknowledgement. */

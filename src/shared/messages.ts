@@ -129,7 +129,9 @@ export function parsePageMessage(value: unknown): Result<PageMessage> {
       if (!isCount(thread) || thread >= LIMITS.threads) return err('chunk: thread');
       if (form !== 'records' && form !== 'slots') return err('chunk: form');
       if (!isByteArray(bytes)) return err('chunk: bytes');
-      if (bytes.byteLength > LIMITS.chunkBytes) return err(`chunk: ${bytes.byteLength} bytes`);
+      const { byteLength } = bytes;
+      if (byteLength === 0 || byteLength > LIMITS.chunkBytes)
+        return err(`chunk: ${byteLength} bytes`);
       return ok({ kind: 'chunk', number, thread, form, bytes });
     }
     case 'forgotten': {

@@ -10,6 +10,16 @@ export interface Settings {
 
 export const DEFAULT_SETTINGS: Settings = { recording: true, fineClock: false, origins: [] };
 
+/**
+ * What the page of `origin` is told: whether it is recorded itself, and nothing of what else the user
+ * has chosen to record.
+ */
+export function settingsFor(origin: string, settings: Settings): Settings {
+  const { recording, origins } = settings;
+  const wanted = recording && (origins.length === 0 || origins.includes(origin));
+  return { ...settings, recording: wanted, origins: [] };
+}
+
 /** The key under which `storage.local` holds the settings. */
 export const SETTINGS_KEY = 'settings';
 
