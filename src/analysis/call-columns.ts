@@ -73,6 +73,11 @@ export class CallStore implements CallColumns {
     return this.#trailingFalse;
   }
 
+  /** Of the last call; −1 before the first. */
+  get lastFrame(): number {
+    return this.#lastFrame;
+  }
+
   /** Bytes of the columns, for the memory test. */
   get byteLength(): number {
     let bytes = 0;

@@ -24,6 +24,7 @@ export class QuantumLedger implements QuantumStats {
   readonly #clock: AnchoredClock;
   #frame = -1;
   #micros = 0;
+  #stalled = false;
 
   constructor(sampleRate: number, quantumFrames: number, clock: AnchoredClock) {
     this.#sampleRate = sampleRate;
@@ -31,14 +32,19 @@ export class QuantumLedger implements QuantumStats {
     this.#clock = clock;
   }
 
-  /** One timed call. Calls of one frame must come together, frames must rise. */
-  add(frame: number, micros: number): void {
+  /**
+   * One timed call. Calls of one frame must come together, frames must rise. `again`: the same
+   * processor was called at this frame before, so several quanta look like one and none is counted.
+   */
+  add(frame: number, micros: number, again: boolean): void {
     if (frame !== this.#frame) {
-      if (this.#frame >= 0) this.#close();
+      if (this.#frame >= 0 && !this.#stalled) this.#close();
       this.#frame = frame;
       this.#micros = 0;
+      this.#stalled = false;
     }
     this.#micros += micros;
+    if (again) this.#stalled = true;
   }
 
   #close(): void {

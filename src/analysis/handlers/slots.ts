@@ -108,11 +108,13 @@ export function takeCall(
   units: number,
 ): boolean {
   const lane = context.lane(ordinal);
-  if (lane === undefined || !lane.calls.append(enter, exit, frame, answer, units)) return false;
+  if (lane === undefined) return false;
+  const again = lane.calls.lastFrame === frame;
+  if (!lane.calls.append(enter, exit, frame, answer, units)) return false;
   context.calls++;
   if (frame > context.lastFrame) context.lastFrame = frame;
   lane.posts.called(enter, frame);
-  if (units >= 0) context.quanta.add(frame, units * DURATION_UNIT_MICROS);
+  if (units >= 0) context.quanta.add(frame, units * DURATION_UNIT_MICROS, again);
   return true;
 }
 

@@ -50,6 +50,16 @@ describe('quantum-overrun', () => {
     ]);
   });
 
+  test('counts no quantum whose frame stood still: several look like one', () => {
+    const quanta = Array.from(
+      { length: 9 },
+      (_, i) => `
+        ${(i + 1) * 8000}  process  node=7 frame=${(i + 1) * 384} duration=1400
+        ${(i + 1) * 8000}  process  node=7 frame=${(i + 1) * 384} duration=1400`,
+    );
+    expect(findings(`${NODES}${quanta.join('')}`)).toEqual([]);
+  });
+
   test('fires when the device reported underruns, and names them', () => {
     const session = sessionOf(`5000 underrun context=1 events=3 duration=9000`);
     const [finding] = judge(session);
