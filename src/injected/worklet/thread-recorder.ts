@@ -40,6 +40,10 @@ export class ThreadRecorder {
   #quantaToTimed = 1;
   /** Calls before this quantum. */
   #callsBefore = 0;
+  /** Calls in the quantum before. */
+  #callsLast = 0;
+  /** True where nobody will ask for what is held back here: each quantum leaves as it ends. */
+  #closing = false;
   #timed = false;
   /** Where the timed call that comes next is taken to begin. */
   #from = 0;
@@ -95,6 +99,7 @@ export class ThreadRecorder {
     }
     const calls = this.#calls - this.#callsBefore;
     this.#callsBefore = this.#calls;
+    this.#callsLast = calls;
     this.#timed = this.#fine || --this.#quantaToTimed <= 0;
     if (!this.#timed) return;
     this.#quantaToTimed = max(calls, TIMED_QUANTUM_EVERY);
@@ -116,6 +121,7 @@ export class ThreadRecorder {
     this.#inCall = false;
     if (!this.#timed) {
       this.#slots.call(ordinal, flags, enter, exit, this.#frame);
+      if (this.#closing) this.#shipWholeQuantum();
       return;
     }
     const end = this.#fine ? fineMicros() : coarseMicros();
@@ -123,6 +129,7 @@ export class ThreadRecorder {
     this.#from = end;
     const duration = floor(micros / DURATION_UNIT_MICROS);
     this.#slots.timedCall(ordinal, flags | SLOT_FLAG.timed, enter, exit, this.#frame, duration);
+    if (this.#closing) this.#shipWholeQuantum();
   }
 
   sent(ordinal: number, seq: number, index: number): void {
@@ -154,8 +161,9 @@ export class ThreadRecorder {
         this.#send({ kind: 'flushed', id: command.id, calls: this.#calls });
         return;
       case 'closing':
-        this.#framesPerBatch = 1;
-        this.#nextBatch = 0;
+        if (!this.#batches) return;
+        this.#closing = true;
+        this.#ship(this.#batches);
         return;
       case 'configure':
         this.#fine = command.fineClock;
@@ -163,6 +171,12 @@ export class ThreadRecorder {
       case 'batch':
         this.#batches?.giveBack(command.buffer);
     }
+  }
+
+  /** Whether this call is the quantum's last can only be told from the quantum before. */
+  #shipWholeQuantum(): void {
+    if (this.#batches && this.#calls - this.#callsBefore >= this.#callsLast)
+      this.#ship(this.#batches);
   }
 
   /** Sends the batch that is being filled, unless it is empty, and goes on in the next. */
