@@ -62,6 +62,18 @@ export function usesAfter(
   return { count, first, last, certainty };
 }
 
+/**
+ * Whether a use may have begun after any farewell of the node. Cheap, and never wrongly false: a page
+ * that makes a node a note has thousands of which nothing needs to be asked any more.
+ */
+export function mayHaunt(node: NodeFacts, thresholds: Thresholds): boolean {
+  const [first] = node.farewells;
+  if (first === undefined || node.calls.length === 0) return false;
+  if (!node.document.isolated || first.seq === 0) return true;
+  const after = node.calls.length - node.calls.firstEnteredAfter(first.seq);
+  return after > closingCalls(node, after, thresholds);
+}
+
 /** The use that had begun and not returned at a farewell. Only the shared counter can tell. */
 export function useInFlight(
   node: NodeFacts,

@@ -1,6 +1,7 @@
 import type { Micros } from '../shared/units.ts';
 import type { Evidence, FindingEntity } from './finding.ts';
 import type { Call, ContextFacts, Destroyed, DocumentFacts, NodeFacts, Point } from './model.ts';
+import { mayHaunt } from './order.ts';
 import type { Session } from './session.ts';
 import { DEFAULT_THRESHOLDS, type Thresholds } from './thresholds.ts';
 
@@ -12,6 +13,8 @@ export class Scene {
   readonly nodes: readonly NodeFacts[];
   /** Those of them that their page has given up in some way. */
   readonly parted: readonly NodeFacts[];
+  /** Those of the parted that may have been used after their first farewell: few, in a sound page. */
+  readonly haunting: readonly NodeFacts[];
   readonly #shifts = new Map<DocumentFacts, number>();
 
   constructor(session: Session, thresholds?: Partial<Thresholds>) {
@@ -19,15 +22,19 @@ export class Scene {
     this.thresholds = { ...DEFAULT_THRESHOLDS, ...thresholds };
     const nodes: NodeFacts[] = [];
     const parted: NodeFacts[] = [];
+    const haunting: NodeFacts[] = [];
     for (const document of session.documents) {
       for (const node of document.nodes.values()) {
         if (node.emscripten === 'bootstrap') continue;
         nodes.push(node);
-        if (node.farewells.length > 0) parted.push(node);
+        if (node.farewells.length === 0) continue;
+        parted.push(node);
+        if (mayHaunt(node, this.thresholds)) haunting.push(node);
       }
     }
     this.nodes = nodes;
     this.parted = parted;
+    this.haunting = haunting;
   }
 
   *contexts(): Iterable<ContextFacts> {

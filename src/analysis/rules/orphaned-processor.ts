@@ -12,7 +12,7 @@ export const orphanedProcessor: Rule = {
   help: 'Keep a reference to the node for as long as its processor runs, and end the processor by a message before you let the node go.',
   link: `${SPEC}#AudioWorkletNode`,
   *find(scene) {
-    for (const node of scene.parted) {
+    for (const node of scene.haunting) {
       if (node.collected === undefined) continue;
       const farewell = firstFarewell(node, ['collected']);
       if (farewell === undefined) continue;

@@ -14,7 +14,7 @@ export const processAfterDestroy: Rule = {
   help: 'Free nothing before the processor has stopped: tell it to stop by a message or a shared flag, let process() return false, and release the memory only when it has acknowledged, or after holding a lock that process() takes.',
   link: EMSCRIPTEN_ISSUE,
   *find(scene) {
-    for (const node of scene.parted) {
+    for (const node of scene.haunting) {
       const farewell = firstFarewell(node, FINAL);
       if (farewell === undefined) continue;
       const uses = usesAfter(node, farewell, scene.thresholds);

@@ -56,7 +56,7 @@ function errorOf(node: NodeFacts): ProcessorError | undefined {
     const { reason, stack } = processor.failed;
     return { at: processor.failed, where, reason, stack };
   }
-  const last = calls.at(calls.length - 1);
+  const last = calls.trailingFalse > 0 ? undefined : calls.at(calls.length - 1);
   if (last?.returned === 'threw') {
     const thread = node.context.audioThread?.id ?? node.created.thread;
     const at = { at: last.at, seq: last.exit, thread };

@@ -14,8 +14,7 @@ export const teardownWhileSuspended: Rule = {
   help: 'Let the processor learn of its end through its port (messages are handled while the context is suspended), or close the context instead of resuming it.',
   link: EMSCRIPTEN_ISSUE,
   *find(scene) {
-    for (const node of scene.parted) {
-      if (node.calls.length === 0) continue;
+    for (const node of scene.haunting) {
       const farewell = farewellWhileStanding(node);
       if (farewell === undefined) continue;
       const uses = usesAfter(node, farewell, scene.thresholds);

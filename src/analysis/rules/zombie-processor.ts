@@ -16,7 +16,7 @@ export const zombieProcessor: Rule = {
   help: 'Let process() return false when the processor has nothing left to do: post it a stop message when the node is let go, or return whether any input is connected.',
   link: `${SPEC}#AudioWorkletProcessor`,
   *find(scene) {
-    for (const node of scene.parted) {
+    for (const node of scene.haunting) {
       const { calls, context, document } = node;
       if (calls.length === 0 || calls.trailingFalse > 0) continue;
       const farewell = firstFarewell(node, ['detached']);

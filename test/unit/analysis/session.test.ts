@@ -7,7 +7,7 @@ import { cut, randomRecording } from '../../support/random-recording.ts';
 import { Seeded } from '../../support/seeded.ts';
 import { findings, sessionOf, sessionOfInputs, textInputs } from '../../support/text-records.ts';
 
-const SEEDS = Array.from({ length: 40 }, (_, i) => i + 1);
+const SEEDS = Array.from({ length: 24 }, (_, i) => i + 1);
 
 describe('facts do not depend on how the stream was cut or threads interleaved', () => {
   test.each(SEEDS)('seed %i', (seed) => {
@@ -15,7 +15,7 @@ describe('facts do not depend on how the stream was cut or threads interleaved',
     const first = sessionOfInputs(cut(recording, 0));
     const facts = factsText(first);
     const found = JSON.stringify(judge(first));
-    for (let order = 1; order <= 4; order++) {
+    for (let order = 1; order <= 3; order++) {
       const other = sessionOfInputs(cut(recording, order));
       expect(factsText(other)).toBe(facts);
       expect(JSON.stringify(judge(other))).toBe(found);
