@@ -227,7 +227,8 @@ function bucketBars(
   const close = (): void => {
     if (open === undefined) return;
     const x = Math.max(place(open.from), input.labelPx);
-    const width = Math.min(place(open.to), input.widthPx) - x;
+    const end = Math.min(open.to, Math.max(input.now + row.quantumMicros, open.from));
+    const width = Math.min(place(end), input.widthPx) - x;
     if (width > 0) {
       bars.push({ x, width, level: open.level, tone: open.tone, over: open.over });
     }

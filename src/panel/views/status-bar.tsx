@@ -17,7 +17,10 @@ export function StatusBar() {
           </button>
         </span>
       ) : state.inspecting ? (
-        <span class={`connection ${status}`} role="status">
+        <span
+          class={`connection ${state.settings.value.recording ? status : 'paused'}`}
+          role="status"
+        >
           <i aria-hidden />
           {!state.settings.value.recording
             ? 'Paused'

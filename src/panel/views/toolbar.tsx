@@ -36,7 +36,7 @@ export function Toolbar() {
   const recording = state.settings.value.recording;
   const { file } = state.session.value;
   return (
-    <div class="toolbar" role="toolbar" aria-label="Recording and view">
+    <div class="toolbar" role="toolbar" aria-label="Tools">
       {state.inspecting ? (
         <>
           <ToolButton

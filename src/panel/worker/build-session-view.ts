@@ -1,5 +1,5 @@
 import type { Finding } from '../../analysis/finding.ts';
-import type { EntityKey } from '../../analysis/model.ts';
+import type { DocumentFacts, EntityKey } from '../../analysis/model.ts';
 import { RULES } from '../../analysis/rules/registry.ts';
 import { Scene } from '../../analysis/scene.ts';
 import type { Session } from '../../analysis/session.ts';
@@ -23,7 +23,7 @@ export function buildSessionView(recording: Recording): SessionView {
   let nodes = 0;
   let liveDocuments = 0;
   for (const document of session.documents) {
-    now = Math.max(now, document.lastAt + time.offsetOf(document));
+    now = Math.max(now, lastOf(document) + time.offsetOf(document));
     contexts += document.contexts.size;
     nodes += document.nodes.size;
     if (document.goneAt === undefined) liveDocuments++;
@@ -47,6 +47,15 @@ export function buildSessionView(recording: Recording): SessionView {
     coverage: session.coverage,
     file: recording.file,
   };
+}
+
+/** The last record, or the last call where slots have run ahead of records. */
+function lastOf(document: DocumentFacts): number {
+  let last = document.lastAt as number;
+  for (const { calls } of document.nodes.values()) {
+    last = Math.max(last, calls.at(calls.length - 1)?.at ?? 0);
+  }
+  return last;
 }
 
 function showFinding(

@@ -87,10 +87,8 @@ export class Recording {
   cleared(): Recording {
     const next = new Recording();
     next.#sinceEpoch = endOf(this.session);
-    for (const input of this.#inputs) {
-      if (!this.#documents.has(documentOf(input))) continue;
-      next.ingest(withoutCalls(input));
-    }
+    const known = this.#inputs.filter((input) => this.#documents.has(documentOf(input)));
+    for (const input of withoutCalls(known)) next.ingest(input);
     next.#forgottenBytes = 0;
     return next;
   }
@@ -108,10 +106,22 @@ function documentOf(input: SessionInput): string {
   return input.kind === 'document' ? input.origin.document : input.document;
 }
 
-function withoutCalls(input: SessionInput): SessionInput {
-  if (input.kind !== 'chunk' || input.chunk.form !== 'slots') return input;
-  const { number, bytes } = input.chunk;
-  return { kind: 'forgotten', document: input.document, number: number + 1, bytes: bytes.length };
+/** In place of each document's first slots it is said, once, that they were forgotten. */
+function* withoutCalls(inputs: readonly SessionInput[]): Iterable<SessionInput> {
+  const said = new Set<string>();
+  for (const input of inputs) {
+    if (input.kind !== 'chunk' || input.chunk.form !== 'slots') {
+      yield input;
+      continue;
+    }
+    const { document, chunk } = input;
+    if (said.has(document)) {
+      yield { ...input, chunk: { ...chunk, bytes: new Uint8Array(0) } };
+      continue;
+    }
+    said.add(document);
+    yield { kind: 'forgotten', document, number: chunk.number + 1, bytes: chunk.bytes.length };
+  }
 }
 
 /** The latest time that is known of, in microseconds since the Unix epoch. */

@@ -1,11 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { encodeSessionFile, parseSessionFile } from '../../../src/export/session-file.ts';
 import type {} from '../../../src/panel/automation.ts';
 import { launchBrowser, type TestBrowser } from '../../support/browser.ts';
+import { longSession } from '../../support/long-session.ts';
 import { studioSession } from '../../support/studio-session.ts';
 
+const LONG_CALLS = 1_500_000;
 const THEMES = ['light', 'dark'] as const;
 const SESSION = Buffer.from(encodeSessionFile(studioSession()));
 
@@ -35,6 +38,18 @@ async function openStudio(): Promise<void> {
   await tab.setInputFiles('#open-file', file);
   await tab.waitForSelector('.finding');
   await idle();
+}
+
+/** Straight from the disk: what Playwright hands over goes through its connection, which takes long. */
+async function chooseFile(path: string): Promise<void> {
+  const session = await browser.context.newCDPSession(tab);
+  const { root } = await session.send('DOM.getDocument');
+  const { nodeId } = await session.send('DOM.querySelector', {
+    nodeId: root.nodeId,
+    selector: '#open-file',
+  });
+  await session.send('DOM.setFileInputFiles', { files: [path], nodeId });
+  await session.detach();
 }
 
 async function idle(): Promise<void> {
@@ -111,6 +126,43 @@ const STAND_IN = `<!doctype html><script>
     };
   }), 300);
 </script>`;
+
+test('a long session opens, zooms and pans; its export can be watched and cancelled', async () => {
+  const path = join(browser.profile, 'long.lifeline');
+  await writeFile(path, encodeSessionFile(longSession(LONG_CALLS)));
+  const began = performance.now();
+  await chooseFile(path);
+  await tab.waitForSelector('.finding', { timeout: 60_000 });
+  const openedMs = Math.round(performance.now() - began);
+  expect(await tab.textContent('.status')).toContain('1\u2009500\u2009000 calls');
+  const zoomMs: number[] = [];
+  for (const key of ['w', 'w', 'w', 'd', 'd', 'w', 'w', 's', 'a', '0']) {
+    await tab.keyboard.press(key);
+    zoomMs.push(
+      await tab.evaluate(async () => {
+        const from = performance.now();
+        await globalThis.lifelinePanel?.idle();
+        return Math.round(performance.now() - from);
+      }),
+    );
+  }
+  console.log(JSON.stringify({ figure: 'long-session', calls: LONG_CALLS, openedMs, zoomMs }));
+
+  let downloads = 0;
+  tab.on('download', () => downloads++);
+  await tab.click('#export');
+  await tab.click('#export-trace');
+  await tab.waitForSelector('.job progress');
+  await tab.click('.job .link');
+  await tab.waitForSelector('.job', { state: 'detached' });
+  expect(downloads).toBe(0);
+  await tab.click('#export');
+  const [download] = await Promise.all([
+    tab.waitForEvent('download'),
+    tab.click('#export-session'),
+  ]);
+  expect((await readFile(await download.path())).length).toBeGreaterThan(1_000_000);
+}, 120_000);
 
 test('every text can be read: contrast is AA on every ground, in both themes', async () => {
   for (const colorScheme of THEMES) {

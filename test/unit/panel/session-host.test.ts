@@ -178,6 +178,7 @@ test('clearing forgets calls, findings and pages that are gone, but not who live
   bench.host.receive({ kind: 'clear', leaving: false });
   expect(bench.session).toMatchObject({ documents: 1, nodes: 1, calls: 0, findings: [] });
   expect(bench.session.since).toBeGreaterThan(0);
+  expect(bench.session.coverage).toHaveLength(1);
   bench.ingest(chunks.slice(-1));
   bench.ask({ ask: 'settle' });
   expect(bench.session.calls).toBe(5);
