@@ -147,9 +147,11 @@ function flags(options: LaunchOptions, profile: string): readonly string[] {
   ];
 }
 
-/** Docks DevTools at the bottom, over most of the window. */
+/** DevTools docked at the bottom, over most of the window; extensions as developers have them. */
 function prepareProfile(profile: string): void {
   const preferences = {
+    // Without it an unpacked extension that is reloaded stays switched off.
+    extensions: { ui: { developer_mode: true } },
     devtools: {
       preferences: {
         currentDockState: '"bottom"',

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { CDPSession, Frame, Page } from 'playwright-core';
+import type { CDPSession, Frame, Page, Worker } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Finding } from '../../../src/analysis/finding.ts';
 import type { DocumentFacts, NodeFacts } from '../../../src/analysis/model.ts';
@@ -240,4 +240,34 @@ test('shows nothing of one tab in the panel of another', async () => {
   ];
   expect(ofMine.documents.map(({ url }) => url)).toEqual([`${playing()}?mine`]);
   expect(ofIts.documents.map(({ url }) => url)).toEqual([`${playing(elsewhere)}?its`]);
+});
+
+test('leaves a page alone when the extension is updated under it, and records it after a reload', async () => {
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  await page.goto(playing());
+  const panel = await browser.panel();
+  await page.evaluate('play()');
+  await sessionOnce(panel, (session) => sounding(session).length === 1);
+  const reopen = await closeDevtools();
+  const [background] = browser.context.serviceWorkers();
+  await background?.evaluate('void setTimeout(() => chrome.runtime.reload(), 0)');
+  await expect
+    .poll(() => browser.context.serviceWorkers().includes(background as Worker))
+    .toBe(false);
+  const before = await page.evaluate<number>('context.currentTime');
+  await page.evaluate('play()');
+  expect(await page.evaluate<number>('context.currentTime')).toBeGreaterThan(before);
+  expect(complaints).toEqual([]);
+
+  await page.reload();
+  await page.evaluate('play()');
+  await reopen();
+  const fresh = await browser.panel();
+  await sessionOnce(fresh, (session) => sounding(session).length === 1);
+  await expectEveryCall(fresh);
+  expect(complaints).toEqual([]);
 });
