@@ -32,7 +32,8 @@ export function createAutomation(panel: Panel, link: PageLink | undefined): Pane
       await settle();
       do {
         await nextFrame();
-      } while (!client.quiet || timeline.current?.quiet === false);
+        // A hidden panel paints nothing.
+      } while (!client.quiet || (!document.hidden && timeline.current?.quiet === false));
     },
   };
 }

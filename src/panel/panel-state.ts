@@ -162,9 +162,11 @@ export function showSession(state: PanelState, session: SessionView): void {
     state.session.value = session;
     if (state.following.value) followNow(state);
     const chosen = state.selection.value;
-    if (chosen?.kind === 'row' && !session.rows.some(({ key }) => key === chosen.key)) {
-      state.selection.value = undefined;
-    }
+    const there =
+      chosen?.kind === 'row'
+        ? session.rows.some(({ key }) => key === chosen.key)
+        : session.findings.some(({ id }) => id === chosen?.id);
+    if (chosen !== undefined && !there) state.selection.value = undefined;
   });
 }
 

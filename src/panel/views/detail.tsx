@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../icons.tsx';
 import { usePanel } from '../panel-context.ts';
 import { formatExactTime, plural } from '../worker/format.ts';
@@ -12,8 +13,12 @@ export function Detail() {
   const finding = state.selectedFinding.value;
   const detail = state.detail.value;
   const chosen = state.selection.value;
+  const root = useRef<HTMLElement>(null);
+  useEffect(() => {
+    root.current?.scrollTo(0, 0);
+  }, [chosen]);
   return (
-    <section class="detail" aria-label="Detail" id="detail">
+    <section class="detail" aria-label="Detail" id="detail" ref={root}>
       {chosen === undefined ? (
         <p class="faint pad hint">
           Select a finding or a lifeline to see what happened, why, and what to do.
@@ -136,6 +141,11 @@ function FindingDetail({ finding, detail }: FindingDetailProps) {
               <Stack key={role} role={role} frames={frames} />
             ))}
           </div>
+        </Part>
+      )}
+      {finding.explain === '' ? null : (
+        <Part title="About this rule">
+          <p class="explain">{finding.explain}</p>
         </Part>
       )}
       {state.selection.value?.kind === 'finding' && own !== undefined ? (

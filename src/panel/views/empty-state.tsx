@@ -83,6 +83,9 @@ export function EmptyState() {
             Start the audio as a visitor would. Every AudioContext and AudioWorklet from then on
             appears here, also what happened before this panel was opened.
           </p>
+          {state.settings.value.origins.length === 0 ? null : (
+            <p>Only {state.settings.value.origins.join(', ')} is recorded, as the settings say.</p>
+          )}
           <button type="button" onClick={actions.reloadAndRecord}>
             <Icon name="reload" />
             Reload and record

@@ -66,9 +66,11 @@ function showFinding(
 ): ShownFinding {
   const offset = topOffset(session, scene, time, finding.entity.id);
   const { kind, id } = finding.entity;
+  const words = wordsOf(finding.rule);
   return {
     ...finding,
-    title: titleOf(finding.rule),
+    title: words.title,
+    explain: words.explain,
     firstAt: finding.first + offset,
     lastAt: finding.last + offset,
     evidenceAt: finding.evidence.map((each) => each.at + offset),
@@ -82,7 +84,9 @@ function topOffset(session: Session, scene: Scene, time: SessionTime, key: Entit
   return document === undefined ? 0 : time.offsetOf(document) - scene.time(document, 0);
 }
 
-function titleOf(rule: string): string {
-  const rules: { readonly [id: string]: { readonly title: string } | undefined } = RULES;
-  return rules[rule]?.title ?? rule;
+function wordsOf(rule: string): { readonly title: string; readonly explain: string } {
+  const rules: {
+    readonly [id: string]: { readonly title: string; readonly explain: string } | undefined;
+  } = RULES;
+  return rules[rule] ?? { title: rule, explain: '' };
 }

@@ -81,6 +81,8 @@ export interface Row {
 /** A finding with its times in session time. */
 export interface ShownFinding extends Finding {
   readonly title: string;
+  /** What the rule means in general; empty when the rule is not known. */
+  readonly explain: string;
   readonly firstAt: number;
   readonly lastAt: number;
   /** One for each entry of `evidence`. */

@@ -15,6 +15,7 @@ function finding(id: string, severity: Severity, over: Partial<ShownFinding> = {
     id,
     rule: 'zombie-processor',
     title: 'A detached processor goes on running',
+    explain: '',
     severity,
     certainty: 'proven',
     entity: { kind: 'node', id: '0/n1', label: 'reverb #1' },

@@ -76,10 +76,11 @@ test('only rows that touch the window are given', () => {
   expect(rowsBetween([], 0, 100)).toEqual([]);
 });
 
-test('five thousand rows are laid out within a frame', () => {
+test('of five thousand rows only those in sight are given', () => {
   const many = Array.from({ length: 5000 }, (_, i) => row(`0/n${i}`, 'node', undefined, `n ${i}`));
-  const began = performance.now();
   const rows = buildVisibleRows(many, { text: '', folded: new Set() });
-  expect(rowsBetween(rows, 60_000, 60_500).length).toBeLessThan(25);
-  expect(performance.now() - began).toBeLessThan(100);
+  const shown = rowsBetween(rows, 60_000, 60_500);
+  expect(shown.length).toBeGreaterThan(18);
+  expect(shown.length).toBeLessThan(25);
+  expect(shown[0]?.row.key).toBe('0/n2307');
 });
