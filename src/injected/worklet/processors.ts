@@ -67,7 +67,9 @@ export function observeProcessors(
     process(inputs: unknown, outputs: unknown, parameters: unknown): unknown {
       const page = this.#page as PageProcessor;
       const frame = currentFrame();
-      if (frame !== recorder.frame) recorder.beginQuantum(frame);
+      if (frame !== recorder.frame || this.#ordinal === recorder.first) {
+        recorder.beginQuantum(frame, this.#ordinal);
+      }
       const enter = recorder.enter();
       let returned: unknown;
       try {

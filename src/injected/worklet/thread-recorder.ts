@@ -35,6 +35,7 @@ export class ThreadRecorder {
   #fine: boolean;
   #calls = 0;
   #frame = -1;
+  #first = -1;
   #nextClock = 0;
   #nextBatch = 0;
   #quantaToTimed = 1;
@@ -86,9 +87,18 @@ export class ThreadRecorder {
     return ((this.#order[0] as number) << 1) | 1;
   }
 
+  /**
+   * The processor that was called first in this quantum. Its next call begins another one, also where the
+   * frame stands still: Chromium does not count quanta while the page holds the lock of its graph.
+   */
+  get first(): number {
+    return this.#first;
+  }
+
   /** A call of `process()` has shown that a new quantum began. */
-  beginQuantum(frame: number): void {
+  beginQuantum(frame: number, first: number): void {
     this.#frame = frame;
+    this.#first = first;
     if (frame >= this.#nextClock) {
       this.#nextClock = frame + this.#framesPerClock;
       this.#slots.clock(frame, coarseMicros() - this.#originMicros);
