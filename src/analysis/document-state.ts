@@ -79,6 +79,13 @@ export class DocumentState {
     if (!coverage.includes(text) && coverage.length < LIMITS.threads) coverage.push(text);
   }
 
+  /** Whether one more may be kept beside `size`; says so when not. */
+  hasRoom(size: number, limit: number, what: string): boolean {
+    if (size < limit) return true;
+    this.uncovered(`more than ${limit} ${what}: later ones are counted as dropped, not kept`);
+    return false;
+  }
+
   /** The lane that a `node` field of a record means: audio rendering threads say ordinal + 1. */
   laneOf(thread: ThreadId, node: NodeId): Lane | undefined {
     const context = this.byThread.get(thread);

@@ -26,9 +26,8 @@ export function judgeBy(
   const findings: Finding[] = [];
   for (const rule of rules) {
     try {
-      const found: Finding[] = [];
-      for (const draft of rule.find(scene)) found.push(findingOf(rule, draft));
-      findings.push(...found);
+      const found = Array.from(rule.find(scene), (draft) => findingOf(rule, draft));
+      for (const finding of found) findings.push(finding);
     } catch (fault) {
       findings.push(ruleFault(rule, fault));
     }

@@ -25,6 +25,7 @@ export class Session {
   readonly #entries = new Map<string, Entry>();
   readonly #documents: DocumentFacts[] = [];
   #refused = 0;
+  #bytes = 0;
 
   /** In the order in which they said hello. */
   get documents(): readonly DocumentFacts[] {
@@ -49,7 +50,9 @@ export class Session {
     for (const { document } of this.#entries.values()) {
       for (const text of document.facts.coverage) said.add(text);
       if (document.dropped > 0) {
-        said.add(`${document.dropped} records name something that nobody made; they were dropped`);
+        said.add(
+          `${document.dropped} records were dropped: they name something that nobody made, or are more than is kept`,
+        );
       }
       for (const lane of document.lanes.values()) {
         if (lane.messagesDropped === 0 || lane.node === undefined) continue;
@@ -70,8 +73,17 @@ export class Session {
     }
     const { document, intake } = entry;
     switch (input.kind) {
-      case 'chunk':
+      case 'chunk': {
+        const { byteLength } = input.chunk.bytes;
+        if (this.#bytes + byteLength > LIMITS.sessionBytes) {
+          this.#refused++;
+          document.incomplete = true;
+          document.uncovered(`what came after the session had ${LIMITS.sessionBytes} bytes`);
+          return err('the session is full: save it, clear it and go on');
+        }
+        this.#bytes += byteLength;
         return intake.take(input.chunk);
+      }
       case 'forgotten':
         if (input.number <= intake.number + 1) return ok(undefined);
         intake.skipTo(input.number);
@@ -100,6 +112,10 @@ export class Session {
       known.document.facts.goneAt = undefined;
       known.document.facts.url = origin.url;
       return ok(undefined);
+    }
+    if (this.#documents.length >= LIMITS.documents) {
+      this.#refused++;
+      return err(`more than ${LIMITS.documents} documents: clear the session and go on`);
     }
     const document = new DocumentState(this.#documents.length, origin, timeOrigin, isolated);
     this.#entries.set(origin.document, { document, intake: new Intake(document) });

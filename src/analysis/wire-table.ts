@@ -15,6 +15,8 @@ export interface Edge {
 /** The connections of a document as `connect()` and `disconnect()` make and end them. */
 export class WireTable {
   readonly #outgoing = new Map<NodeId, Map<string, Edge>>();
+  /** How many lead to a node. */
+  readonly #incoming = new Map<NodeId, number>();
 
   /**
    * 'same' when that very connection is there already (`connect()` is idempotent), 'too-many' when
@@ -28,8 +30,10 @@ export class WireTable {
     }
     const key = `${edge.target} ${edge.output} ${edge.input} ${edge.param}`;
     if (edges.has(key)) return 'same';
-    if (edges.size >= LIMITS.wiresPerNode) return 'too-many';
+    const incoming = this.#incoming.get(edge.target) ?? 0;
+    if (Math.max(edges.size, incoming) >= LIMITS.wiresPerNode) return 'too-many';
     edges.set(key, edge);
+    this.#incoming.set(edge.target, incoming + 1);
     return 'made';
   }
 
@@ -41,6 +45,7 @@ export class WireTable {
       if (!matches(edge, fields)) continue;
       ended.push(edge);
       edges?.delete(key);
+      this.#incoming.set(edge.target, (this.#incoming.get(edge.target) ?? 1) - 1);
     }
     return ended;
   }

@@ -27,18 +27,28 @@ export const LIMITS = {
   threads: 256,
   /** Ids of any one kind in one document; forged ids above it are dropped. */
   ids: 1_000_000,
+  /** Contexts of one document that are kept; more are counted. */
+  contexts: 16_384,
+  /** Nodes of one document that are kept, native neighbours among them; more are counted. */
+  nodes: 262_144,
+  /** Marks, losses, refused nodes, blocks and modules: of each so many are kept of one document. */
+  eventsPerDocument: 131_072,
+  /** States, calls and underruns: of each so many are kept of one context. */
+  eventsPerContext: 65_536,
   /** Messages of one node that are kept one by one; more are counted. */
   messagesPerNode: 100_000,
-  /** Connections that leave one node. */
+  /** Connections that leave one node, and that lead to one. */
   wiresPerNode: 4096,
   /** Farewells, port closings and error events of one node. */
   eventsPerNode: 1024,
   /** Chunks of threads that nobody has announced yet. */
   waitingChunks: 1024,
-  /** Documents of one tab that a panel keeps at a time. */
-  documents: 256,
+  /** Documents of one session. */
+  documents: 4096,
   /** Message previews and message stacks that a document takes a second. */
   previewsPerSecond: 200,
+  /** Bytes of chunks in one session: so much that its saved file can be opened again. */
+  sessionBytes: 768 * 1024 * 1024,
   /** Bytes of a saved session that will be opened. */
   sessionFileBytes: 1024 * 1024 * 1024,
 } as const;

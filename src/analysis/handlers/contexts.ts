@@ -1,3 +1,4 @@
+import { LIMITS } from '../../shared/limits.ts';
 import type { FieldsOf } from '../../shared/records.ts';
 import { ContextState } from '../context-state.ts';
 import type { DocumentState } from '../document-state.ts';
@@ -13,6 +14,7 @@ export function contextCreated(
   point: Point,
 ): boolean {
   if (document.contexts.has(fields.context)) return false;
+  if (!document.hasRoom(document.contexts.size, LIMITS.contexts, 'contexts')) return false;
   const context = new ContextState(document.facts, point, fields);
   document.contexts.set(fields.context, context);
   document.facts.contexts.set(fields.context, context.facts);
@@ -27,7 +29,10 @@ export function contextState(
   const context = document.contexts.get(fields.context);
   if (context === undefined) return false;
   context.sawFrame(fields.frame);
-  insertPoint(context.facts.states, { ...point, state: fields.state, frame: fields.frame });
+  const { states } = context.facts;
+  if (!document.hasRoom(states.length, LIMITS.eventsPerContext, 'states of a context'))
+    return false;
+  insertPoint(states, { ...point, state: fields.state, frame: fields.frame });
   return true;
 }
 
@@ -38,10 +43,12 @@ export function contextCall(
 ): boolean {
   const context = document.contexts.get(fields.context);
   if (context === undefined || document.calls.has(fields.call)) return false;
+  const { calls } = context.facts;
+  if (!document.hasRoom(calls.length, LIMITS.eventsPerContext, 'calls on a context')) return false;
   const { method, frame, stack } = fields;
   const call = { method, called: point, frame, stack, settled: undefined };
   context.sawFrame(frame);
-  context.facts.calls.push(call);
+  calls.push(call);
   document.calls.set(fields.call, { context, call });
   return true;
 }
@@ -87,6 +94,7 @@ export function moduleRequested(
   const context = document.contexts.get(fields.context);
   const { modules } = document.facts;
   if (context === undefined || modules.has(fields.module)) return false;
+  if (!document.hasRoom(modules.size, LIMITS.eventsPerDocument, 'modules')) return false;
   modules.set(fields.module, {
     id: fields.module,
     context: context.facts,
@@ -116,6 +124,8 @@ export function underrun(
 ): boolean {
   const known = document.contexts.get(context);
   if (known === undefined) return false;
-  insertByTime(known.facts.underruns, { ...point, events, duration });
+  const { underruns } = known.facts;
+  if (!document.hasRoom(underruns.length, LIMITS.eventsPerContext, 'underruns')) return false;
+  insertByTime(underruns, { ...point, events, duration });
   return true;
 }

@@ -17,6 +17,8 @@ export function nodeCreated(
   const { facts } = document;
   if (context === undefined || lane === undefined || lane.node !== undefined) return false;
   if (fields.node === 0 || facts.nodes.has(fields.node)) return false;
+  const kept = facts.nodes.size + facts.neighbours.size;
+  if (!document.hasRoom(kept, LIMITS.nodes, 'nodes')) return false;
   context.sawFrame(fields.frame);
   const node: NodeFacts = {
     id: fields.node,
@@ -66,7 +68,9 @@ export function nodeRefused(
   if (context === undefined) return false;
   const { processorName, contextState, reason, stack } = fields;
   const refused = { ...point, context: context.facts, processorName, contextState, reason, stack };
-  document.facts.refused.push(refused);
+  const list = document.facts.refused;
+  if (!document.hasRoom(list.length, LIMITS.eventsPerDocument, 'refused nodes')) return false;
+  list.push(refused);
   return true;
 }
 
@@ -77,6 +81,7 @@ export function neighbourSeen(
 ): boolean {
   const { neighbours, nodes } = document.facts;
   if (node === 0 || neighbours.has(node) || nodes.has(node)) return false;
+  if (!document.hasRoom(neighbours.size + nodes.size, LIMITS.nodes, 'nodes')) return false;
   const owner = document.contexts.get(context)?.facts;
   neighbours.set(node, { id: node, context: owner, type, seen: point });
   return true;

@@ -12,6 +12,7 @@ export function blockAllocated(
   const { blocks } = document.facts;
   const { block, memory, offset, length, label, stack } = fields;
   if (block === 0 || blocks.has(block)) return false;
+  if (!document.hasRoom(blocks.size, LIMITS.eventsPerDocument, 'blocks')) return false;
   const facts = { id: block, memory, offset, length, label, allocateStack: stack };
   blocks.set(block, { ...facts, allocated: point, freed: undefined });
   return true;
@@ -31,7 +32,9 @@ export function blockFreed(
 }
 
 export function mark(document: DocumentState, { text }: FieldsOf<'mark'>, point: Point): boolean {
-  insertByTime(document.facts.marks, { ...point, text });
+  const { marks } = document.facts;
+  if (!document.hasRoom(marks.length, LIMITS.eventsPerDocument, 'marks')) return false;
+  insertByTime(marks, { ...point, text });
   return true;
 }
 
@@ -42,11 +45,15 @@ export function lost(
 ): boolean {
   if (thread >= LIMITS.threads) return false;
   document.lost += count;
-  insertByTime(document.facts.losses, { ...point, lostThread: thread, count, why });
+  const { losses } = document.facts;
+  if (!document.hasRoom(losses.length, LIMITS.eventsPerDocument, 'losses')) return false;
+  insertByTime(losses, { ...point, lostThread: thread, count, why });
   return true;
 }
 
 export function page(document: DocumentState, { event }: FieldsOf<'page'>, point: Point): boolean {
-  insertByTime(document.facts.pageEvents, { ...point, event });
+  const { pageEvents } = document.facts;
+  if (!document.hasRoom(pageEvents.length, LIMITS.eventsPerDocument, 'page events')) return false;
+  insertByTime(pageEvents, { ...point, event });
   return true;
 }

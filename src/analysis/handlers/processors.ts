@@ -1,3 +1,4 @@
+import { LIMITS } from '../../shared/limits.ts';
 import type { FieldsOf } from '../../shared/records.ts';
 import { DURATION_UNIT_MICROS } from '../../shared/slots.ts';
 import { ANSWER } from '../call-columns.ts';
@@ -44,7 +45,10 @@ export function processorRegistered(
 ): boolean {
   const thread = document.facts.threads.get(point.thread);
   if (thread === undefined) return false;
-  thread.registered.push(name);
+  const { registered } = thread;
+  if (!document.hasRoom(registered.length, LIMITS.eventsPerContext, 'processor classes'))
+    return false;
+  registered.push(name);
   return true;
 }
 

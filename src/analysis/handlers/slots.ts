@@ -1,3 +1,4 @@
+import { LIMITS } from '../../shared/limits.ts';
 import { DURATION_UNIT_MICROS, SLOT, SLOT_FLAG, SLOT_WORDS } from '../../shared/slots.ts';
 import type { Micros, Seq, ThreadId } from '../../shared/units.ts';
 import { ANSWER, type Answer } from '../call-columns.ts';
@@ -157,5 +158,7 @@ function lost(
   document.lost += count;
   const at = context.clock.time(frame) as Micros;
   const loss = { at, seq: seq as Seq, thread, lostThread: thread, count, why: 'ring-full' };
-  insertByTime(document.facts.losses, loss);
+  const { losses } = document.facts;
+  if (document.hasRoom(losses.length, LIMITS.eventsPerDocument, 'losses'))
+    insertByTime(losses, loss);
 }

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../shared/limits.ts';
 import type { FieldsOf } from '../../shared/records.ts';
 import type { NodeId } from '../../shared/units.ts';
 import type { DocumentState } from '../document-state.ts';
@@ -49,7 +50,7 @@ export function disconnected(
   }
   if (source?.node !== undefined && fields.what === 'all') {
     if (ended.length === 0) {
-      source.node.wireEvents.push({
+      keepChange(document, source.node, {
         ...point,
         kind: 'disconnected',
         what: 'disconnect() with nothing connected',
@@ -112,12 +113,21 @@ function sayChange(
 ): void {
   const peer = document.nodeLabel(wire.peer);
   const param = wire.param === '' ? '' : `.${wire.param}`;
-  node.wireEvents.push({
+  keepChange(document, node, {
     ...point,
     kind,
     what: wire.direction === 'out' ? `→ ${peer}${param}` : `← ${peer}`,
     attachedAfter: isAttached(node),
   });
+}
+
+function keepChange(
+  document: DocumentState,
+  { wireEvents }: NodeFacts,
+  change: NodeFacts['wireEvents'][number],
+): void {
+  const room = document.hasRoom(wireEvents.length, LIMITS.eventsPerContext, 'changes of wires');
+  if (room) wireEvents.push(change);
 }
 
 function sawFrame(document: DocumentState, lane: Lane | undefined, frame: number): void {

@@ -17,6 +17,8 @@ const HEADINGS: readonly (readonly [FindingColumn, string])[] = [
   ['time', 'First'],
 ];
 const PAGE = 8;
+/** More findings than this no list shows: the filter picks among them. */
+const SHOWN = 500;
 
 export function FindingList() {
   const { state, actions } = usePanel();
@@ -54,7 +56,7 @@ export function FindingList() {
           ref={list}
           onKeyDown={onKeyDown}
         >
-          {findings.map((finding) => (
+          {findings.slice(0, SHOWN).map((finding) => (
             <FindingRow
               key={finding.id}
               finding={finding}
@@ -67,6 +69,11 @@ export function FindingList() {
               onJump={jumpToSelected}
             />
           ))}
+          {findings.length > SHOWN ? (
+            <p class="faint pad">
+              And {formatCount(findings.length - SHOWN)} more, which the filter finds.
+            </p>
+          ) : null}
           {findings.length === 0 ? <p class="faint pad">No finding matches the filter.</p> : null}
         </div>
       )}

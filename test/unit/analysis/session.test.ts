@@ -112,7 +112,7 @@ describe('a session', () => {
     `);
     expect(session.totals.dropped).toBe(9);
     expect(session.coverage).toEqual([
-      '9 records name something that nobody made; they were dropped',
+      '9 records were dropped: they name something that nobody made, or are more than is kept',
     ]);
   });
 
