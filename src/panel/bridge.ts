@@ -1,4 +1,5 @@
 import browser, { type Runtime } from 'webextension-polyfill';
+import { LIMITS } from '../shared/limits.ts';
 import { type Command, type FromPanel, PANEL_PORT, type ToPanel } from '../shared/messages.ts';
 
 const RECONNECT_FIRST_MS = 50;
@@ -33,7 +34,7 @@ export function connectBridge(options: BridgeOptions): Bridge {
 
 class PanelBridge implements Bridge {
   readonly #options: BridgeOptions;
-  /** Document → the highest chunk that has arrived. */
+  /** Document → the highest chunk that has arrived; of the `LIMITS.documents` heard of last. */
   readonly #seen = new Map<string, number>();
   readonly #alive = new Set<string>();
   /** Documents that have not been heard of since the bridge reconnected. */
@@ -108,7 +109,11 @@ class PanelBridge implements Bridge {
   }
 
   #note(document: string, number: number): void {
-    this.#seen.set(document, Math.max(this.#seen.get(document) ?? 0, number));
+    const highest = Math.max(this.#seen.get(document) ?? 0, number);
+    this.#seen.delete(document);
+    this.#seen.set(document, highest);
+    const [oldest] = this.#seen.keys();
+    if (this.#seen.size > LIMITS.documents && oldest !== undefined) this.#seen.delete(oldest);
   }
 
   #post(message: FromPanel): void {
