@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
@@ -41,9 +41,7 @@ export interface Launched {
  */
 export async function launch(options: LaunchOptions): Promise<Launched> {
   const fresh = options.profile === undefined;
-  const profile = fresh
-    ? mkdtempSync(join(tmpdir(), 'lifeline-profile-'))
-    : resolve(options.profile);
+  const profile = fresh ? makeProfile() : resolve(options.profile);
   if (fresh) prepareProfile(profile);
   else rmSync(join(profile, 'DevToolsActivePort'), { force: true });
 
@@ -145,6 +143,26 @@ function flags(options: LaunchOptions, profile: string): readonly string[] {
     ...more,
     'about:blank',
   ];
+}
+
+/** A folder of ours; those of processes that were killed before they could remove theirs go now. */
+function makeProfile(): string {
+  for (const name of readdirSync(tmpdir())) {
+    const owner = Number(/^lifeline-profile-(\d+)-/.exec(name)?.[1]);
+    if (owner > 0 && !isAlive(owner)) {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    }
+  }
+  return mkdtempSync(join(tmpdir(), `lifeline-profile-${process.pid}-`));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 /** DevTools docked at the bottom, over most of the window; extensions as developers have them. */

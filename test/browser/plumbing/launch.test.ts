@@ -1,4 +1,7 @@
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { launchBrowser } from '../../support/browser.ts';
 
@@ -16,4 +19,13 @@ test('opens the panel of the extension in the DevTools of each tab, and leaves n
   await browser.close();
   await browser.close();
   expect(existsSync(browser.profile)).toBe(false);
+});
+
+test('removes the profile of a process that was killed before it could do so', async () => {
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  const left = join(tmpdir(), `lifeline-profile-${pid}-left`);
+  mkdirSync(join(left, 'Default'), { recursive: true });
+  await using browser = await launchBrowser();
+  expect(existsSync(left)).toBe(false);
+  expect(existsSync(browser.profile)).toBe(true);
 });
