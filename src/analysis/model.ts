@@ -112,6 +112,8 @@ export interface QuantumStats {
     readonly second: number;
     readonly timed: number;
     readonly over: number;
+    /** Of all timed quanta together. */
+    readonly totalMicros: number;
     readonly worstMicros: number;
     readonly at: Micros;
   }[];

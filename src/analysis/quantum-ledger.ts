@@ -7,6 +7,7 @@ interface Second {
   readonly at: Micros;
   timed: number;
   over: number;
+  totalMicros: number;
   worstMicros: number;
 }
 
@@ -60,11 +61,13 @@ export class QuantumLedger implements QuantumStats {
         },
         timed: 0,
         over: 0,
+        totalMicros: 0,
         worstMicros: 0,
       };
       this.seconds.push(second);
     }
     second.timed++;
+    second.totalMicros += this.#micros;
     const doubt = this.#micros % COARSE_STEP_MICROS === 0 ? COARSE_STEP_MICROS : 0;
     if (this.#micros - doubt > this.#budgetMicros) second.over++;
     if (this.#micros > second.worstMicros) second.worstMicros = this.#micros;

@@ -19,9 +19,13 @@ export const THRESHOLDS = {
     value: 2,
     doc: 'Timed quanta of one second that must exceed the budget before their share means anything.',
   },
+  busyShare: {
+    value: 0.5,
+    doc: 'Share of the budget that `process()` must take on average in some second before underruns are laid at its door.',
+  },
   marginFrames: {
-    value: 8192,
-    doc: 'Where a page is not isolated, a call counts as later than what the page did when its frame lies this far beyond the one the page saw: more than any device buffer renders ahead.',
+    value: 2048,
+    doc: 'Where a page is not isolated, a call counts as later than what the page did when its frame lies this far beyond the one the page saw. Up to 512 were seen in Chromium.',
   },
   marginSeconds: {
     value: 0.25,
@@ -39,6 +43,7 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   postingCalls: THRESHOLDS.postingCalls.value,
   overrunShare: THRESHOLDS.overrunShare.value,
   overrunQuanta: THRESHOLDS.overrunQuanta.value,
+  busyShare: THRESHOLDS.busyShare.value,
   marginFrames: THRESHOLDS.marginFrames.value,
   marginSeconds: THRESHOLDS.marginSeconds.value,
 };

@@ -17,7 +17,7 @@ export const quantumOverrun: Rule = {
   severity: 'warning',
   title: 'process() takes longer than a quantum lasts',
   explain:
-    'In a real-time context over one per cent of a second’s render quanta took longer in process() than they last, or the device reported underruns: listeners hear glitches. Quanta are timed in a sample, so only what the sample proves counts, or a second in which most timed quanta are late.',
+    'In a real-time context over one per cent of a second’s render quanta took longer in process() than they last, or the device reported underruns: listeners hear glitches. Quanta are timed in a sample, so only what the sample proves counts, or a second in which most timed quanta are late. Underruns alone are only a hint where process() never took a large part of the budget: then something else held the machine up.',
   help: 'Do less in process(): no allocation, no messages, no compilation; move work to a worker and pull its result from a ring buffer.',
   link: `${SPEC}#rendering-loop`,
   *find(scene) {
@@ -33,13 +33,15 @@ export const quantumOverrun: Rule = {
       if (first === undefined || last === undefined) continue;
       const over = sum(late.map((second) => second.over));
       const events = sum(underruns.map((underrun) => underrun.events));
+      const blamed = late.length > 0 || isBusy(context, scene);
       yield {
         entity: contextEntity(context),
+        severity: blamed ? 'warning' : 'info',
         certainty: underruns.length > 0 ? 'proven' : 'likely',
         count: over + events,
         first,
         last,
-        message: messageOf(context, late, over, events),
+        message: messageOf(context, late, over, events, blamed),
         evidence: evidenceOf(scene, context, late, underruns),
         stacks: stacksOf({ create: context.createStack }),
       };
@@ -55,11 +57,20 @@ function isLate({ over, timed }: Second, context: ContextFacts, scene: Scene): b
   return over > quanta * overrunShare || over > timed / 2;
 }
 
+/** Whether process() took so much of some second that it may well be why the device ran dry. */
+function isBusy(context: ContextFacts, scene: Scene): boolean {
+  const budget = (context.quantumFrames * 1e6) / context.sampleRate;
+  return context.quanta.seconds.some(
+    ({ timed, totalMicros }) => totalMicros > timed * budget * scene.thresholds.busyShare,
+  );
+}
+
 function messageOf(
   context: ContextFacts,
   late: readonly Second[],
   over: number,
   events: number,
+  blamed: boolean,
 ): string {
   const words: string[] = [];
   const budget = durationWords((context.quantumFrames / context.sampleRate) * 1e6);
@@ -70,6 +81,8 @@ function messageOf(
     );
   }
   if (events > 0) words.push(`the device reported ${counted(events, 'underrun')}`);
+  if (!blamed)
+    words.push('process() took little of the budget, so something else held the device up');
   return `${contextLabel(context)}: ${words.join('; ')}.`;
 }
 

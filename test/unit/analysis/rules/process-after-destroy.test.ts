@@ -191,8 +191,8 @@ describe('process-after-destroy', () => {
       32000   process            node=7 frame=1408 times=${times}
     `;
     const options = { isolated: false };
-    expect(findings(text(63), options)).toEqual([]);
-    expect(findings(text(65), options)).toEqual(['process-after-destroy warning likely 0/n7 ×2']);
+    expect(findings(text(15), options)).toEqual([]);
+    expect(findings(text(17), options)).toEqual(['process-after-destroy warning likely 0/n7 ×2']);
   });
 
   test('says what happened with the names and numbers of the page', () => {

@@ -63,8 +63,20 @@ describe('quantum-overrun', () => {
   test('fires when the device reported underruns, and names them', () => {
     const session = sessionOf(`5000 underrun context=1 events=3 duration=9000`);
     const [finding] = judge(session);
-    expect(finding?.message).toBe('AudioContext #1: the device reported 3 underruns.');
+    expect(finding?.message).toBe(
+      'AudioContext #1: the device reported 3 underruns; process() took little of the budget, so something else held the device up.',
+    );
     expect(finding?.certainty).toBe('proven');
+    expect(finding?.severity).toBe('info');
+  });
+
+  test('lays underruns at the door of processors that take most of the budget', () => {
+    const text = (duration: number) => `${NODES}
+      2667  process   node=7 times=100 duration=${duration}
+      5000  underrun  context=1 events=3 duration=9000
+    `;
+    expect(findings(text(1500))).toEqual(['quantum-overrun warning proven 0/c1 ×3']);
+    expect(findings(text(1200))).toEqual(['quantum-overrun info proven 0/c1 ×3']);
   });
 
   test('is silent about calls that were not timed and about offline contexts', () => {
