@@ -29,7 +29,7 @@ export function observeNodes(observation: Observation, ports: PortObserver): Nod
   const { patches, entities, recorder, realm } = observation;
   const { natives } = entities;
   const named = new NodeNames();
-  const messageOf = getterOf<Event, string>(interfaceOf('ErrorEvent'), 'message');
+  const reasonOf = takeReason();
 
   const collected = new IntrinsicFinalizationRegistry<NodeId>((node) =>
     recorder.record('nodeCollected', { node }),
@@ -79,8 +79,7 @@ export function observeNodes(observation: Observation, ports: PortObserver): Nod
     );
     const failed = (event: Event): void =>
       recorder.guard(() => {
-        const reason = messageOf?.(event) ?? '';
-        recorder.record('processorErrorEvent', { node: entry.id, reason });
+        recorder.record('processorErrorEvent', { node: entry.id, reason: reasonOf(event) });
       });
     // Chromium's event has the type `error`, the specification's is `processorerror`.
     realm.listen(node, 'error', failed);
@@ -107,6 +106,20 @@ export function observeNodes(observation: Observation, ports: PortObserver): Nod
   });
 
   return named;
+}
+
+/** What a processor error event says: the message, and where it was thrown. */
+function takeReason(): (event: Event) => string {
+  const ErrorEvent = interfaceOf('ErrorEvent');
+  const messageOf = getterOf<Event, string>(ErrorEvent, 'message');
+  const fileOf = getterOf<Event, string>(ErrorEvent, 'filename');
+  const lineOf = getterOf<Event, number>(ErrorEvent, 'lineno');
+  const columnOf = getterOf<Event, number>(ErrorEvent, 'colno');
+  return (event) => {
+    const file = fileOf?.(event) ?? '';
+    const place = file === '' ? '' : ` (${file}:${lineOf?.(event)}:${columnOf?.(event)})`;
+    return `${messageOf?.(event) ?? ''}${place}`;
+  };
 }
 
 const FOREIGN_CONTEXT =

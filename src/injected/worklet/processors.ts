@@ -1,5 +1,8 @@
 import {
   apply,
+  defineProperty,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
   IntrinsicFinalizationRegistry,
   IntrinsicWeakMap,
   IntrinsicWeakSet,
@@ -10,7 +13,7 @@ import {
 import { constructAs, type Native, type Patches } from '../../base/patch.ts';
 import { describeError, stackOfError } from '../../shared/describe-error.ts';
 import { SLOT_FLAG } from '../../shared/slots.ts';
-import type { Frames, Ordinal } from '../../shared/units.ts';
+import type { Ordinal } from '../../shared/units.ts';
 import { callProcess } from './call-process.ts';
 import type { PortObserver } from './ports.ts';
 import {
@@ -71,21 +74,34 @@ export function observeProcessors(
         recorder.beginQuantum(frame, this.#ordinal);
       }
       const enter = recorder.enter();
-      let returned: unknown;
+      let flags: number = SLOT_FLAG.threw;
+      // No `catch`: the event that the page gets names the place of the last `throw`.
       try {
-        returned = callProcess(page, inputs, outputs, parameters);
-      } catch (error) {
-        recorder.leave(this.#ordinal, enter, SLOT_FLAG.threw);
-        recorder.record('processorFailed', {
-          ordinal: this.#ordinal as Ordinal,
-          frame: frame as Frames,
-          reason: describeError(error),
-          stack: stackOfError(error, OWN_URL),
-        });
-        throw error;
+        const returned = callProcess(page, inputs, outputs, parameters);
+        flags = returned ? SLOT_FLAG.returnedTrue : 0;
+        return returned;
+      } finally {
+        recorder.leave(this.#ordinal, enter, flags);
       }
-      recorder.leave(this.#ordinal, enter, returned ? SLOT_FLAG.returnedTrue : 0);
-      return returned;
+    }
+
+    /**
+     * For a processor that has no `process` when it is made: the engine must see what is there each
+     * quantum, for it says so in its own words when that cannot be called.
+     */
+    static lookEachQuantum(platform: Dispatcher): void {
+      const dispatch = (inputs: unknown, outputs: unknown, parameters: unknown): unknown =>
+        platform.process(inputs, outputs, parameters);
+      const page = platform.#page as PageProcessor;
+      defineProperty(platform, 'process', {
+        __proto__: null,
+        get: () => {
+          const { process } = page;
+          if (typeof process !== 'function') return process;
+          platform.#page = { process: (...args) => apply(process, page, args) };
+          return dispatch;
+        },
+      } as PropertyDescriptor);
     }
   }
 
@@ -129,7 +145,9 @@ export function observeProcessors(
         try {
           const page = constructAs(PageClass, args, PageClass);
           recordConstructed(name, ordinal);
-          return weakMapGet(platforms, page) ?? page;
+          const platform = weakMapGet(platforms, page);
+          if (platform && !hasProcess(page)) Dispatcher.lookEachQuantum(platform);
+          return platform ?? page;
         } catch (thrown) {
           recordConstructed(name, ordinal, { thrown });
           throw thrown;
@@ -154,4 +172,15 @@ export function observeProcessors(
       constructed++;
     },
   };
+}
+
+/** Whether there is a `process` that may be callable; a getter is not asked. */
+function hasProcess(page: object): boolean {
+  let owner: object | null = page;
+  while (owner) {
+    const descriptor = getOwnPropertyDescriptor(owner, 'process');
+    if (descriptor) return descriptor.get !== undefined || typeof descriptor.value === 'function';
+    owner = getPrototypeOf(owner) as object | null;
+  }
+  return false;
 }
