@@ -102,9 +102,6 @@ export const copyInt32: (target: Int32Array, source: Int32Array, offset: number)
   source,
   offset,
 ) => int32ArraySet(target as never, source, offset);
-export const startsWith: (text: string, start: string) => boolean = uncurryThis(
-  String.prototype.startsWith as (this: string, start: string) => boolean,
-);
 export const indexOf: (text: string, part: string, from?: number) => number = uncurryThis(
   String.prototype.indexOf,
 );

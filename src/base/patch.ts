@@ -42,24 +42,12 @@ export class Patches implements Disposable {
 
   /** Replaces the method `owner[key]`; where there is none, nothing happens. */
   method(owner: object, key: PropertyKey, trap: ApplyTrap): void {
-    const descriptor = getOwnPropertyDescriptor(owner, key);
-    if (typeof descriptor?.value !== 'function') return;
-    const proxy = this.standIn(descriptor.value as Native, {
-      apply: (native, self, args) =>
-        this.#active ? trap(native, self, args) : apply(native, self, args),
-    });
-    this.#replace(owner, key, descriptor, 'value', proxy);
+    this.#wrap(owner, key, 'value', trap);
   }
 
   /** Replaces the getter of the attribute `owner[key]`; where there is none, nothing happens. */
   getter(owner: object, key: PropertyKey, trap: ApplyTrap): void {
-    const descriptor = getOwnPropertyDescriptor(owner, key);
-    if (descriptor?.get === undefined) return;
-    const proxy = this.standIn(descriptor.get as Native, {
-      apply: (native, self, args) =>
-        this.#active ? trap(native, self, args) : apply(native, self, args),
-    });
-    this.#replace(owner, key, descriptor, 'get', proxy);
+    this.#wrap(owner, key, 'get', trap);
   }
 
   /** Replaces the class `owner[key]`, and the `constructor` of its prototype with it. */
@@ -70,7 +58,7 @@ export class Patches implements Disposable {
     const proxy: Native = this.standIn(native, {
       construct: (_target, args: readonly unknown[], newTarget) => {
         const target = (newTarget as unknown) === proxy ? native : (newTarget as unknown as Native);
-        return this.#active ? trap(native, args, target) : constructAs(native, args, target);
+        return (this.#active ? trap : constructAs)(native, args, target);
       },
     });
     this.#replace(owner, key, descriptor, 'value', proxy);
@@ -90,6 +78,16 @@ export class Patches implements Disposable {
   [Symbol.dispose](): void {
     this.#active = false;
     for (let i = this.#count; i > 0; i--) mapGet(this.#undo, i)?.();
+  }
+
+  #wrap(owner: object, key: PropertyKey, slot: 'value' | 'get', trap: ApplyTrap): void {
+    const descriptor = getOwnPropertyDescriptor(owner, key);
+    const native = descriptor?.[slot] as Native | undefined;
+    if (!descriptor || typeof native !== 'function') return;
+    const proxy = this.standIn(native, {
+      apply: (_native, self, args) => (this.#active ? trap : apply)(native, self, args),
+    });
+    this.#replace(owner, key, descriptor, slot, proxy);
   }
 
   #replace(

@@ -24,7 +24,8 @@ export function observeAnnotations(observation: Observation, nodes: NodesByName)
   };
 
   const marked = (text: string): void => {
-    const node = indexOf(text, DESTROY_MARK) === 0 ? find(nodes, text) : undefined;
+    const node =
+      indexOf(text, DESTROY_MARK) === 0 ? nodes.find(slice(text, DESTROY_MARK.length)) : undefined;
     if (node) destroyed(node);
     else recorder.record('mark', { text });
   };
@@ -59,19 +60,4 @@ export function observeAnnotations(observation: Observation, nodes: NodesByName)
         recorder.record('blockFreed', { ...block, offset, stack: recorder.stack() });
       }),
   });
-}
-
-function find(nodes: NodesByName, mark: string): NodeEntry | undefined {
-  const name = slice(mark, DESTROY_MARK.length);
-  const whole = nodes.find(name, undefined);
-  if (whole) return whole;
-  const hash = lastHash(name);
-  const which = +slice(name, hash + 1);
-  return hash >= 0 && which >= 1 ? nodes.find(slice(name, 0, hash), which) : undefined;
-}
-
-function lastHash(name: string): number {
-  let at = -1;
-  for (let next = indexOf(name, '#'); next >= 0; next = indexOf(name, '#', next + 1)) at = next;
-  return at;
 }

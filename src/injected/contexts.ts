@@ -1,17 +1,16 @@
 import {
   apply,
   IntrinsicFinalizationRegistry,
-  promiseThen,
   registerFinalizer,
   weakMapGet,
 } from '../base/intrinsics.ts';
 import { constructAs } from '../base/patch.ts';
-import { describeError } from '../shared/describe-error.ts';
 import type { ContextKind, ContextMethod, ContextState } from '../shared/records.ts';
 import { type Frames, MAIN_THREAD, RENDER_QUANTUM_FRAMES } from '../shared/units.ts';
 import type { ContextEntry } from './entities.ts';
 import type { Observation } from './observation.ts';
 import { interfaceOf } from './page-realm.ts';
+import { settling } from './settling.ts';
 
 /** Watches contexts: construction, state, the calls that change it and how they settle, collection. */
 export function observeContexts(observation: Observation): void {
@@ -34,10 +33,10 @@ export function observeContexts(observation: Observation): void {
     recorder.record('contextCreated', {
       context: entry.id,
       kind,
-      state: natives.stateOf(context) as ContextState,
+      state: natives.state(context) as ContextState,
       sampleRate: entry.sampleRate,
-      length: (kind === 'offline' ? natives.lengthOf(context) : 0) as Frames,
-      quantumFrames: (natives.quantumOf?.(context) ?? RENDER_QUANTUM_FRAMES) as Frames,
+      length: (kind === 'offline' ? natives.length(context) : 0) as Frames,
+      quantumFrames: (natives.renderQuantumSize?.(context) ?? RENDER_QUANTUM_FRAMES) as Frames,
       stack: recorder.stack(),
     });
     realm.listen(context, 'statechange', () =>
@@ -73,7 +72,7 @@ export function observeContexts(observation: Observation): void {
         if (method === 'close') entry.thread?.tell({ kind: 'closing' });
         if (method === 'startRendering' && entry.thread) collector.hurry();
       });
-      const settled = (outcome: 'resolved' | 'rejected', reason: string): void =>
+      return settling(apply(native, self, args) as Promise<unknown>, (outcome, reason) =>
         recorder.guard(() => {
           const frame = entities.frameOf(entry);
           recorder.record('contextSettled', { context, call, method, outcome, reason, frame });
@@ -81,17 +80,7 @@ export function observeContexts(observation: Observation): void {
           if (outcome === 'rejected') return;
           if (method === 'close' && entry.thread) collector.retire(entry.thread);
           else entry.thread?.ask();
-        });
-      return promiseThen(
-        apply(native, self, args) as Promise<unknown>,
-        (value) => {
-          settled('resolved', '');
-          return value;
-        },
-        (error) => {
-          settled('rejected', describeError(error));
-          throw error;
-        },
+        }),
       );
     });
   };
@@ -118,6 +107,6 @@ function recordDocument({ recorder, realm }: Observation): void {
   recorder.record('uncovered', {
     what: 'not-isolated',
     detail:
-      'The page is not cross-origin isolated: calls and page events are ordered by frames and times, not by one counter.',
+      'The page is not cross-origin isolated: calls and page events are ordered by frames and times.',
   });
 }

@@ -69,7 +69,7 @@ export class Entities {
     const entry: ContextEntry = {
       id: ++this.#contexts as ContextId,
       kind,
-      sampleRate: this.natives.sampleRateOf(context),
+      sampleRate: this.natives.sampleRate(context),
       ref: new IntrinsicWeakRef(context),
       nodes: 0,
       prelude: undefined,
@@ -78,7 +78,7 @@ export class Entities {
       emscripten: false,
     };
     weakMapSet(this.contexts, context, entry);
-    weakMapSet(this.worklets, this.natives.workletOf(context), entry);
+    weakMapSet(this.worklets, this.natives.audioWorklet(context), entry);
     return entry;
   }
 
@@ -101,13 +101,13 @@ export class Entities {
   /** The frame that the page sees the context at; 0 once the context is gone. */
   frameOf(entry: ContextEntry): Frames {
     const context = deref(entry.ref);
-    const time = context ? this.natives.currentTimeOf(context) : 0;
+    const time = context ? this.natives.currentTime(context) : 0;
     return floor(time * entry.sampleRate + 0.5) as Frames;
   }
 
   stateOf(entry: ContextEntry): ContextState {
     const context = deref(entry.ref);
-    return context ? (this.natives.stateOf(context) as ContextState) : 'closed';
+    return context ? (this.natives.state(context) as ContextState) : 'closed';
   }
 
   /** Any id that `node` has. */

@@ -6,14 +6,13 @@ import {
   promiseThen,
   weakMapGet,
 } from '../base/intrinsics.ts';
-import { describeError } from '../shared/describe-error.ts';
 import type { ContextEntry } from './entities.ts';
 import type { Observation } from './observation.ts';
 import { getterOf, interfaceOf } from './page-realm.ts';
 import type { PreludeLoader } from './prelude.ts';
+import { type Outcome, settling } from './settling.ts';
 
-/** Told once how a call settled: undefined when well, else why not. */
-type Settled = (reason: string | undefined) => void;
+type Settled = (outcome: Outcome, reason: string) => void;
 
 /**
  * Watches `addModule`. The first one of a context waits until the prelude stands in its scope; what the
@@ -25,17 +24,15 @@ export function observeModules(observation: Observation, prelude: PreludeLoader)
   const resolveUrl = takeUrlResolver();
   if (!prototype) return;
 
+  /** Records the call; gives what records how it settled. */
   const requested = (entry: ContextEntry, url: string): Settled => {
     const module = entities.nextModule();
     const context = entry.id;
     recorder.guard(() =>
       recorder.record('moduleRequested', { context, module, url, stack: recorder.stack() }),
     );
-    return (reason) =>
-      recorder.guard(() => {
-        const outcome = reason === undefined ? 'resolved' : 'rejected';
-        recorder.record('moduleSettled', { module, outcome, reason: reason ?? '' });
-      });
+    return (outcome, reason) =>
+      recorder.guard(() => recorder.record('moduleSettled', { module, outcome, reason }));
   };
 
   patches.method(prototype, 'addModule', (native, self, args) => {
@@ -54,17 +51,7 @@ export function observeModules(observation: Observation, prelude: PreludeLoader)
     const url = resolveUrl(text);
     const settled = requested(entry, url ?? text);
     const run = (args: readonly unknown[]): Promise<unknown> =>
-      promiseThen(
-        apply(native, self, args) as Promise<unknown>,
-        (value) => {
-          settled(undefined);
-          return value;
-        },
-        (error) => {
-          settled(describeError(error));
-          throw error;
-        },
-      );
+      settling(apply(native, self, args) as Promise<unknown>, settled);
     const loading = url === undefined ? undefined : prelude.load(context, self as object, entry);
     if (!loading) return run(call);
     return new IntrinsicPromise((resolve, reject) => {

@@ -20,8 +20,8 @@ import { digestValue } from './value-digest.ts';
 
 /** Worklet nodes by the name of their processor, for annotations that name no object. */
 export interface NodesByName {
-  /** The `which`-th node of this name, from 1; the newest where `which` is undefined. */
-  find(processorName: string, which: number | undefined): NodeEntry | undefined;
+  /** `name` finds the newest node of that name, `name#k` the k-th, counted from 1. */
+  find(mark: string): NodeEntry | undefined;
 }
 
 /** Watches worklet nodes: construction (subclasses too), refusals, error events, collection. */
@@ -61,8 +61,8 @@ export function observeNodes(observation: Observation, ports: PortObserver): Nod
         ordinal,
         processorName,
         className: classNameOf(newTarget),
-        numberOfInputs: natives.numberOfInputsOf(node),
-        numberOfOutputs: natives.numberOfOutputsOf(node),
+        numberOfInputs: natives.numberOfInputs(node),
+        numberOfOutputs: natives.numberOfOutputs(node),
         emscripten: glue.role,
         userData: glue.userData,
         callback: glue.callback,
@@ -73,7 +73,7 @@ export function observeNodes(observation: Observation, ports: PortObserver): Nod
       },
       seq,
     );
-    ports.observe(natives.portOf(node), entry);
+    ports.observe(natives.port(node), entry);
     natives.eachParameter(node, (param, name) =>
       weakMapSet(entities.params, param, { owner: entry, name }),
     );
@@ -110,15 +110,12 @@ export function observeNodes(observation: Observation, ports: PortObserver): Nod
 
 /** What a processor error event says: the message, and where it was thrown. */
 function takeReason(): (event: Event) => string {
-  const ErrorEvent = interfaceOf('ErrorEvent');
-  const messageOf = getterOf<Event, string>(ErrorEvent, 'message');
-  const fileOf = getterOf<Event, string>(ErrorEvent, 'filename');
-  const lineOf = getterOf<Event, number>(ErrorEvent, 'lineno');
-  const columnOf = getterOf<Event, number>(ErrorEvent, 'colno');
+  const [messageOf, fileOf, lineOf] = (['message', 'filename', 'lineno'] as const).map((name) =>
+    getterOf<Event, string>(interfaceOf('ErrorEvent'), name),
+  );
   return (event) => {
-    const file = fileOf?.(event) ?? '';
-    const place = file === '' ? '' : ` (${file}:${lineOf?.(event)}:${columnOf?.(event)})`;
-    return `${messageOf?.(event) ?? ''}${place}`;
+    const file = fileOf?.(event);
+    return `${messageOf?.(event)}${file ? ` (${file}:${lineOf?.(event)})` : ''}`;
   };
 }
 
@@ -140,33 +137,26 @@ function recordRefusal(
   });
 }
 
-/** Names and nodes that can be found again. */
+/** Nodes of a document that can be found again by name. */
 const MAX_KEPT = 50_000;
-/** Where the newest of a name is found; the others count from 1. */
-const NEWEST = 0;
+/** Stands where the number of the newest node of a name would: `drone#`. */
+const NEWEST = '';
 
 class NodeNames implements NodesByName {
+  readonly #nodes = new IntrinsicMap<string, NodeEntry>();
   readonly #counts = new IntrinsicMap<string, number>();
-  readonly #byName = new IntrinsicMap<string, Map<number, NodeEntry>>();
   #kept = 0;
 
-  /** Of very many nodes only the newest of each name is kept on. */
   add(name: string, entry: NodeEntry): void {
-    let nodes = mapGet(this.#byName, name);
-    if (!nodes) {
-      if (++this.#kept > MAX_KEPT) return;
-      nodes = new IntrinsicMap<number, NodeEntry>();
-      mapSet(this.#byName, name, nodes);
-    }
-    mapSet(nodes, NEWEST, entry);
+    if (++this.#kept > MAX_KEPT) return;
     const which = (mapGet(this.#counts, name) ?? 0) + 1;
     mapSet(this.#counts, name, which);
-    if (++this.#kept <= MAX_KEPT) mapSet(nodes, which, entry);
+    mapSet(this.#nodes, `${name}#${NEWEST}`, entry);
+    mapSet(this.#nodes, `${name}#${which}`, entry);
   }
 
-  find(processorName: string, which = NEWEST): NodeEntry | undefined {
-    const nodes = mapGet(this.#byName, processorName);
-    return nodes && mapGet(nodes, which);
+  find(mark: string): NodeEntry | undefined {
+    return mapGet(this.#nodes, `${mark}#${NEWEST}`) ?? mapGet(this.#nodes, mark);
   }
 }
 

@@ -1,4 +1,4 @@
-import { IntrinsicMap, mapDelete, mapGet, mapSet, max } from '../base/intrinsics.ts';
+import { IntrinsicMap, mapDelete, mapForEach, mapSet, max } from '../base/intrinsics.ts';
 import { LIMITS } from '../shared/limits.ts';
 import type { PageMessage } from '../shared/messages.ts';
 import type { History } from './history.ts';
@@ -10,16 +10,14 @@ import type { History } from './history.ts';
 export class Outbox {
   readonly #history: History;
   readonly #send: (message: PageMessage) => void;
-  /** Numbers of chunks that are on their way, by their order of sending. */
-  readonly #inFlight = new IntrinsicMap<number, number>();
-  /** Answers to `flush`, by the number of the chunk that must have been sent before. */
-  readonly #flushes = new IntrinsicMap<number, { readonly after: number; readonly id: number }>();
+  /** Answers to `flush`: the id, and the number of the chunk that must have been sent before. */
+  readonly #flushes = new IntrinsicMap<number, number>();
   #watching = false;
   #next = 1;
-  #sentCount = 0;
-  #ackedCount = 0;
-  #flushAsked = 0;
-  #flushAnswered = 0;
+  /** The number of the chunk sent last. */
+  #sent = 0;
+  /** Everything up to this number has arrived, or is lost and nothing before it is under way. */
+  #acknowledged = 0;
 
   constructor(history: History, send: (message: PageMessage) => void) {
     this.#history = history;
@@ -34,7 +32,8 @@ export class Outbox {
   watch(from: number): void {
     this.#watching = true;
     this.#next = max(from, 1);
-    this.#ackedCount = this.#sentCount;
+    this.#acknowledged = this.#next - 1;
+    this.#sent = 0;
     this.pump();
   }
 
@@ -44,44 +43,34 @@ export class Outbox {
 
   /** Chunks up to `number` have arrived. */
   acknowledge(number: number): void {
-    while (this.#ackedCount < this.#sentCount) {
-      const oldest = mapGet(this.#inFlight, this.#ackedCount) ?? 0;
-      if (oldest > number) break;
-      mapDelete(this.#inFlight, this.#ackedCount++);
-    }
+    this.#acknowledged = number < this.#sent ? max(this.#acknowledged, number) : this.#next - 1;
     this.pump();
   }
 
   /** Answers `flushed` once all that the history holds now has been sent. */
   answerFlush(id: number): void {
-    mapSet(this.#flushes, this.#flushAsked++, { after: this.#history.last, id });
+    mapSet(this.#flushes, id, this.#history.last);
     this.pump();
   }
 
   /** Sends what may be sent. `all`: whatever is left, for there will be no later. */
   pump(all = false): void {
     while (this.#watching && this.#next <= this.#history.last) {
-      if (!all && this.#sentCount - this.#ackedCount >= LIMITS.chunksInFlight) return;
+      if (!all && this.#next - this.#acknowledged > LIMITS.chunksInFlight) break;
       const entry = this.#history.at(this.#next);
-      if (entry.kind === 'gap') {
+      if (entry.form === 'gap') {
         this.#next = entry.last + 1;
+        if (this.#acknowledged >= this.#sent) this.#acknowledged = entry.last;
         this.#send({ kind: 'forgotten', number: this.#next, bytes: entry.bytes });
       } else {
-        this.#next++;
-        mapSet(this.#inFlight, this.#sentCount++, entry.chunk.number);
-        this.#send({ kind: 'chunk', ...entry.chunk });
+        this.#sent = this.#next++;
+        this.#send({ kind: 'chunk', ...entry });
       }
-      this.#answerFlushes();
     }
-    this.#answerFlushes();
-  }
-
-  #answerFlushes(): void {
-    while (this.#flushAnswered < this.#flushAsked) {
-      const flush = mapGet(this.#flushes, this.#flushAnswered);
-      if (flush && this.#watching && this.#next <= flush.after) return;
-      mapDelete(this.#flushes, this.#flushAnswered++);
-      if (flush) this.#send({ kind: 'flushed', id: flush.id });
-    }
+    mapForEach(this.#flushes, (after, id) => {
+      if (this.#watching && this.#next <= after) return;
+      mapDelete(this.#flushes, id);
+      this.#send({ kind: 'flushed', id });
+    });
   }
 }

@@ -29,7 +29,7 @@ export function createPreludeLoader(
   order: Order,
 ): PreludeLoader {
   const { collector, entities, realm, recorder } = observation;
-  const { portOf } = entities.natives;
+  const { port: portOf } = entities.natives;
   const addModule = methodOf('Worklet', 'addModule');
   const WorkletNode = interfaceOf('AudioWorkletNode') as unknown as Native;
   const originMs = Date.now() - realm.now() / 1000;

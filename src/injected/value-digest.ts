@@ -9,6 +9,7 @@ import {
   slice,
 } from '../base/intrinsics.ts';
 import { dataProperty } from '../shared/describe-error.ts';
+import { interfaceOf } from './page-realm.ts';
 
 export type HandedMemory = 'none' | 'shared' | 'wasm';
 
@@ -37,20 +38,24 @@ const TypedArrayPrototype = getPrototypeOf(IntrinsicUint8Array.prototype) as obj
 const typedArrayName = getter(TypedArrayPrototype, Symbol.toStringTag);
 const typedArrayBuffer = getter(TypedArrayPrototype, 'buffer');
 const typedArrayBytes = getter(TypedArrayPrototype, 'byteLength');
-const typedArrayOffset = getter(TypedArrayPrototype, 'byteOffset');
-const typedArrayLength = getter(TypedArrayPrototype, 'length');
-const viewBuffer = getter(DataView.prototype, 'buffer');
-const viewBytes = getter(DataView.prototype, 'byteLength');
-const bufferBytes = getter(ArrayBuffer.prototype, 'byteLength');
-const sharedBytes =
-  typeof SharedArrayBuffer === 'function'
-    ? getter(SharedArrayBuffer.prototype, 'byteLength')
-    : undefined;
-const mapSize = getter(Map.prototype, 'size');
-const setSize = getter(Set.prototype, 'size');
+const sharedBytes = sizeGetter('SharedArrayBuffer', 'byteLength');
+/** How large an object is, by its tag. */
+const sizes = {
+  __proto__: null,
+  ArrayBuffer: sizeGetter('ArrayBuffer', 'byteLength'),
+  SharedArrayBuffer: sharedBytes,
+  DataView: sizeGetter('DataView', 'byteLength'),
+  Map: sizeGetter('Map', 'size'),
+  Set: sizeGetter('Set', 'size'),
+} as unknown as { readonly [tag: string]: Getter | undefined };
 
 function getter(prototype: object, key: PropertyKey): Getter | undefined {
   return getOwnPropertyDescriptor(prototype, key)?.get;
+}
+
+function sizeGetter(interfaceName: string, attribute: string): Getter | undefined {
+  const prototype = interfaceOf(interfaceName)?.prototype;
+  return prototype && getter(prototype, attribute);
 }
 
 /**
@@ -110,8 +115,16 @@ class Digest {
       return;
     }
     const name = read(typedArrayName, value);
-    if (typeof name === 'string') this.#addTypedArray(value, name);
-    else this.#addPlatformObject(value, dataProperty(value, Symbol.toStringTag), depth);
+    if (typeof name === 'string') {
+      const bytes = read(typedArrayBytes, value) as number;
+      this.#addSized(name, bytes, read(typedArrayBuffer, value) as ArrayBuffer, value);
+    } else {
+      const tag = dataProperty(value, Symbol.toStringTag);
+      const size = read(sizes[tag], value);
+      if (typeof size === 'number') this.#addSized(tag, size, value, value);
+      else if (tag === '') this.#addProperties(value, depth);
+      else this.#addOpaque(tag);
+    }
   }
 
   #addArray(value: readonly unknown[], depth: number): void {
@@ -148,55 +161,19 @@ class Digest {
     this.#show('}');
   }
 
-  #addTypedArray(value: object, name: string): void {
-    const bytes = read(typedArrayBytes, value) as number;
-    this.bytes += bytes;
-    this.#show(`${name}(${read(typedArrayLength, value) as number})`);
-    const buffer = read(typedArrayBuffer, value) as ArrayBuffer;
-    this.#addMemoryOf(buffer, (read(typedArrayOffset, value) as number) ?? 0, bytes);
+  /** `memory` is the object that may be a buffer, `bytes` one that a byte array can be made of. */
+  #addSized(name: string, size: number, memory: object, bytes: object): void {
+    this.bytes += size;
+    this.#show(`${name}(${size})`);
+    if (this.memory === 'wasm') return;
+    if (typeof read(sharedBytes, memory) === 'number') this.memory = 'shared';
+    else if (isModule(name, bytes)) this.memory = 'wasm';
   }
 
-  #addPlatformObject(value: object, tag: string, depth: number): void {
-    switch (tag) {
-      case 'ArrayBuffer':
-      case 'SharedArrayBuffer': {
-        const bytes = read(tag === 'ArrayBuffer' ? bufferBytes : sharedBytes, value);
-        if (typeof bytes !== 'number') break;
-        this.bytes += bytes;
-        this.#show(`${tag}(${bytes})`);
-        this.#addMemoryOf(value as ArrayBuffer, 0, bytes);
-        return;
-      }
-      case 'DataView': {
-        const bytes = read(viewBytes, value);
-        if (typeof bytes !== 'number') break;
-        this.bytes += bytes;
-        this.#show(`DataView(${bytes})`);
-        this.#addMemoryOf(read(viewBuffer, value) as ArrayBuffer, 0, bytes);
-        return;
-      }
-      case 'Map':
-      case 'Set':
-        this.bytes += 16;
-        this.#show(`${tag}(${read(tag === 'Map' ? mapSize : setSize, value) as number})`);
-        return;
-      case 'WebAssembly.Memory':
-      case 'WebAssembly.Module':
-        this.memory = 'wasm';
-        this.#show(tag);
-        return;
-      case '':
-        this.#addProperties(value, depth);
-        return;
-    }
+  #addOpaque(tag: string): void {
     this.bytes += 16;
     this.#show(slice(tag, 0, MAX_TEXT_UNITS));
-  }
-
-  #addMemoryOf(buffer: ArrayBuffer, offset: number, bytes: number): void {
-    if (this.memory === 'wasm') return;
-    if (sharedBytes && typeof read(sharedBytes, buffer) === 'number') this.memory = 'shared';
-    else if (bytes >= WASM_MAGIC.length && isModule(buffer, offset)) this.memory = 'wasm';
+    if (tag === 'WebAssembly.Memory' || tag === 'WebAssembly.Module') this.memory = 'wasm';
   }
 
   #show(text: string): void {
@@ -204,8 +181,11 @@ class Digest {
   }
 }
 
-function isModule(buffer: ArrayBuffer, offset: number): boolean {
-  const bytes = new IntrinsicUint8Array(buffer, offset, WASM_MAGIC.length);
+/** Whether an ArrayBuffer or a Uint8Array begins as a WebAssembly module does. */
+function isModule(name: string, value: object): boolean {
+  if (name !== 'ArrayBuffer' && name !== 'Uint8Array') return false;
+  const bytes =
+    name === 'Uint8Array' ? (value as Uint8Array) : new IntrinsicUint8Array(value as ArrayBuffer);
   for (let i = 0; i < WASM_MAGIC.length; i++) if (bytes[i] !== WASM_MAGIC[i]) return false;
   return true;
 }
