@@ -143,6 +143,7 @@ export class Relay implements Disposable {
             : undefined;
         if (this.#hello) this.#toBackground(this.#hello);
         for (const fault of this.#faults.splice(0)) this.#toBackground(fault);
+        this.#tellRefused();
         this.#toPage(command);
         return;
       case 'unwatch':
@@ -241,10 +242,14 @@ export class Relay implements Disposable {
     this.#refused = { count: this.#refused.count + 1, reason };
     this.#refusedTimer ??= setTimeout(() => {
       this.#refusedTimer = undefined;
-      if (!this.#watched) return;
-      this.#toBackground({ kind: 'refused', ...this.#refused });
-      this.#refused = { count: 0, reason: '' };
+      if (this.#watched) this.#tellRefused();
     }, REFUSED_EVERY_MS);
+  }
+
+  #tellRefused(): void {
+    if (this.#refused.count === 0) return;
+    this.#toBackground({ kind: 'refused', ...this.#refused });
+    this.#refused = { count: 0, reason: '' };
   }
 
   /** A refused chunk is not on its way to anybody; the page must not wait for it. */

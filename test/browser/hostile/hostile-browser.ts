@@ -72,3 +72,15 @@ export function namesIn(file: string): readonly string[] {
   }
   return [...names];
 }
+
+/** How many messages of pages the status bar says were refused. */
+export async function refusedIn(panel: Frame): Promise<number> {
+  const [, digits] = /([\d\s,.]+) refused/.exec(await statusOf(panel)) ?? [];
+  return Number((digits ?? '0').replace(/\D/g, ''));
+}
+
+/** Empties the panel. */
+export async function clear(panel: Frame): Promise<void> {
+  await panel.evaluate(`document.querySelector('button[aria-label^="Clear"]').click()`);
+  await panel.evaluate('lifelinePanel.idle()');
+}
