@@ -6,12 +6,19 @@ import {
 } from '../base/intrinsics.ts';
 import { framesOf } from './stack.ts';
 
+const { isError } = IntrinsicError as ErrorConstructor & { isError?(value: unknown): boolean };
+
+/** An object that may be asked: not a `Proxy`, whose traps are the page's, where the browser can tell. */
+function isReadable(thrown: unknown): thrown is object {
+  if (typeof thrown !== 'object' || thrown === null) return false;
+  return isError === undefined || isError(thrown);
+}
+
 /** What was thrown, in a line. Reads data properties only, so that no code of the page runs. */
 export function describeError(thrown: unknown): string {
   if (typeof thrown === 'string') return thrown;
-  if (typeof thrown !== 'object' || thrown === null) {
-    return typeof thrown === 'symbol' ? 'a symbol' : `${thrown as number}`;
-  }
+  if (typeof thrown === 'symbol' || typeof thrown === 'function') return `a ${typeof thrown}`;
+  if (!isReadable(thrown)) return typeof thrown === 'object' && thrown ? 'an object' : `${thrown}`;
   const name = exceptionText(thrown, 'name') ?? dataProperty(thrown, 'name');
   const message = exceptionText(thrown, 'message') ?? dataProperty(thrown, 'message');
   if (message === '') return name === '' ? 'an object' : name;
@@ -44,7 +51,7 @@ const nativeStackOf = getOwnPropertyDescriptor(new IntrinsicError(), 'stack')?.g
  * when it is first read, and asks `Error.prepareStackTrace`.)
  */
 export function stackOfError(thrown: unknown, own: string): string {
-  if (typeof thrown !== 'object' || thrown === null) return '';
+  if (!isReadable(thrown)) return '';
   if (getOwnPropertyDescriptor(IntrinsicError, 'prepareStackTrace')) return '';
   const descriptor = getOwnPropertyDescriptor(thrown, 'stack');
   const native = descriptor?.get !== undefined && descriptor.get === nativeStackOf;

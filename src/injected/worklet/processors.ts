@@ -78,7 +78,8 @@ export function observeProcessors(
       // No `catch`: the event that the page gets names the place of the last `throw`.
       try {
         const returned = callProcess(page, inputs, outputs, parameters);
-        flags = returned ? SLOT_FLAG.returnedTrue : 0;
+        // Chromium takes nothing but `true` for true; the specification would take any truthy value.
+        flags = returned === true ? SLOT_FLAG.returnedTrue : 0;
         return returned;
       } finally {
         recorder.leave(this.#ordinal, enter, flags);
