@@ -40,3 +40,23 @@ test('processors that are none fare as they would without us, and their calls ar
   }
   expect(await noticesOf(hostile.panel)).toEqual([]);
 });
+
+test.each([
+  ['', 'not isolated'],
+  ['?isolated', 'isolated'],
+])(
+  'the name of our own processor is of no use to a page that finds it out (%s%s)',
+  async (query) => {
+    const stolen = await hostile.attack(`carrier.html${query}`);
+    expect(stolen).toMatchObject({ named: true, leaks: [], refused: 'InvalidStateError' });
+    expect(stolen).toMatchObject({ forged: 3, heard: 0, hits: [], calls: 200 });
+    expect(stolen['written'] ?? false).toBe(false);
+    const session = await readSession(hostile.panel);
+    const [document] = session.documents.filter(({ url }) => url === hostile.page.url());
+    const [first, second] = document?.contexts.values() ?? [];
+    expect(first?.nodes.map(({ calls }) => calls.length)).toEqual([200, 0, 0, 0]);
+    expect(second?.nodes.map(({ calls }) => calls.length)).toEqual([200, 200]);
+    expect(session.totals).toMatchObject({ lost: 0, dropped: 0 });
+    expect(await noticesOf(hostile.panel)).toEqual([]);
+  },
+);
