@@ -52,6 +52,7 @@ describe('a published package', () => {
     expect(seen.page).toEqual(plain.page);
     expect(Math.max(...(seen.page.rendered ?? []))).toBeGreaterThan(0.01);
     expect(seen.complaints).toEqual(plain.complaints);
+    expect(seen.alerts).toEqual([]);
 
     expect(asDeclared(seen.findings, findings)).toEqual([...findings].sort(byRule));
     expect(seen.judged).toEqual(seen.findings);

@@ -3,6 +3,7 @@ import type { Finding } from '../../src/analysis/finding.ts';
 import { judge } from '../../src/analysis/judge.ts';
 import { Session } from '../../src/analysis/session.ts';
 import type { SessionInput } from '../../src/analysis/session-input.ts';
+import type { StaticServer } from '../../src/cli/serve.ts';
 import { parseSessionFile } from '../../src/export/session-file.ts';
 import type { PanelAutomation } from '../../src/panel/automation.ts';
 import { launchBrowser, type TestBrowser } from './browser.ts';
@@ -23,6 +24,8 @@ export interface Visit {
   readonly page: PageAccount;
   /** Uncaught errors of the page, and its console's errors and warnings. */
   readonly complaints: readonly string[];
+  /** What the panel says has gone wrong in the extension itself. */
+  readonly alerts: readonly string[];
 }
 
 export interface PageAccount {
@@ -43,41 +46,46 @@ type ZooWindow = typeof globalThis & {
 /** A browser with the built extension and its panel, through which one page after the other goes. */
 export class Visitor implements AsyncDisposable {
   readonly origin: string;
-  readonly #browser: TestBrowser;
-  readonly #panel: Frame;
-  readonly #closeServer: () => Promise<void>;
+  readonly #server: StaticServer;
   readonly #known = new Set<string>();
+  #open: OpenBrowser | undefined;
 
-  private constructor(
-    origin: string,
-    browser: TestBrowser,
-    panel: Frame,
-    closeServer: () => Promise<void>,
-  ) {
-    this.origin = origin;
-    this.#browser = browser;
-    this.#panel = panel;
-    this.#closeServer = closeServer;
+  private constructor(server: StaticServer) {
+    this.origin = server.origin;
+    this.#server = server;
   }
 
   static async open(): Promise<Visitor> {
-    const server = await startServer();
-    const browser = await launchBrowser({ devtools: true });
-    const panel = await browser.panel();
-    return new Visitor(server.origin, browser, panel, server.close);
+    const visitor = new Visitor(await startServer());
+    visitor.#open = await openBrowser();
+    return visitor;
   }
 
-  /** Opens a page, waits until its scenario is over, and asks the panel what it has seen. */
+  /**
+   * Opens a page, waits until its scenario is over, and asks the panel what it has seen. A visit that
+   * fails leaves nothing behind: the next one gets a browser of its own.
+   */
   async visit(path: string): Promise<Visit> {
-    const { page } = this.#browser;
-    const complaints = observeComplaints(this.#browser);
-    await page.goto(`${this.origin}/${path}`);
-    const account = await accountOf(this.#browser);
-    const { complete } = await this.#ask((panel, ms) => panel.flush(ms), FLUSH_MS);
+    this.#open ??= await openBrowser();
+    try {
+      return await this.#visit(path, this.#open);
+    } catch (error) {
+      await this.#open.browser.close();
+      this.#open = undefined;
+      throw error;
+    }
+  }
+
+  async #visit(path: string, { browser, panel }: OpenBrowser): Promise<Visit> {
+    const complaints = observeComplaints(browser);
+    await browser.page.goto(`${this.origin}/${path}`);
+    const account = await accountOf(browser);
+    const { complete } = await ask(panel, (its, ms) => its.flush(ms), FLUSH_MS);
     if (!complete) throw new Error('the panel could not flush');
-    const [shown, base64] = await this.#ask((panel) =>
-      Promise.all([panel.findings(), panel.sessionBase64()]),
+    const [shown, base64] = await ask(panel, (its) =>
+      Promise.all([its.findings(), its.sessionBase64()]),
     );
+    const alerts = await panel.locator('.notices [role=alert]').allTextContents();
     complaints[Symbol.dispose]();
 
     const parsed = parseSessionFile(new Uint8Array(Buffer.from(base64, 'base64')));
@@ -94,23 +102,35 @@ export class Visitor implements AsyncDisposable {
       session: buildSession(parsed.value.filter((input) => ids.has(documentOf(input)))),
       page: account,
       complaints: complaints.list,
+      alerts,
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#browser.close();
-    await this.#closeServer();
+    await this.#open?.browser.close();
+    await this.#server.close();
   }
+}
 
-  async #ask<T>(
-    question: (panel: PanelAutomation, argument: number) => Promise<T>,
-    argument = 0,
-  ): Promise<T> {
-    await this.#panel.waitForFunction(() => 'lifelinePanel' in globalThis);
-    return this.#panel.evaluate(
-      `(${question.toString()})(globalThis.lifelinePanel, ${argument})`,
-    ) as Promise<T>;
-  }
+interface OpenBrowser {
+  readonly browser: TestBrowser;
+  readonly panel: Frame;
+}
+
+async function openBrowser(): Promise<OpenBrowser> {
+  const browser = await launchBrowser({ devtools: true });
+  const panel = await browser.panel();
+  await panel.waitForFunction(() => 'lifelinePanel' in globalThis);
+  return { browser, panel };
+}
+
+function ask<T>(
+  panel: Frame,
+  question: (its: PanelAutomation, argument: number) => Promise<T>,
+  argument = 0,
+): Promise<T> {
+  const call = `(${question.toString()})(globalThis.lifelinePanel, ${argument})`;
+  return panel.evaluate<T>(call);
 }
 
 /** Loads a page where there is no extension, for comparison. */
