@@ -193,7 +193,7 @@ function wrap(text: string, width: number, first: string, rest: string): readonl
 
 /** Control characters and those that turn the direction of text become U+FFFD. */
 function plain(text: string): string {
-  return text.replace(/\s+/gu, ' ').replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+  return text.replace(/\s+/gu, ' ').replace(/[\p{Cc}\p{Bidi_Control}]/gu, '\ufffd');
 }
 
 function cut(text: string, most: number): string {
