@@ -14,6 +14,7 @@ const RECONNECT_FIRST_MS = 100;
 const RECONNECT_MAX_MS = 5000;
 const REFUSED_EVERY_MS = 500;
 const RESEND_WITHIN_MS = 2000;
+const ANSWER_MS = 2000;
 /** A page that goes away sends all that it has at once; more than that it cannot have. */
 const MAX_BYTES_IN_FLIGHT =
   LIMITS.historyRecordBytes + LIMITS.historySlotBytes + LIMITS.chunksInFlight * LIMITS.chunkBytes;
@@ -39,6 +40,8 @@ export class Relay implements Disposable {
   #hello: FrameMessage | undefined;
   #announced = false;
   #watched = false;
+  /** Until then a page that goes away may have said more than was asked, and in good faith. */
+  #answerBy = 0;
   #reconnectMs = RECONNECT_FIRST_MS;
   #reconnect: ReturnType<typeof setTimeout> | undefined;
   /** Chunks passed on and not yet acknowledged. */
@@ -102,6 +105,7 @@ export class Relay implements Disposable {
       return;
     }
     this.#runtimePort = port;
+    this.#answerBy = performance.now() + ANSWER_MS;
     port.onMessage.addListener((message) => this.#fromBackground(message as Command));
     port.onDisconnect.addListener(() => {
       if (this.#runtimePort !== port) return;
@@ -182,7 +186,7 @@ export class Relay implements Disposable {
     if (message.kind === 'hello') return;
     if (message.kind === 'fault' && ++this.#faultCount > LIMITS.faults) {
       this.#refuse('too many faults');
-    } else if (this.#watched) this.#pass(message);
+    } else if (this.#watched || performance.now() < this.#answerBy) this.#pass(message);
     else if (message.kind === 'fault') this.#faults.push(message);
   }
 

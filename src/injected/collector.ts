@@ -26,6 +26,8 @@ const SHORTEST_TICK_MS = 4;
 const QUIET_TICKS = 8;
 /** A drain that finds more than this shortens the time to the next. */
 const HIGH_WATER_SLOTS = LIMITS.ringSlots / 8;
+/** How long a document that has spoken may wait to be asked for more. */
+const ANSWER_MICROS = 2e6;
 /** How long audio rendering threads may take to answer a flush. */
 const FLUSH_MS = 1000;
 
@@ -49,6 +51,7 @@ export class Collector implements ThreadSink {
   #quiet = 0;
   #stirred = false;
   #announced = false;
+  #announcedAt = 0;
   #threadCount = 0;
 
   constructor(realm: PageRealm, recorder: Recorder, send: (message: PageMessage) => void) {
@@ -80,6 +83,7 @@ export class Collector implements ThreadSink {
   recorded(): void {
     if (!this.#announced) {
       this.#announced = true;
+      this.#announcedAt = this.#realm.now();
       this.hello();
     }
     if (this.#recorder.isFull) this.#cutRecords();
@@ -145,10 +149,15 @@ export class Collector implements ThreadSink {
     return most;
   }
 
-  /** The document is going away: all that there is, at once. */
+  /**
+   * The document is going away: all that there is, at once. One that has only just spoken is not asked
+   * yet for what it has, so it offers it.
+   */
   drainForGood(): void {
     this.drain(true);
     this.#cut();
+    const young = this.#realm.now() < this.#announcedAt + ANSWER_MICROS;
+    if (young && !this.#outbox.watching) this.#outbox.offer();
     this.#outbox.pump(true);
   }
 

@@ -41,6 +41,13 @@ export class Outbox {
     this.#watching = false;
   }
 
+  /** Sends everything without having been asked, once. */
+  offer(): void {
+    this.watch(1);
+    this.pump(true);
+    this.unwatch();
+  }
+
   /** Chunks up to `number` have arrived. */
   acknowledge(number: number): void {
     this.#acknowledged = number < this.#sent ? max(this.#acknowledged, number) : this.#next - 1;
