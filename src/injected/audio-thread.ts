@@ -31,17 +31,27 @@ export interface ThreadSink {
   readonly recording: boolean;
 }
 
+export interface AudioThreadOptions {
+  readonly id: ThreadId;
+  /** Undefined where the page is not isolated: slots come in batches then. */
+  readonly shared: SharedCells | undefined;
+  /** The private channel. */
+  readonly port: MessagePort;
+  /** Whether its context is rendering, as far as the page can see. */
+  readonly isRunning: () => boolean;
+  /** To be called now and then while anything happens. */
+  readonly poll: () => void;
+  readonly realm: PageRealm;
+  readonly sink: ThreadSink;
+}
+
 /** The page's end of one audio rendering thread: reads its ring or its batches. */
 export class AudioThread {
-  readonly id: ThreadId;
-  readonly #sink: ThreadSink;
-  readonly #port: MessagePort;
-  readonly #realm: PageRealm;
+  readonly options: AudioThreadOptions;
   readonly #buffer = new SlotBuffer();
   readonly #control: Int32Array | undefined;
   readonly #ring: Int32Array | undefined;
   readonly #answers = new IntrinsicMap<number, () => void>();
-  readonly #isRunning: () => boolean;
   #flushes = 0;
   #asked = false;
   #tail = 0;
@@ -50,19 +60,9 @@ export class AudioThread {
   #callsBegun = 0;
   #ended = false;
 
-  constructor(
-    id: ThreadId,
-    shared: SharedCells | undefined,
-    port: MessagePort,
-    isRunning: () => boolean,
-    realm: PageRealm,
-    sink: ThreadSink,
-  ) {
-    this.id = id;
-    this.#isRunning = isRunning;
-    this.#sink = sink;
-    this.#port = port;
-    this.#realm = realm;
+  constructor(options: AudioThreadOptions) {
+    const { shared, port, realm, sink } = options;
+    this.options = options;
     if (shared) {
       this.#control = new IntrinsicInt32Array(shared.control);
       this.#ring = new IntrinsicInt32Array(shared.ring);
@@ -73,14 +73,13 @@ export class AudioThread {
     realm.start(port);
   }
 
+  get id(): ThreadId {
+    return this.options.id;
+  }
+
   /** True once its context has closed: it will answer no more. */
   get ended(): boolean {
     return this.#ended;
-  }
-
-  /** Whether its context is rendering, as far as the page can see. */
-  get running(): boolean {
-    return !this.#ended && this.#isRunning();
   }
 
   /** Calls of `process()` that began and whose slots neither arrived nor were said to be lost. */
@@ -117,13 +116,13 @@ export class AudioThread {
 
   /** Hands what was gathered so far to the sink as a chunk. */
   cut(): void {
-    if (!this.#sink.recording) {
+    if (!this.options.sink.recording) {
       const slots = this.#buffer.drop();
-      if (slots > 0) this.#sink.paused(this.id, slots);
+      if (slots > 0) this.options.sink.paused(this.id, slots);
       return;
     }
     const bytes = this.#buffer.cut();
-    if (bytes) this.#sink.slots(this.id, bytes);
+    if (bytes) this.options.sink.slots(this.id, bytes);
   }
 
   /** Asks for what a thread without shared memory holds back, unless that was asked already. */
@@ -143,7 +142,7 @@ export class AudioThread {
   }
 
   tell(command: ToScope): void {
-    this.#realm.post(this.#port, command);
+    this.options.realm.post(this.options.port, command);
   }
 
   /** Nothing will come any more: whoever waits is told so. */
@@ -164,8 +163,8 @@ export class AudioThread {
   #heard(message: FromScope): void {
     switch (message.kind) {
       case 'records':
-        if (this.#sink.recording) this.#sink.records(this.id, message.bytes);
-        this.#sink.stirred();
+        if (this.options.sink.recording) this.options.sink.records(this.id, message.bytes);
+        this.options.sink.stirred();
         return;
       case 'batch': {
         const words = new IntrinsicInt32Array(message.buffer);
@@ -173,12 +172,12 @@ export class AudioThread {
         for (let from = 0; from < message.slots; ) {
           from += this.#take(words, from, message.slots - from);
         }
-        this.#realm.post(
-          this.#port,
+        this.options.realm.post(
+          this.options.port,
           { kind: 'batch', buffer: message.buffer },
           transferring(message.buffer),
         );
-        this.#sink.stirred();
+        this.options.sink.stirred();
         return;
       }
       case 'flushed': {

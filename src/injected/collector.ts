@@ -205,6 +205,7 @@ export class Collector implements ThreadSink {
 
   #tick(): void {
     const found = this.drain(false);
+    mapForEach(this.#threads, (thread) => thread.options.poll());
     if (this.#outbox.watching) this.#cut();
     this.#outbox.pump();
     this.#quiet = found > 0 || this.#stirred ? 0 : this.#quiet + 1;
@@ -226,7 +227,7 @@ export class Collector implements ThreadSink {
   #anyRunning(): boolean {
     let running = false;
     mapForEach(this.#threads, (thread) => {
-      running ||= thread.running;
+      running ||= thread.options.isRunning();
     });
     return running;
   }

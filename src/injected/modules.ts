@@ -38,9 +38,7 @@ export function observeModules(observation: Observation, prelude: PreludeLoader)
   patches.method(prototype, 'addModule', (native, self, args) => {
     const entry = weakMapGet(entities.worklets, self as object);
     const context = entry && deref(entry.ref);
-    if (!entry || !context || args.length === 0 || typeof args[0] === 'symbol') {
-      return apply(native, self, args);
-    }
+    if (!entry || !context || args.length === 0) return apply(native, self, args);
     let call: readonly unknown[];
     try {
       call = readArguments(args);
@@ -68,11 +66,11 @@ export function observeModules(observation: Observation, prelude: PreludeLoader)
 function readArguments(args: readonly unknown[]): readonly [string, unknown] {
   const url = `${args[0] as string}`;
   const options = args.length > 1 ? args[1] : undefined;
-  if (typeof options !== 'object' && typeof options !== 'function') return [url, options];
-  if (options === null) return [url, undefined];
+  if (options === null || (typeof options !== 'object' && typeof options !== 'function')) {
+    return [url, options];
+  }
   const { credentials } = options as { readonly credentials?: unknown };
-  if (credentials === undefined || typeof credentials === 'symbol') return [url, { credentials }];
-  return [url, { credentials: `${credentials as string}` }];
+  return [url, { credentials: credentials === undefined ? undefined : `${credentials as string}` }];
 }
 
 /** Resolves against the document's base URL as it is when called; undefined for what is no URL. */

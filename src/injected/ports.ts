@@ -5,7 +5,6 @@ import { interfaceOf } from './page-realm.ts';
 import { digestValue, type HandedMemory, type ValueDigest } from './value-digest.ts';
 
 const NO_DIGEST: ValueDigest = { bytes: 0, preview: '', memory: 'none' };
-const STRENGTH = { none: 0, shared: 1, wasm: 2 } as const satisfies Record<HandedMemory, number>;
 
 /** Watches the page's side of worklet nodes' ports. */
 export interface PortObserver {
@@ -16,10 +15,11 @@ export interface PortObserver {
 export function observePorts({ patches, entities, recorder, realm }: Observation): PortObserver {
   const prototype = interfaceOf('MessagePort')?.prototype as object;
 
+  /** The words for kinds of memory rise in strength as they do in the alphabet. */
   const handedOver = (node: NodeEntry, memory: HandedMemory): void => {
-    if (memory === 'none' || STRENGTH[memory] <= STRENGTH[node.memory]) return;
+    if (memory <= node.memory) return;
     node.memory = memory;
-    recorder.record('memoryPassed', { node: node.id, memory });
+    recorder.record('memoryPassed', { node: node.id, memory: memory as 'shared' | 'wasm' });
   };
 
   patches.method(prototype, 'postMessage', (native, self, args) => {

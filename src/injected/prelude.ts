@@ -15,6 +15,7 @@ import type { ContextEntry } from './entities.ts';
 import type { Observation } from './observation.ts';
 import type { Order } from './order.ts';
 import { interfaceOf, methodOf } from './page-realm.ts';
+import { watchUnderruns } from './underruns.ts';
 
 /** Puts the prelude into the scope of a context. */
 export interface PreludeLoader {
@@ -60,8 +61,15 @@ export function createPreludeLoader(
     const options = { __proto__: null, processorOptions: passage };
     const carrier = constructAs(WorkletNode, [context, name, options], WorkletNode);
     const port = portOf(carrier as AudioWorkletNode);
-    const isRunning = (): boolean => entities.stateOf(entry) === 'running';
-    entry.thread = new AudioThread(id, shared, port, isRunning, realm, collector);
+    entry.thread = new AudioThread({
+      id,
+      shared,
+      port,
+      isRunning: () => entities.stateOf(entry) === 'running',
+      poll: watchUnderruns(observation, entry),
+      realm,
+      sink: collector,
+    });
     recorder.record('threadStarted', {
       thread: id,
       kind: 'audio',
