@@ -40,14 +40,15 @@ export class Patches implements Disposable {
     );
   }
 
-  /** Replaces the method `owner[key]`; where there is none, nothing happens. */
-  method(owner: object, key: PropertyKey, trap: ApplyTrap): void {
-    this.#wrap(owner, key, 'value', trap);
-  }
-
-  /** Replaces the getter of the attribute `owner[key]`; where there is none, nothing happens. */
-  getter(owner: object, key: PropertyKey, trap: ApplyTrap): void {
-    this.#wrap(owner, key, 'get', trap);
+  /** Replaces the method `owner[key]`, or with `slot` its getter; where there is none, nothing happens. */
+  method(owner: object, key: PropertyKey, trap: ApplyTrap, slot: 'value' | 'get' = 'value'): void {
+    const descriptor = getOwnPropertyDescriptor(owner, key);
+    const native = descriptor?.[slot] as Native | undefined;
+    if (!descriptor || typeof native !== 'function') return;
+    const proxy = this.standIn(native, {
+      apply: (_native, self, args) => (this.#active ? trap : apply)(native, self, args),
+    });
+    this.#replace(owner, key, descriptor, slot, proxy);
   }
 
   /** Replaces the class `owner[key]`, and the `constructor` of its prototype with it. */
@@ -78,16 +79,6 @@ export class Patches implements Disposable {
   [Symbol.dispose](): void {
     this.#active = false;
     for (let i = this.#count; i > 0; i--) mapGet(this.#undo, i)?.();
-  }
-
-  #wrap(owner: object, key: PropertyKey, slot: 'value' | 'get', trap: ApplyTrap): void {
-    const descriptor = getOwnPropertyDescriptor(owner, key);
-    const native = descriptor?.[slot] as Native | undefined;
-    if (!descriptor || typeof native !== 'function') return;
-    const proxy = this.standIn(native, {
-      apply: (_native, self, args) => (this.#active ? trap : apply)(native, self, args),
-    });
-    this.#replace(owner, key, descriptor, slot, proxy);
   }
 
   #replace(

@@ -33,7 +33,7 @@ export interface ThreadSink {
 
 export interface AudioThreadOptions {
   readonly id: ThreadId;
-  /** Undefined where the page is not isolated: slots come in batches then. */
+  /** Undefined where the page is not isolated. Without a ring, slots come in batches. */
   readonly shared: SharedCells | undefined;
   /** The private channel. */
   readonly port: MessagePort;
@@ -65,7 +65,7 @@ export class AudioThread {
     this.options = options;
     if (shared) {
       this.#control = new IntrinsicInt32Array(shared.control);
-      this.#ring = new IntrinsicInt32Array(shared.ring);
+      if (shared.ring) this.#ring = new IntrinsicInt32Array(shared.ring);
     }
     realm.listen(port, 'message', (event) =>
       sink.guard(() => this.#heard(realm.dataOf(event) as FromScope)),

@@ -1,5 +1,6 @@
 import { apply } from '../base/intrinsics.ts';
 import { HANDSHAKE, type PageMessage } from '../shared/messages.ts';
+import { getterOf, type PageRealm } from './page-realm.ts';
 
 export interface Channel {
   /** URL of the worklet prelude. */
@@ -16,30 +17,28 @@ export interface Channel {
  * is heard synchronously and in order: a message posted while a page is going away would not arrive. The
  * engine clones its data for the other world. Answers come as messages on the port's other end.
  */
-export function openChannel(): Channel | undefined {
+export function openChannel(realm: PageRealm): Channel | undefined {
   const { port1, port2 } = new MessageChannel();
-  const { addEventListener, removeEventListener, dispatchEvent } = EventTarget.prototype;
+  const { removeEventListener, dispatchEvent } = EventTarget.prototype;
   const Message = MessageEvent;
-  const dataOf = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data')?.get;
+  const detailOf = getterOf<Event, unknown>(CustomEvent, 'detail');
   let detail: unknown;
   const answered = (event: Event): void => {
-    ({ detail } = event as CustomEvent);
+    detail = detailOf?.(event);
   };
-  apply(addEventListener, globalThis, [HANDSHAKE.fromContent, answered]);
-  dispatchEvent.call(globalThis, new Message(HANDSHAKE.fromPage, { source: port2 }));
+  realm.listen(globalThis, HANDSHAKE.fromContent, answered);
+  apply(dispatchEvent, globalThis, [new Message(HANDSHAKE.fromPage, { source: port2 })]);
   apply(removeEventListener, globalThis, [HANDSHAKE.fromContent, answered]);
-  if (typeof detail !== 'string' || !dataOf) return undefined;
-  const { prelude } = JSON.parse(detail) as { readonly prelude: string };
+  if (typeof detail !== 'string') return undefined;
   return {
-    prelude,
+    prelude: (JSON.parse(detail) as { readonly prelude: string }).prelude,
     send(message) {
       const init = { __proto__: null, data: message } as MessageEventInit;
       apply(dispatchEvent, port2, [new Message('message', init)]);
     },
     listen(heard) {
-      const listener = (event: Event): void => heard(apply(dataOf, event, []));
-      apply(addEventListener, port1, ['message', listener]);
-      port1.start();
+      realm.listen(port1, 'message', (event) => heard(realm.dataOf(event)));
+      realm.start(port1);
     },
   };
 }

@@ -97,12 +97,6 @@ export class Collector implements ThreadSink {
     if (this.#outbox.watching || this.#threadCount > 0) this.#schedule(this.#steadyTickMs);
   }
 
-  /** Slots are about to come fast: an offline context renders. */
-  hurry(): void {
-    this.#tickMs = SHORTEST_TICK_MS;
-    this.#schedule(SHORTEST_TICK_MS);
-  }
-
   add(thread: AudioThread): void {
     mapSet(this.#threads, thread.id, thread);
     this.#threadCount++;

@@ -70,7 +70,6 @@ export function observeContexts(observation: Observation): void {
         const frame = entities.frameOf(entry);
         recorder.record('contextCall', { context, call, method, frame, stack: recorder.stack() });
         if (method === 'close') entry.thread?.tell({ kind: 'closing' });
-        if (method === 'startRendering' && entry.thread) collector.hurry();
       });
       return settling(apply(native, self, args) as Promise<unknown>, (outcome, reason) =>
         recorder.guard(() => {

@@ -11,7 +11,7 @@ import { observeNodes } from './nodes.ts';
 import type { Observation } from './observation.ts';
 import { Order } from './order.ts';
 import { observePageEvents } from './page-events.ts';
-import { takePageRealm } from './page-realm.ts';
+import { type PageRealm, takePageRealm } from './page-realm.ts';
 import { observePorts } from './ports.ts';
 import { createPreludeLoader } from './prelude.ts';
 import { Recorder } from './recorder.ts';
@@ -19,18 +19,18 @@ import { observeWires } from './wires.ts';
 
 /** Runs in every frame before the page's first script. Without Web Audio it leaves nothing behind. */
 function main(): void {
-  const channel = openChannel();
+  const realm = takePageRealm();
+  const channel = openChannel(realm);
   if (!channel) return;
   try {
-    observe(channel);
+    observe(realm, channel);
   } catch (error) {
     channel.send({ kind: 'fault', message: String(error) });
   }
 }
 
-function observe(channel: Channel): void {
+function observe(realm: PageRealm, channel: Channel): void {
   const natives = takeAudioNatives();
-  const realm = takePageRealm();
   const order = new Order(realm.isolated);
   const recorder = new Recorder({
     realm,

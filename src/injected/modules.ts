@@ -38,7 +38,9 @@ export function observeModules(observation: Observation, prelude: PreludeLoader)
   patches.method(prototype, 'addModule', (native, self, args) => {
     const entry = weakMapGet(entities.worklets, self as object);
     const context = entry && deref(entry.ref);
-    if (!entry || !context || args.length === 0) return apply(native, self, args);
+    if (!entry || !context || args.length === 0 || typeof args[0] === 'symbol') {
+      return apply(native, self, args);
+    }
     let call: readonly unknown[];
     try {
       call = readArguments(args);

@@ -30,12 +30,10 @@ export function getterOf<This extends object, T>(
   return undefined;
 }
 
-/** The method `name` of an interface as it is before the page's first script. */
+/** The method `name` of an interface that there is, as it is before the page's first script. */
 export function methodOf(interfaceName: string, name: string): Native {
-  const prototype = interfaceOf(interfaceName)?.prototype;
-  const method = prototype && getOwnPropertyDescriptor(prototype, name)?.value;
-  if (typeof method !== 'function') throw new Error(`no ${interfaceName}.${name}`);
-  return method as Native;
+  const { prototype } = interfaceOf(interfaceName) as Interface;
+  return getOwnPropertyDescriptor(prototype, name)?.value as Native;
 }
 
 /** The window's own functions that the recorder needs all the time, captured. */
@@ -61,8 +59,6 @@ export function takePageRealm(): PageRealm {
   const now = uncurryThis(Performance.prototype.now);
   const { addEventListener } = EventTarget.prototype;
   const { postMessage, start } = MessagePort.prototype;
-  const dataOf = getterOf<Event, unknown>(MessageEvent, 'data');
-  if (!dataOf) throw new Error('no MessageEvent.data');
   return {
     now: () => now(performance) * 1000,
     timeOrigin: performance.timeOrigin * 1000,
@@ -72,7 +68,7 @@ export function takePageRealm(): PageRealm {
     },
     listen: (target, type, heard) =>
       apply(addEventListener, target, [type, heard as EventListener]),
-    dataOf,
+    dataOf: getterOf<Event, unknown>(MessageEvent, 'data') as PageRealm['dataOf'],
     post: (port, message, transfer) =>
       apply(postMessage, port, transfer ? [message, transfer as never] : [message]),
     start: (port) => apply(start, port, []),

@@ -8,6 +8,7 @@ import { constructAs, type Native } from '../base/patch.ts';
 import { describeError } from '../shared/describe-error.ts';
 import { LIMITS } from '../shared/limits.ts';
 import { PASSAGE_NAME, type Passage, type SharedCells } from '../shared/passage.ts';
+import type { ContextKind } from '../shared/records.ts';
 import { CONTROL, SLOT_BYTES } from '../shared/slots.ts';
 import type { ThreadId } from '../shared/units.ts';
 import { AudioThread } from './audio-thread.ts';
@@ -40,17 +41,20 @@ export function createPreludeLoader(
   const uncovered = (detail: string): void =>
     recorder.record('uncovered', { what: 'prelude', detail });
 
-  const shareCells = (): SharedCells | undefined =>
+  const shareCells = (kind: ContextKind): SharedCells | undefined =>
     order.cell && {
       order: order.cell,
       control: new IntrinsicSharedArrayBuffer(CONTROL.words * 4),
-      ring: new IntrinsicSharedArrayBuffer(LIMITS.ringSlots * SLOT_BYTES),
+      ring:
+        kind === 'realtime'
+          ? new IntrinsicSharedArrayBuffer(LIMITS.ringSlots * SLOT_BYTES)
+          : undefined,
     };
 
   /** The one node of our own: its options carry everything across, its port stays. */
   const pass = (context: BaseAudioContext, entry: ContextEntry, name: string): void => {
     const id = ++threads as ThreadId;
-    const shared = shareCells();
+    const shared = shareCells(entry.kind);
     const passage: Passage = {
       thread: id,
       kind: entry.kind,

@@ -20,8 +20,11 @@ export interface SharedCells {
   readonly order: SharedArrayBuffer;
   /** `CONTROL.words` Int32. */
   readonly control: SharedArrayBuffer;
-  /** `LIMITS.ringSlots` slots. */
-  readonly ring: SharedArrayBuffer;
+  /**
+   * `LIMITS.ringSlots` slots. Real-time contexts only: an offline one renders faster than a busy page reads,
+   * but is in no hurry, and sends batches that nothing can crowd out.
+   */
+  readonly ring: SharedArrayBuffer | undefined;
 }
 
 export type ToScope =

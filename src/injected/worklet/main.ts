@@ -41,7 +41,7 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   startPort(port);
   preventInlining();
   const patches = new Patches();
-  const ports = observePorts(patches, recorder);
+  const ports = observePorts(patches, recorder, (processor) => processors.platformOf(processor));
   const processors = observeProcessors(patches, recorder, ports);
   observeAnnotations(recorder, processors, passage.thread);
   return processors;

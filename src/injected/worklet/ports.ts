@@ -17,14 +17,26 @@ export interface PortObserver {
   observe(port: ScopePort, ordinal: number): void;
 }
 
-export function observePorts(patches: Patches, recorder: ThreadRecorder): PortObserver {
+export function observePorts(
+  patches: Patches,
+  recorder: ThreadRecorder,
+  platformOf: (processor: unknown) => object | undefined,
+): PortObserver {
   const ports = new IntrinsicWeakMap<object, PortCounts>();
 
   patches.method(scope.MessagePort.prototype, 'postMessage', (native, self, args) => {
     const counts = weakMapGet(ports, self as object);
     if (!counts) return apply(native, self, args);
     const seq = recorder.next();
-    const result = apply(native, self, args);
+    let result: unknown;
+    try {
+      result = apply(native, self, args);
+    } catch (error) {
+      // A processor cannot be cloned, and the engine names it by its interface.
+      const platform = args.length > 0 ? platformOf(args[0]) : undefined;
+      if (platform) apply(native, self, [platform]);
+      throw error;
+    }
     recorder.sent(counts.ordinal, seq, counts.sent++);
     return result;
   });

@@ -10,7 +10,7 @@ import {
   weakMapGet,
   weakMapSet,
 } from '../../base/intrinsics.ts';
-import { constructAs, type Native, type Patches } from '../../base/patch.ts';
+import { type ApplyTrap, constructAs, type Native, type Patches } from '../../base/patch.ts';
 import { describeError, stackOfError } from '../../shared/describe-error.ts';
 import { SLOT_FLAG } from '../../shared/slots.ts';
 import type { Ordinal } from '../../shared/units.ts';
@@ -31,6 +31,8 @@ const Base = NativeProcessor as unknown as new (...args: readonly unknown[]) => 
 
 /** Which processor is which, for the rest of the prelude. */
 export interface ProcessorIds {
+  /** The engine's object behind one that the page holds; undefined for anything else. */
+  platformOf(processor: unknown): object | undefined;
   /** Of an object that the page holds; undefined for anything else. */
   ordinalOf(processor: unknown): Ordinal | undefined;
   /** A processor that this observer does not see was constructed. */
@@ -87,12 +89,12 @@ export function observeProcessors(
     }
 
     /**
-     * For a processor that has no `process` when it is made: the engine must see what is there each
-     * quantum, for it says so in its own words when that cannot be called.
+     * For a processor whose `process` is a getter, or is not there when it is made: the engine must see
+     * what is there each quantum, for it says in its own words when that cannot be called.
      */
     static lookEachQuantum(platform: Dispatcher): void {
       const dispatch = (inputs: unknown, outputs: unknown, parameters: unknown): unknown =>
-        platform.process(inputs, outputs, parameters);
+        apply(processOfDispatcher, platform, [inputs, outputs, parameters]);
       const page = platform.#page as PageProcessor;
       defineProperty(platform, 'process', {
         __proto__: null,
@@ -106,6 +108,7 @@ export function observeProcessors(
     }
   }
 
+  const processOfDispatcher = Dispatcher.prototype.process as unknown as Native;
   const DispatcherClass = Dispatcher as unknown as Native;
   /** A plain object, but one that cannot be cloned, as a processor cannot. */
   const pageObject = (newTarget: Native): PageProcessor =>
@@ -123,9 +126,9 @@ export function observeProcessors(
     return page;
   });
 
-  patches.getter(NativeProcessor.prototype, 'port', (native, self) =>
-    apply(native, weakMapGet(platforms, self as object) ?? self, []),
-  );
+  const portOfPage: ApplyTrap = (native, self) =>
+    apply(native, weakMapGet(platforms, self as object) ?? self, []);
+  patches.method(NativeProcessor.prototype, 'port', portOfPage, 'get');
 
   const recordConstructed = (name: string, ordinal: Ordinal, error?: { thrown: unknown }): void =>
     recorder.record('processorConstructed', {
@@ -168,6 +171,7 @@ export function observeProcessors(
   });
 
   return {
+    platformOf: (processor) => weakMapGet(platforms, processor as object),
     ordinalOf: (processor) => weakMapGet(ordinals, processor as object),
     skipOne: () => {
       constructed++;
@@ -175,12 +179,12 @@ export function observeProcessors(
   };
 }
 
-/** Whether there is a `process` that may be callable; a getter is not asked. */
+/** Whether there is a plain `process` to call. A getter is not asked: the engine must see it throw. */
 function hasProcess(page: object): boolean {
   let owner: object | null = page;
   while (owner) {
     const descriptor = getOwnPropertyDescriptor(owner, 'process');
-    if (descriptor) return descriptor.get !== undefined || typeof descriptor.value === 'function';
+    if (descriptor) return typeof descriptor.value === 'function';
     owner = getPrototypeOf(owner) as object | null;
   }
   return false;

@@ -24,7 +24,8 @@ export class ThreadRecorder {
   readonly #originMicros: number;
   readonly #order: Int32Array;
   readonly #control: Int32Array;
-  /** Undefined where the ring is shared with the page. */
+  readonly #isolated: boolean;
+  /** Undefined where a ring is shared with the page. */
   readonly #batches: SlotBatches | undefined;
   readonly #slots: SlotWriter;
   readonly #records = new RecordWriter();
@@ -55,14 +56,13 @@ export class ThreadRecorder {
     this.#port = port;
     this.#originMicros = passage.originMs * 1000;
     this.#fine = passage.fineClock;
-    if (shared) {
-      this.#order = new IntrinsicInt32Array(shared.order);
-      this.#control = new IntrinsicInt32Array(shared.control);
+    this.#isolated = shared !== undefined;
+    this.#order = int32(shared?.order, 1);
+    this.#control = int32(shared?.control, CONTROL.words);
+    if (shared?.ring) {
       const ring = { words: new IntrinsicInt32Array(shared.ring), slots: LIMITS.ringSlots };
       this.#slots = new SlotWriter(ring, this.#control, (slots) => slots.refreshTail());
     } else {
-      this.#order = new IntrinsicInt32Array(1);
-      this.#control = new IntrinsicInt32Array(CONTROL.words);
       const batches = new SlotBatches(passage.kind);
       this.#batches = batches;
       this.#slots = new SlotWriter(batches.next(), this.#control, () => this.#ship(batches));
@@ -152,7 +152,7 @@ export class ThreadRecorder {
   }
 
   record<N extends RecordName>(name: N, fields: FieldsOf<N>): void {
-    const seq = this.#batches ? 0 : this.#widen.widen(this.next());
+    const seq = this.#isolated ? this.#widen.widen(this.next()) : 0;
     this.#records.write(name, seq, coarseMicros() - this.#originMicros, fields);
     const full = this.#records.byteLength > LIMITS.chunkBytes / 4;
     if (!this.#inCall || full) this.sendRecords();
@@ -205,4 +205,9 @@ export class ThreadRecorder {
     if (transfer) post(this.#port, message, transfer);
     else post(this.#port, message);
   }
+}
+
+/** The words of `buffer`, or so many of our own. */
+function int32(buffer: SharedArrayBuffer | undefined, words: number): Int32Array {
+  return buffer ? new IntrinsicInt32Array(buffer) : new IntrinsicInt32Array(words);
 }

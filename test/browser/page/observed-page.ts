@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BrowserContext, Page } from 'playwright-core';
@@ -7,6 +9,17 @@ import type { LifelineRecord, RecordName } from '../../../src/shared/records.ts'
 import { parseSlots } from '../../../src/shared/slot-reader.ts';
 import { SLOT, SLOT_WORDS } from '../../../src/shared/slots.ts';
 import { launchBrowser } from '../../support/browser.ts';
+
+const MANIFEST = JSON.parse(
+  readFileSync(new URL('../../../manifest.json', import.meta.url), 'utf8'),
+) as { readonly key: string };
+
+/** What the browser makes of the `key` in the manifest. */
+const EXTENSION_ID = createHash('sha256')
+  .update(Buffer.from(MANIFEST.key, 'base64'))
+  .digest('hex')
+  .slice(0, 32)
+  .replace(/./g, (digit) => String.fromCharCode(97 + Number.parseInt(digit, 16)));
 
 const ISOLATION = {
   'cross-origin-opener-policy': 'same-origin',
@@ -125,9 +138,8 @@ interface WatchingWindow {
 
 /** A page of the extension's own that watches `page` as a panel would. */
 async function attachPanel(context: BrowserContext, page: Page): Promise<Page> {
-  const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
   const panel = await context.newPage();
-  await panel.goto(new URL('/manifest.json', worker.url()).href);
+  await panel.goto(`chrome-extension://${EXTENSION_ID}/manifest.json`);
   await page.bringToFront();
   await panel.evaluate(async (name) => {
     const self = globalThis as unknown as WatchingWindow;
@@ -148,7 +160,7 @@ async function attachPanel(context: BrowserContext, page: Page): Promise<Page> {
         message: message.kind === 'chunk' ? { ...message, bytes: new Uint8Array() } : message,
         bytes,
       });
-      if (message.kind === 'flushed') self.flushed?.();
+      if (message.kind === 'flushed' || message.kind === 'fault') self.flushed?.();
       if (message.kind !== 'chunk') return;
       const command = { kind: 'ack', number: message.number };
       self.port.postMessage({ kind: 'command', document: origin.document, command });
@@ -177,6 +189,7 @@ function decode(said: WatchingWindow['said']): Recorded {
   const records: RecordOn[] = [];
   const slots: SlotEntry[] = [];
   for (const { message, bytes } of said) {
+    if (message.kind === 'fault') throw new Error(`a fault in the page: ${message.message}`);
     if (message.kind !== 'chunk') continue;
     const raw = new Uint8Array(Buffer.from(bytes, 'base64'));
     const { thread } = message;

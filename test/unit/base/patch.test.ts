@@ -33,10 +33,11 @@ beforeEach(() => {
     seen.push('say');
     return Reflect.apply(native, self, args);
   });
-  patches.getter(Speaker.prototype, 'volume', (native, self) => {
+  const volume: ApplyTrap = (native, self) => {
     seen.push('volume');
     return Reflect.apply(native, self, []);
-  });
+  };
+  patches.method(Speaker.prototype, 'volume', volume, 'get');
   patches.constructible(realm, 'Speaker', (native, args, newTarget) => {
     seen.push('new');
     return constructAs(native, args, newTarget);
@@ -83,7 +84,7 @@ test('an exception of the native function passes through untouched', () => {
 
 test('what is not there is left alone', () => {
   patches.method(Speaker.prototype, 'shout', () => 'no');
-  patches.getter(Speaker.prototype, 'say', () => 'no');
+  patches.method(Speaker.prototype, 'say', () => 'no', 'get');
   expect('shout' in Speaker.prototype).toBe(false);
   expect(new Speaker().say(false)).toBe('hi');
 });
