@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { constructAs, type Native, Patches } from '../../../src/base/patch.ts';
+import { type ApplyTrap, constructAs, type Native, Patches } from '../../../src/base/patch.ts';
 
 class Speaker {
   word = 'hi';
