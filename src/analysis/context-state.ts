@@ -1,4 +1,4 @@
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import type { FieldsOf } from '../shared/records.ts';
 import { type Frames, type Ordinal, RENDER_QUANTUM_FRAMES } from '../shared/units.ts';
 import { AnchoredClock } from './frame-clock.ts';

@@ -1,4 +1,4 @@
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import type { FrameOrigin } from '../shared/messages.ts';
 import {
   type CallId,

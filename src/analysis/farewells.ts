@@ -1,4 +1,4 @@
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import type { Frames } from '../shared/units.ts';
 import type { Lane } from './lane.ts';
 import {

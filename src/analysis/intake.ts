@@ -1,5 +1,5 @@
 import { ok, type Result } from '../base/result.ts';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import type { Chunk } from '../shared/messages.ts';
 import { parseRecords } from '../shared/record-codec.ts';
 import type { LifelineRecord } from '../shared/records.ts';

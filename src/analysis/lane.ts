@@ -1,4 +1,4 @@
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import type { Sender } from '../shared/records.ts';
 import type { Frames, Micros, Ordinal, Seq, ThreadId } from '../shared/units.ts';
 import { CallStore } from './call-columns.ts';

@@ -1,6 +1,6 @@
 import { assertUnreachable } from '../base/assert.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import { DocumentState } from './document-state.ts';
 import { Intake } from './intake.ts';
 import type { DocumentFacts } from './model.ts';

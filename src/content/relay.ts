@@ -1,5 +1,5 @@
 import type { Runtime } from 'webextension-polyfill';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import {
   type Command,
   FRAME_PORT,

@@ -2,7 +2,7 @@ import type { SessionInput } from '../analysis/session-input.ts';
 import { ByteReader, ByteReaderError } from '../base/byte-reader.ts';
 import { ByteWriter } from '../base/byte-writer.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import type { FrameOrigin } from '../shared/messages.ts';
 
 /**

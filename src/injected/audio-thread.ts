@@ -10,7 +10,7 @@ import {
   max,
   min,
 } from '../base/intrinsics.ts';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import type { FromScope, SharedCells, ToScope } from '../shared/passage.ts';
 import { CONTROL } from '../shared/slots.ts';
 import { transferring } from '../shared/transferring.ts';

@@ -7,7 +7,7 @@ import {
   max,
   min,
 } from '../base/intrinsics.ts';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import { type Command, type PageMessage, PROTOCOL_VERSION } from '../shared/messages.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../shared/settings.ts';
 import { MAIN_THREAD, type ThreadId } from '../shared/units.ts';

@@ -6,7 +6,7 @@ import {
   weakMapGet,
   weakMapSet,
 } from '../base/intrinsics.ts';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import type { ContextKind, ContextState } from '../shared/records.ts';
 import type { CallId, ContextId, Frames, ModuleId, NodeId } from '../shared/units.ts';
 import type { AudioNatives } from './audio-natives.ts';

@@ -1,5 +1,5 @@
 import { IntrinsicMap, lengthOf, mapDelete, mapGet, mapSet } from '../base/intrinsics.ts';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import type { Chunk } from '../shared/messages.ts';
 
 /** What stands at a number: the chunk, or the end of a run of forgotten ones. */

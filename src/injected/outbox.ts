@@ -1,5 +1,5 @@
 import { IntrinsicMap, mapDelete, mapForEach, mapSet, max } from '../base/intrinsics.ts';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import type { PageMessage } from '../shared/messages.ts';
 import type { History } from './history.ts';
 

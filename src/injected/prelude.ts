@@ -6,7 +6,7 @@ import {
 } from '../base/intrinsics.ts';
 import { constructAs, type Native } from '../base/patch.ts';
 import { describeError } from '../shared/describe-error.ts';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import { PASSAGE_NAME, type Passage, type SharedCells } from '../shared/passage.ts';
 import type { ContextKind } from '../shared/records.ts';
 import { CONTROL, SLOT_BYTES } from '../shared/slots.ts';

@@ -1,5 +1,5 @@
 import { describeError, stackOfError } from '../shared/describe-error.ts';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import { RecordWriter } from '../shared/record-codec.ts';
 import type { FieldsOf, RecordName } from '../shared/records.ts';
 import { captureStack } from '../shared/stack.ts';

@@ -6,7 +6,7 @@ import {
   IntrinsicUint8Array,
   min,
 } from '../base/intrinsics.ts';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import { SLOT, SLOT_BYTES, SLOT_WORDS } from '../shared/slots.ts';
 
 const CAPACITY = LIMITS.chunkBytes / SLOT_BYTES;

@@ -1,5 +1,5 @@
 import browser, { type Runtime } from 'webextension-polyfill';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import { type Command, type FromPanel, PANEL_PORT, type ToPanel } from '../shared/messages.ts';
 
 const RECONNECT_FIRST_MS = 50;

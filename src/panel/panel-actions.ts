@@ -1,6 +1,6 @@
 import { batch } from '@preact/signals';
 import type { EntityKey } from '../analysis/model.ts';
-import { LIMITS } from '../shared/limits.ts';
+import * as LIMITS from '../shared/limits.ts';
 import type { Command } from '../shared/messages.ts';
 import type { Settings } from '../shared/settings.ts';
 import type { Host } from './devtools-host.ts';

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../base/result.ts';
-import { LIMITS } from './limits.ts';
+import * as LIMITS from './limits.ts';
 import type { Settings } from './settings.ts';
 
 /**

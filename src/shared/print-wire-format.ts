@@ -1,5 +1,5 @@
 import { markdownTable } from '../base/markdown-table.ts';
-import { LIMITS } from './limits.ts';
+import * as LIMITS from './limits.ts';
 import { PROTOCOL_VERSION } from './messages.ts';
 import { RECORDS, type RecordShape } from './records.ts';
 import { CONTROL, DURATION_UNIT_MICROS, SLOT, SLOT_BYTES, SLOT_FLAG } from './slots.ts';

@@ -2,7 +2,7 @@ import { ByteReader, ByteReaderError } from '../base/byte-reader.ts';
 import { ByteWriter } from '../base/byte-writer.ts';
 import { IntrinsicMap, mapClear, mapGet, mapSet, slice } from '../base/intrinsics.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { LIMITS } from './limits.ts';
+import * as LIMITS from './limits.ts';
 import {
   type FieldsOf,
   type FieldType,

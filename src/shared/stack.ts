@@ -6,7 +6,7 @@ import {
   indexOf,
   slice,
 } from '../base/intrinsics.ts';
-import { LIMITS } from './limits.ts';
+import * as LIMITS from './limits.ts';
 
 /** Frames of ours that may lie above the page's. */
 const OWN_FRAMES = 12;

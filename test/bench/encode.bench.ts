@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Session } from '../../src/analysis/session.ts';
 import type { SessionInput } from '../../src/analysis/session-input.ts';
 import { encodeTrace } from '../../src/export/perfetto/trace.ts';
-import { LIMITS } from '../../src/shared/limits.ts';
+import * as LIMITS from '../../src/shared/limits.ts';
 import { SLOT_BYTES } from '../../src/shared/slots.ts';
 import { checkTrace } from '../support/check-trace.ts';
 import { printFigure } from '../support/figure.ts';

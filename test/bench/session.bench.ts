@@ -3,7 +3,7 @@ import { CallStore } from '../../src/analysis/call-columns.ts';
 import { judge } from '../../src/analysis/judge.ts';
 import { Session } from '../../src/analysis/session.ts';
 import type { SessionInput } from '../../src/analysis/session-input.ts';
-import { LIMITS } from '../../src/shared/limits.ts';
+import * as LIMITS from '../../src/shared/limits.ts';
 import { SLOT, SLOT_BYTES, SLOT_FLAG, SLOT_WORDS } from '../../src/shared/slots.ts';
 import type { Micros } from '../../src/shared/units.ts';
 import { printFigure } from '../support/figure.ts';

@@ -1,4 +1,4 @@
-import { LIMITS } from '../../shared/limits.ts';
+import * as LIMITS from '../../shared/limits.ts';
 import type { FieldsOf } from '../../shared/records.ts';
 import { MAIN_THREAD } from '../../shared/units.ts';
 import type { DocumentState } from '../document-state.ts';

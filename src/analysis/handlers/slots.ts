@@ -1,4 +1,4 @@
-import { LIMITS } from '../../shared/limits.ts';
+import * as LIMITS from '../../shared/limits.ts';
 import { DURATION_UNIT_MICROS, SLOT, SLOT_FLAG, SLOT_WORDS } from '../../shared/slots.ts';
 import type { Micros, Seq, ThreadId } from '../../shared/units.ts';
 import { ANSWER, type Answer } from '../call-columns.ts';

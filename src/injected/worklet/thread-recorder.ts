@@ -1,5 +1,5 @@
 import { atomicsAdd, floor, IntrinsicInt32Array, max } from '../../base/intrinsics.ts';
-import { LIMITS } from '../../shared/limits.ts';
+import * as LIMITS from '../../shared/limits.ts';
 import type { FromScope, Passage, ToScope } from '../../shared/passage.ts';
 import { RecordWriter } from '../../shared/record-codec.ts';
 import type { FieldsOf, RecordName } from '../../shared/records.ts';

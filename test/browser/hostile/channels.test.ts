@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DocumentFacts } from '../../../src/analysis/model.ts';
 import type { Session } from '../../../src/analysis/session.ts';
-import { LIMITS } from '../../../src/shared/limits.ts';
+import * as LIMITS from '../../../src/shared/limits.ts';
 import { RecordWriter } from '../../../src/shared/record-codec.ts';
 import type { FieldsOf, RecordName } from '../../../src/shared/records.ts';
 import type { ContextId, Frames, NodeId, Ordinal } from '../../../src/shared/units.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { judge } from '../../../src/analysis/judge.ts';
 import type { Session } from '../../../src/analysis/session.ts';
 import { buildReport, reportTable } from '../../../src/export/report.ts';
-import { LIMITS } from '../../../src/shared/limits.ts';
+import * as LIMITS from '../../../src/shared/limits.ts';
 import { checkTrace, expectedTrace } from '../../support/check-trace.ts';
 import { readSession } from '../../support/panel-session.ts';
 import { type HostileBrowser, noticesOf, openHostileBrowser } from './hostile-browser.ts';

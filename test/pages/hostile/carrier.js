@@ -51,7 +51,11 @@ const hits = [];
   // The stolen name serves neither in the scope that it was made for, nor in another.
   const second = await make();
   const shared = globalThis.SharedArrayBuffer
-    ? { order: new SharedArrayBuffer(4), control: new SharedArrayBuffer(256), ring: new SharedArrayBuffer(2 ** 20) }
+    ? {
+        order: new SharedArrayBuffer(4),
+        control: new SharedArrayBuffer(256),
+        ring: new SharedArrayBuffer(2 ** 20),
+      }
     : undefined;
   const passage = { thread: 1, kind: 'offline', originMs: 0, fineClock: true, shared };
   for (const context of [first, second]) {

@@ -14,7 +14,8 @@ globalThis.heard = [];
 globalThis.commands = [];
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-const loaded = (iframe) => new Promise((done) => iframe.addEventListener('load', done, { once: true }));
+const loaded = (iframe) =>
+  new Promise((done) => iframe.addEventListener('load', done, { once: true }));
 
 async function forgeHandshake() {
   addEventListener(FROM_CONTENT, () => result.answers++);
@@ -23,10 +24,15 @@ async function forgeHandshake() {
     port1.onmessage = () => result.said++;
     const targets = [window, document, document.documentElement];
     dispatchEvent(new MessageEvent(FROM_PAGE, { source: port2 }));
-    for (const target of targets) target.dispatchEvent(new MessageEvent(FROM_PAGE, { source: port2, bubbles: true }));
+    for (const target of targets)
+      target.dispatchEvent(new MessageEvent(FROM_PAGE, { source: port2, bubbles: true }));
     dispatchEvent(new CustomEvent(FROM_PAGE, { detail: port2 }));
-    dispatchEvent(new CustomEvent(FROM_CONTENT, { detail: '{"prelude":"https://example.org/evil.js"}' }));
-    port2.dispatchEvent(new MessageEvent('message', { data: { kind: 'fault', message: 'forged' } }));
+    dispatchEvent(
+      new CustomEvent(FROM_CONTENT, { detail: '{"prelude":"https://example.org/evil.js"}' }),
+    );
+    port2.dispatchEvent(
+      new MessageEvent('message', { data: { kind: 'fault', message: 'forged' } }),
+    );
     port1.postMessage({ kind: 'fault', message: 'forged' });
   }
   result.answers -= 20; // Its own.
@@ -49,8 +55,12 @@ function lieInWait(iframe) {
   await forgeHandshake();
   for (const [name, change] of Object.entries({
     blank: () => {},
-    about: (iframe) => { iframe.src = 'about:blank'; },
-    srcdoc: (iframe) => { iframe.srcdoc = '<p>hello'; },
+    about: (iframe) => {
+      iframe.src = 'about:blank';
+    },
+    srcdoc: (iframe) => {
+      iframe.srcdoc = '<p>hello';
+    },
   })) {
     const iframe = document.createElement('iframe');
     change(iframe);
@@ -81,7 +91,10 @@ globalThis.say = (messages) => {
 
 /** Says chunks, whose bytes come in base64, numbered on from the last real one. */
 globalThis.sayChunks = (texts, thread, form) => {
-  const last = Math.max(0, ...heard.filter(({ kind }) => kind === 'chunk').map(({ number }) => number));
+  const last = Math.max(
+    0,
+    ...heard.filter(({ kind }) => kind === 'chunk').map(({ number }) => number),
+  );
   say(
     texts.map((text, i) => {
       const bytes = Uint8Array.from(atob(text), (unit) => unit.charCodeAt(0));
@@ -92,33 +105,67 @@ globalThis.sayChunks = (texts, thread, form) => {
 
 /** What no content script may take for a message; how many there are. */
 globalThis.sayNonsense = () => {
-  const chunk = { kind: 'chunk', number: 1, thread: 0, form: 'records', bytes: new Uint8Array([1, 2, 3]) };
+  const chunk = {
+    kind: 'chunk',
+    number: 1,
+    thread: 0,
+    form: 'records',
+    bytes: new Uint8Array([1, 2, 3]),
+  };
   const real = heard.find(({ kind }) => kind === 'chunk');
   const nonsense = [
-    undefined, null, 0, 1n, 'chunk', [], {}, { kind: 'nothing' }, { kind: ['chunk'] }, new Date(), new Map(),
-    { kind: 'hello' }, { kind: 'hello', protocol: 1, timeOrigin: -1, isolated: true },
-    { kind: 'hello', protocol: 1, timeOrigin: NaN, isolated: true }, { kind: 'fault', message: {} },
-    { kind: 'forgotten', number: -1, bytes: 0 }, { kind: 'flushed' }, { kind: 'flushed', id: 77 },
-    chunk, { ...chunk, number: 0 }, { ...chunk, number: 1.5 }, { ...chunk, number: 2 ** 53 },
-    { ...chunk, number: '1' }, { ...chunk, thread: 1e9 }, { ...chunk, thread: -1 }, { ...chunk, form: 'text' },
-    { ...chunk, bytes: [1, 2, 3] }, { ...chunk, bytes: new ArrayBuffer(3) }, { ...chunk, bytes: new Int8Array(3) },
-    { ...chunk, bytes: new Uint8Array(0) }, { ...chunk, bytes: new Uint8Array(300_000) },
-    { ...chunk, bytes: { length: 3, byteLength: 3 } }, { ...chunk, form: 'slots' },
-    { ...real, bytes: real.bytes.slice(0, -1) }, { ...real, bytes: real.bytes.slice(1) },
+    undefined,
+    null,
+    0,
+    1n,
+    'chunk',
+    [],
+    {},
+    { kind: 'nothing' },
+    { kind: ['chunk'] },
+    new Date(),
+    new Map(),
+    { kind: 'hello' },
+    { kind: 'hello', protocol: 1, timeOrigin: -1, isolated: true },
+    { kind: 'hello', protocol: 1, timeOrigin: NaN, isolated: true },
+    { kind: 'fault', message: {} },
+    { kind: 'forgotten', number: -1, bytes: 0 },
+    { kind: 'flushed' },
+    { kind: 'flushed', id: 77 },
+    chunk,
+    { ...chunk, number: 0 },
+    { ...chunk, number: 1.5 },
+    { ...chunk, number: 2 ** 53 },
+    { ...chunk, number: '1' },
+    { ...chunk, thread: 1e9 },
+    { ...chunk, thread: -1 },
+    { ...chunk, form: 'text' },
+    { ...chunk, bytes: [1, 2, 3] },
+    { ...chunk, bytes: new ArrayBuffer(3) },
+    { ...chunk, bytes: new Int8Array(3) },
+    { ...chunk, bytes: new Uint8Array(0) },
+    { ...chunk, bytes: new Uint8Array(300_000) },
+    { ...chunk, bytes: { length: 3, byteLength: 3 } },
+    { ...chunk, form: 'slots' },
+    { ...real, bytes: real.bytes.slice(0, -1) },
+    { ...real, bytes: real.bytes.slice(1) },
     { ...real, form: 'slots' },
   ];
   say(nonsense);
   const { port1 } = new MessageChannel();
   stolen[0].dispatchEvent(new Event('message'));
   stolen[0].dispatchEvent(new CustomEvent('message', { detail: chunk }));
-  stolen[0].dispatchEvent(new MessageEvent('message', { data: chunk.bytes, source: port1, ports: [port1] }));
+  stolen[0].dispatchEvent(
+    new MessageEvent('message', { data: chunk.bytes, source: port1, ports: [port1] }),
+  );
   return nonsense.length + 3;
 };
 
 /** Renders `quanta` quanta with one processor in the window `win`. */
 globalThis.render = async (win, quanta) => {
   const offline = new win.OfflineAudioContext(1, quanta * 128, 48_000);
-  const module = 'registerProcessor("p", class extends AudioWorkletProcessor { process() { return true; } })';
+  const module =
+    'registerProcessor("p", class extends AudioWorkletProcessor { process() { return true; } })';
   await offline.audioWorklet.addModule(`data:text/javascript,${encodeURIComponent(module)}`);
   new win.AudioWorkletNode(offline, 'p').connect(offline.destination);
   await offline.startRendering();

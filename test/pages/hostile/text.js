@@ -24,16 +24,23 @@ const texts = [
   const errors = [];
   addEventListener('error', ({ message }) => errors.push(message));
   const offline = new OfflineAudioContext(1, 128 * 20, 48_000);
-  const classes = texts.map((text) => `registerProcessor(${JSON.stringify(text)}, class extends Text { text = ${JSON.stringify(text)}; });`);
+  const classes = texts.map(
+    (text) =>
+      `registerProcessor(${JSON.stringify(text)}, class extends Text { text = ${JSON.stringify(text)}; });`,
+  );
   const module = `class Text extends AudioWorkletProcessor {
     constructor() { super(); this.port.onmessage = ({ data }) => this.port.postMessage([data, { [data]: data }]); }
     process() { const error = new Error(this.text); error.name = this.text; throw error; }
   }
   ${classes.join('\n')}`;
-  await offline.audioWorklet.addModule(URL.createObjectURL(new Blob([module], { type: 'text/javascript' })));
+  await offline.audioWorklet.addModule(
+    URL.createObjectURL(new Blob([module], { type: 'text/javascript' })),
+  );
   for (const text of texts) {
     const Class = { [text]: class extends AudioWorkletNode {} }[text];
-    const node = new Class(offline, text, { processorOptions: { text, [text]: text, list: [text, text] } });
+    const node = new Class(offline, text, {
+      processorOptions: { text, [text]: text, list: [text, text] },
+    });
     node.connect(offline.destination);
     node.port.onmessage = () => {};
     node.port.postMessage(text);
@@ -47,12 +54,22 @@ const texts = [
     try {
       new AudioWorkletNode(offline, `no ${text}`);
     } catch {}
-    await offline.audioWorklet.addModule(`data:text/javascript,throw%20${encodeURIComponent(JSON.stringify(text).toWellFormed()).slice(0, 1e6)}`).catch(() => {});
-    await offline.audioWorklet.addModule(`https://nowhere.invalid/${text.slice(0, 5000)}`).catch(() => {});
+    await offline.audioWorklet
+      .addModule(
+        `data:text/javascript,throw%20${encodeURIComponent(JSON.stringify(text).toWellFormed()).slice(0, 1e6)}`,
+      )
+      .catch(() => {});
+    await offline.audioWorklet
+      .addModule(`https://nowhere.invalid/${text.slice(0, 5000)}`)
+      .catch(() => {});
     const destroy = { [text]: () => node.disconnect() }[text];
     destroy();
   }
-  history.replaceState(null, '', `?${encodeURIComponent(texts[0])}#${texts[1]}${'u'.repeat(100_000)}`);
+  history.replaceState(
+    null,
+    '',
+    `?${encodeURIComponent(texts[0])}#${texts[1]}${'u'.repeat(100_000)}`,
+  );
   await offline.startRendering();
   const live = new AudioContext();
   await live.close();

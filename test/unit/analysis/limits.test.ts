@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { judge } from '../../../src/analysis/judge.ts';
 import { Session } from '../../../src/analysis/session.ts';
-import { LIMITS } from '../../../src/shared/limits.ts';
+import * as LIMITS from '../../../src/shared/limits.ts';
 import { RecordWriter } from '../../../src/shared/record-codec.ts';
 import type { FieldsOf, RecordName } from '../../../src/shared/records.ts';
 import { SLOT, SLOT_BYTES } from '../../../src/shared/slots.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseIntake } from '../../../src/content/intake.ts';
-import { LIMITS } from '../../../src/shared/limits.ts';
+import * as LIMITS from '../../../src/shared/limits.ts';
 import { RecordWriter } from '../../../src/shared/record-codec.ts';
 import { SLOT, SLOT_BYTES } from '../../../src/shared/slots.ts';
 

@@ -9,7 +9,7 @@ import {
   SESSION_FILE_VERSION,
   UPGRADERS,
 } from '../../../src/export/session-file.ts';
-import { LIMITS } from '../../../src/shared/limits.ts';
+import * as LIMITS from '../../../src/shared/limits.ts';
 import { Random } from '../../support/random.ts';
 
 const VERSION_OFFSET = 11;

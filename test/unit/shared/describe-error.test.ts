@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeError, stackOfError } from '../../../src/shared/describe-error.ts';
-import { LIMITS } from '../../../src/shared/limits.ts';
+import * as LIMITS from '../../../src/shared/limits.ts';
 import { captureStack, framesOf } from '../../../src/shared/stack.ts';
 
 test('what was thrown is said in a line, whatever it was', () => {

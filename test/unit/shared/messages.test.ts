@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from '../../../src/shared/limits.ts';
+import * as LIMITS from '../../../src/shared/limits.ts';
 import { parsePageMessage } from '../../../src/shared/messages.ts';
 
 const bytes = new Uint8Array(4);

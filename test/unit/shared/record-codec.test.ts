@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from '../../../src/shared/limits.ts';
+import * as LIMITS from '../../../src/shared/limits.ts';
 import { parseRecords, RecordWriter } from '../../../src/shared/record-codec.ts';
 import { type FieldType, RECORDS, type RecordName } from '../../../src/shared/records.ts';
 import { Seeded } from '../../support/seeded.ts';

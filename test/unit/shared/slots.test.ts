@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from '../../../src/shared/limits.ts';
+import * as LIMITS from '../../../src/shared/limits.ts';
 import { parseSlots } from '../../../src/shared/slot-reader.ts';
 import { SLOT, SLOT_BYTES, SLOT_WORDS, Unwrapper } from '../../../src/shared/slots.ts';
 import { Seeded } from '../../support/seeded.ts';
