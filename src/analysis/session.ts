@@ -20,6 +20,9 @@ export interface SessionTotals {
   readonly dropped: number;
 }
 
+const NOT_ISOLATED =
+  'The page is not cross-origin isolated: calls and page events are ordered by frames and times, not by one counter.';
+
 /** All facts of a recording, built from its inputs as they come, live or from a file. */
 export class Session {
   readonly #entries = new Map<string, Entry>();
@@ -49,6 +52,7 @@ export class Session {
     const said = new Set<string>();
     for (const { document } of this.#entries.values()) {
       for (const text of document.facts.coverage) said.add(text);
+      if (!document.facts.isolated && document.facts.contexts.size > 0) said.add(NOT_ISOLATED);
       if (document.dropped > 0) {
         said.add(
           `${document.dropped} records were dropped: they name something that nobody made, or are more than is kept`,

@@ -151,6 +151,7 @@ export class Relay implements Disposable {
         this.#toPage(command);
         return;
       case 'unwatch':
+        this.#answerBy = 0;
         this.#stopWatching();
         return;
       case 'ack':

@@ -95,17 +95,11 @@ export function observeContexts(observation: Observation): void {
 }
 
 /** What a document says of itself once, before its first context. */
-function recordDocument({ recorder, realm }: Observation): void {
+function recordDocument({ recorder }: Observation): void {
   recorder.record('threadStarted', {
     thread: MAIN_THREAD,
     kind: 'main',
     context: 0 as ContextEntry['id'],
     name: 'main',
-  });
-  if (realm.isolated) return;
-  recorder.record('uncovered', {
-    what: 'not-isolated',
-    detail:
-      'The page is not cross-origin isolated: calls and page events are ordered by frames and times.',
   });
 }

@@ -105,16 +105,32 @@ test('says hello when the page speaks only after a panel woke it', async () => {
   await until(() => wires[0]?.messages).toEqual([hello]);
 });
 
-test('lets no chunk through before somebody watches', async () => {
+test('lets through what a page says before the watch that its connection calls for', async () => {
   const { wires, commands, say } = start();
   say(hello);
   say(chunk(1));
-  await until(() => wires[0]?.messages).toEqual([hello]);
-  wires[0]?.send({ kind: 'watch', from: 1 });
-  await until(() => commands).toEqual([{ kind: 'watch', from: 1 }]);
-  say(chunk(1));
+  await until(() => numbers(wires[0])).toEqual([1]);
+  wires[0]?.send({ kind: 'watch', from: 2 });
+  await until(() => commands).toEqual([{ kind: 'watch', from: 2 }]);
   say(chunk(2));
   await until(() => numbers(wires[0])).toEqual([1, 2]);
+});
+
+test('lets no chunk through once nobody watches any more', async () => {
+  const { wires, commands, say } = start();
+  say(hello);
+  say(chunk(1));
+  await until(() => numbers(wires[0])).toEqual([1]);
+  wires[0]?.send({ kind: 'watch', from: 2 });
+  wires[0]?.send({ kind: 'unwatch' });
+  await until(() => commands.length).toBe(2);
+  say(chunk(2));
+  say({ kind: 'chunk', number: 9 }); // Refused, and acknowledged so that the page need not wait.
+  await until(() => commands.at(-1)).toEqual({ kind: 'ack', number: 9 });
+  wires[0]?.send({ kind: 'watch', from: 3 });
+  say(chunk(3));
+  await until(() => numbers(wires[0]).at(-1)).toBe(3);
+  expect(numbers(wires[0])).not.toContain(2);
 });
 
 test('lets no newer chunk overtake those that are asked for again', async () => {
