@@ -6,6 +6,15 @@ import { Intake } from './intake.ts';
 import type { DocumentFacts } from './model.ts';
 import type { SessionInput } from './session-input.ts';
 
+const CUT_OFF =
+  'a document went away without a word (a crash, or to a page of other isolation): its last moments are not seen';
+
+/** Whether its end was recorded, and with it all that came before. */
+function saidFarewell({ pageEvents }: DocumentFacts): boolean {
+  const last = pageEvents.findLast(({ event }) => event !== 'hidden' && event !== 'shown');
+  return last?.event === 'ended' || last?.event === 'frozen';
+}
+
 interface Entry {
   readonly document: DocumentState;
   readonly intake: Intake;
@@ -92,6 +101,7 @@ export class Session {
         if (input.number <= intake.number + 1) return ok(undefined);
         intake.skipTo(input.number);
         document.incomplete = true;
+        if (input.bytes === 0) return ok(undefined);
         document.uncovered(
           `the page’s history had already forgotten ${input.bytes} bytes before the panel watched`,
         );
@@ -103,6 +113,8 @@ export class Session {
         return ok(undefined);
       case 'gone':
         document.facts.goneAt ??= document.facts.lastAt;
+        if (document.contexts.size > 0 && !saidFarewell(document.facts))
+          document.uncovered(CUT_OFF);
         return ok(undefined);
       default:
         return assertUnreachable(input);

@@ -50,6 +50,8 @@ export class Collector implements ThreadSink {
   #timers = 0;
   #quiet = 0;
   #stirred = false;
+  readonly #wakeUps = new IntrinsicMap<number, () => void>();
+  #wakeUpCount = 0;
   #announced = false;
   #announcedAt = 0;
   #threadCount = 0;
@@ -197,7 +199,13 @@ export class Collector implements ThreadSink {
     });
   }
 
+  /** Has `run` called whenever the collector wakes up by itself. */
+  eachTick(run: () => void): void {
+    mapSet(this.#wakeUps, this.#wakeUpCount++, run);
+  }
+
   #tick(): void {
+    mapForEach(this.#wakeUps, (run) => run());
     const found = this.drain(false);
     mapForEach(this.#threads, (thread) => thread.options.poll());
     if (this.#outbox.watching) this.#cut();
@@ -210,7 +218,7 @@ export class Collector implements ThreadSink {
         ? max(SHORTEST_TICK_MS, this.#tickMs / 2)
         : min(this.#steadyTickMs, this.#tickMs * 2);
     if (this.#quiet < QUIET_TICKS) this.#schedule(this.#tickMs);
-    else if (this.#anyRunning()) this.#schedule(QUIET_TICK_MS);
+    else if (this.anyRunning) this.#schedule(QUIET_TICK_MS);
   }
 
   /** Threads that share no memory may hold a batch that no quantum will push out. */
@@ -218,7 +226,8 @@ export class Collector implements ThreadSink {
     mapForEach(this.#threads, (thread) => thread.ask());
   }
 
-  #anyRunning(): boolean {
+  /** Whether a context renders, as far as the page can see. */
+  get anyRunning(): boolean {
     let running = false;
     mapForEach(this.#threads, (thread) => {
       running ||= thread.options.isRunning();

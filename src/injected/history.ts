@@ -43,12 +43,12 @@ export class History {
     }
   }
 
-  /** Forgets the slots; the lifecycles stay, so that what lives goes on having a name. */
+  /** Forgets the slots, uncounted, for it was asked to; the lifecycles stay, so that what lives goes on having a name. */
   clear(): void {
-    this.#forgetWhile('slots', 0);
+    this.#forgetWhile('slots', 0, 0);
   }
 
-  #forgetWhile(form: Chunk['form'], limit: number): void {
+  #forgetWhile(form: Chunk['form'], limit: number, weight = 1): void {
     while (this.#bytes[form] > limit && this.#oldest[form] <= this.#last) {
       const number = this.#oldest[form]++;
       const entry = mapGet(this.#entries, number);
@@ -57,7 +57,7 @@ export class History {
       const before = mapGet(this.#entries, number - 1);
       this.#bytes[form] -= bytes + LIMITS.chunkOverheadBytes;
       if (typeof before === 'number') mapDelete(this.#entries, number - 1);
-      mapSet(this.#entries, number, bytes + (typeof before === 'number' ? before : 0));
+      mapSet(this.#entries, number, bytes * weight + (typeof before === 'number' ? before : 0));
     }
   }
 }

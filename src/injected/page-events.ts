@@ -1,6 +1,9 @@
 import type { Observation } from './observation.ts';
 import { getterOf, interfaceOf } from './page-realm.ts';
 
+const CUT_SHORT =
+  'The page went away while it played: some of its last calls are not seen, as it is not cross-origin isolated.';
+
 /**
  * Records when the document is frozen, thawed, hidden, shown or ended, once it has made a context; and
  * hands over all that there is before it goes.
@@ -10,13 +13,22 @@ export function observePageEvents({ realm, recorder, collector }: Observation): 
   const hiddenOf = getterOf<Document, boolean>(interfaceOf('Document'), 'hidden');
   const { document } = globalThis;
 
-  const observe = (target: EventTarget, type: string, record: (event: Event) => void): void =>
-    realm.listen(target, type, (event) => {
+  const observe = (target: EventTarget, type: string, record: (event: Event) => void): void => {
+    const heard = (event: Event): void => {
       if (collector.hasRecords) recorder.guard(() => record(event));
-    });
+    };
+    const listen = (): void => realm.listen(target, type, heard);
+    listen();
+    // `document.open()` takes every listener away. Adding one that is there does nothing.
+    collector.eachTick(listen);
+  };
 
   observe(globalThis, 'pagehide', (event) => {
-    recorder.record('page', { event: persistedOf?.(event) ? 'frozen' : 'ended' });
+    const frozen = persistedOf?.(event);
+    recorder.record('page', { event: frozen ? 'frozen' : 'ended' });
+    if (!frozen && !realm.isolated && collector.anyRunning) {
+      recorder.record('uncovered', { what: 'not-isolated', detail: CUT_SHORT });
+    }
     collector.drainForGood();
   });
   observe(globalThis, 'pageshow', (event) => {

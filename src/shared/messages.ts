@@ -35,7 +35,7 @@ export type PageMessage =
       readonly isolated: boolean;
     }
   | ({ readonly kind: 'chunk' } & Chunk)
-  /** The history no longer holds chunks below `number`; `slots` and `records` were forgotten. */
+  /** The history no longer holds chunks below `number`. `bytes` leaves out what was cleared on demand. */
   | { readonly kind: 'forgotten'; readonly number: number; readonly bytes: number }
   /** Everything recorded before the command `flush` with this id has been sent. */
   | { readonly kind: 'flushed'; readonly id: number }

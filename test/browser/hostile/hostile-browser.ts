@@ -31,7 +31,8 @@ export async function openHostileBrowser(flags: readonly string[] = []): Promise
     page,
     server,
     async attack<R extends Result>(path: string) {
-      await page.goto(`${server.origin}/hostile/${path}`);
+      // Some stop their own load, which then never ends.
+      await page.goto(`${server.origin}/hostile/${path}`, { waitUntil: 'commit' });
       return resultOf<R>(page);
     },
     async [Symbol.asyncDispose]() {

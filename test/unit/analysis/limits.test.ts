@@ -122,3 +122,18 @@ test('takes no more chunks than a session file may hold, and says so', () => {
   expect(full.session.totals.dropped).toBe(1);
   expect(full.session.coverage.join()).toContain('what came after the session had');
 });
+
+test('says when a document went away before it could say its last', () => {
+  const ends = (event: 'frozen' | 'ended' | 'resumed' | undefined): string => {
+    const flood = new Flood();
+    flood.context(1);
+    if (event !== undefined) flood.record('page', 2, { event });
+    flood.flush();
+    flood.session.ingest({ kind: 'gone', document: 'd' });
+    return flood.session.coverage.join();
+  };
+  expect(ends(undefined)).toContain('went away without a word');
+  expect(ends('resumed')).toContain('went away without a word');
+  expect(ends('ended')).toBe('');
+  expect(ends('frozen')).toBe('');
+});
