@@ -1,17 +1,17 @@
-import { atomicsAdd, floor, IntrinsicInt32Array, max } from '../../base/intrinsics.ts';
+import { atomicsAdd, dateNow, floor, IntrinsicInt32Array, max } from '../../base/intrinsics.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type { FromScope, Passage, ToScope } from '../../shared/passage.ts';
 import { RecordWriter } from '../../shared/record-codec.ts';
 import type { FieldsOf, RecordName } from '../../shared/records.ts';
-import { CONTROL, DURATION_UNIT_MICROS, SLOT, SLOT_FLAG, Unwrapper } from '../../shared/slots.ts';
+import { CONTROL, SLOT, SLOT_FLAG, Unwrapper } from '../../shared/slots.ts';
 import { transferring } from '../../shared/transferring.ts';
-import { coarseMicros, fineMicros } from './clocks.ts';
+import { coarseMillis, fineUnits, UNITS_PER_MS } from './clocks.ts';
 import { currentFrame, post, type ScopePort, scope } from './scope.ts';
 import { SlotBatches } from './slot-batches.ts';
 import { SlotWriter } from './slot-writer.ts';
 
 /** Of so many quanta, or of as many as there were calls in the last, one is timed call by call. */
-const TIMED_QUANTUM_EVERY = 64;
+const TIMED_QUANTUM_EVERY = 128;
 const CLOCKS_PER_SECOND = 10;
 const BATCHES_PER_SECOND = 16;
 
@@ -47,7 +47,7 @@ export class ThreadRecorder {
   /** True where nobody will ask for what is held back here: each quantum leaves as it ends. */
   #closing = false;
   #timed = false;
-  /** Where the timed call that comes next is taken to begin. */
+  /** Where the timed call that comes next is taken to begin: units where the clock is fine, else milliseconds. */
   #from = 0;
   #inCall = false;
 
@@ -82,6 +82,11 @@ export class ThreadRecorder {
     return ((atomicsAdd(this.#order, 0, 1) + 1) << 1) | 0;
   }
 
+  /** Since the document's time origin. */
+  #micros(): number {
+    return dateNow() * 1000 - this.#originMicros;
+  }
+
   /** Where this thread stands: right after the last number that was given to anybody. */
   #here(): number {
     return ((this.#order[0] as number) << 1) | 1;
@@ -101,7 +106,7 @@ export class ThreadRecorder {
     this.#first = first;
     if (frame >= this.#nextClock) {
       this.#nextClock = frame + this.#framesPerClock;
-      this.#slots.clock(frame, coarseMicros() - this.#originMicros);
+      this.#slots.clock(frame, this.#micros());
     }
     if (this.#batches && this.#framesPerBatch > 0 && frame >= this.#nextBatch) {
       this.#nextBatch = frame + this.#framesPerBatch;
@@ -113,7 +118,7 @@ export class ThreadRecorder {
     this.#timed = this.#fine || --this.#quantaToTimed <= 0;
     if (!this.#timed) return;
     this.#quantaToTimed = max(calls, TIMED_QUANTUM_EVERY);
-    if (!this.#fine) this.#from = coarseMicros();
+    if (!this.#fine) this.#from = coarseMillis();
   }
 
   /** A call of `process()` begins; gives its place in the order. */
@@ -121,7 +126,7 @@ export class ThreadRecorder {
     this.#inCall = true;
     this.#calls = (this.#calls + 1) | 0;
     this.#control[CONTROL.calls] = this.#calls;
-    if (this.#fine) this.#from = fineMicros();
+    if (this.#fine) this.#from = fineUnits();
     return this.#here();
   }
 
@@ -134,10 +139,10 @@ export class ThreadRecorder {
       if (this.#closing) this.#shipWholeQuantum();
       return;
     }
-    const end = this.#fine ? fineMicros() : coarseMicros();
-    const micros = end > this.#from ? end - this.#from : 0;
+    const end = this.#fine ? fineUnits() : coarseMillis();
+    const passed = end > this.#from ? end - this.#from : 0;
+    const duration = this.#fine ? passed : passed * UNITS_PER_MS;
     this.#from = end;
-    const duration = floor(micros / DURATION_UNIT_MICROS);
     this.#slots.timedCall(ordinal, flags | SLOT_FLAG.timed, enter, exit, this.#frame, duration);
     if (this.#closing) this.#shipWholeQuantum();
   }
@@ -153,7 +158,7 @@ export class ThreadRecorder {
 
   record<N extends RecordName>(name: N, fields: FieldsOf<N>): void {
     const seq = this.#isolated ? this.#widen.widen(this.next()) : 0;
-    this.#records.write(name, seq, coarseMicros() - this.#originMicros, fields);
+    this.#records.write(name, seq, this.#micros(), fields);
     const full = this.#records.byteLength > LIMITS.chunkBytes / 4;
     if (!this.#inCall || full) this.sendRecords();
   }
