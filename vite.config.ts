@@ -22,7 +22,7 @@ const REALMS = [
  * names. None of them may be a name on the wire, in a record or in the platform's own objects.
  */
 const OWN_MEMBERS =
-  /^(entities|recorder|collector|patches|realm|natives|isWorklet|isReady|frameOf|addContext|addNode|nextModule|nextCall|constructible|standIn|mayPreview|recorded|stirred|retire|drain|drainForGood|obey|hasRecords|watching|acknowledge|answerFlush|pump|contexts|worklets|params|allocate|isFull|missing|tell|ask|cut|drop|guard|eachParameter|ownUrl|dataOf|listen|stateOf|role|owner|take|running|hello|poll|nodes|sent|received|blocks|cell|after|post|last|sink|isRunning|outcome|reason|preview|ordinal|processorName|className|quantumFrames|userData|fields)$/;
+  /^(entities|recorder|collector|patches|realm|natives|isWorklet|isReady|frameOf|addContext|addNode|nextModule|nextCall|constructible|standIn|mayPreview|recorded|stirred|retire|drain|drainForGood|obey|watching|acknowledge|answerFlush|pump|contexts|worklets|params|allocate|isFull|missing|tell|ask|cut|drop|guard|eachParameter|ownUrl|dataOf|listen|stateOf|role|owner|take|running|hello|poll|nodes|sent|received|blocks|cell|after|post|last|sink|isRunning|outcome|reason|preview|ordinal|processorName|className|quantumFrames|userData|fields)$/;
 
 /** The record table explains itself for a docs page; scripts that run in pages leave that at home. */
 function withoutDocs(): Plugin {

@@ -67,11 +67,6 @@ export class Collector implements ThreadSink {
     return this.#recorder.recording;
   }
 
-  /** Whether anything was ever recorded. */
-  get hasRecords(): boolean {
-    return this.#announced;
-  }
-
   get fineClock(): boolean {
     return this.#settings.fineClock;
   }

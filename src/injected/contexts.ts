@@ -9,6 +9,7 @@ import type { ContextKind, ContextMethod, ContextState } from '../shared/records
 import { type Frames, MAIN_THREAD, RENDER_QUANTUM_FRAMES } from '../shared/units.ts';
 import type { ContextEntry } from './entities.ts';
 import type { Observation } from './observation.ts';
+import { preparePageEvents } from './page-events.ts';
 import { interfaceOf } from './page-realm.ts';
 import { settling } from './settling.ts';
 
@@ -16,6 +17,7 @@ import { settling } from './settling.ts';
 export function observeContexts(observation: Observation): void {
   const { patches, entities, recorder, collector, realm } = observation;
   const { natives } = entities;
+  const observePageEvents = preparePageEvents(observation);
   let first = true;
 
   const collected = new IntrinsicFinalizationRegistry<ContextEntry>((entry) => {
@@ -27,6 +29,7 @@ export function observeContexts(observation: Observation): void {
     if (first) {
       first = false;
       recordDocument(observation);
+      observePageEvents();
     }
     const entry = entities.addContext(context, kind);
     registerFinalizer(collected, context, entry);

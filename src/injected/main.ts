@@ -10,7 +10,6 @@ import { observeModules } from './modules.ts';
 import { observeNodes } from './nodes.ts';
 import type { Observation } from './observation.ts';
 import { Order } from './order.ts';
-import { observePageEvents } from './page-events.ts';
 import { type PageRealm, takePageRealm } from './page-realm.ts';
 import { observePorts } from './ports.ts';
 import { createPreludeLoader } from './prelude.ts';
@@ -58,7 +57,6 @@ function observe(realm: PageRealm, channel: Channel): void {
   const nodes = observeNodes(observation, observePorts(observation));
   observeWires(observation);
   observeAnnotations(observation, nodes);
-  observePageEvents(observation);
 }
 
 main();

@@ -1,6 +1,6 @@
 import { ByteReader, ByteReaderError } from '../base/byte-reader.ts';
 import { ByteWriter } from '../base/byte-writer.ts';
-import { IntrinsicMap, mapClear, mapGet, mapSet, slice } from '../base/intrinsics.ts';
+import { IntrinsicMap, mapClear, mapGet, mapSet, ownKeys, slice } from '../base/intrinsics.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import * as LIMITS from './limits.ts';
 import {
@@ -23,21 +23,7 @@ import type { Micros, Seq } from './units.ts';
 type Shapes = { readonly [name: string]: RecordShape };
 const shapes: Shapes = RECORDS;
 
-interface FieldPlan {
-  readonly name: string;
-  readonly type: FieldType;
-}
-
-/** The fields of each record in wire order, made once so that encoding walks plain arrays. */
-const plans: { readonly [name: string]: readonly FieldPlan[] } = (() => {
-  const out = Object.create(null) as { [name: string]: readonly FieldPlan[] };
-  for (const [name, shape] of Object.entries(shapes)) {
-    out[name] = Object.entries(shape.fields).map(([field, type]) => ({ name: field, type }));
-  }
-  return out;
-})();
-
-const namesByOp: readonly (RecordName | undefined)[] = (() => {
+const namesByOp: readonly (RecordName | undefined)[] = /* @__PURE__ */ (() => {
   const out: (RecordName | undefined)[] = [];
   for (const [name, shape] of Object.entries(RECORDS)) out[shape.op] = name as RecordName;
   return out;
@@ -65,18 +51,19 @@ export class RecordWriter {
 
   write<N extends RecordName>(name: N, seq: number, at: number, fields: FieldsOf<N>): void {
     const out = this.#out;
-    const plan = plans[name] as readonly FieldPlan[];
+    const { op, fields: types } = shapes[name] as RecordShape;
+    const names = ownKeys(types) as readonly string[];
     const values = fields as unknown as { readonly [field: string]: unknown };
     const micros = at > 0 ? at - (at % 1) : 0;
-    out.uint((shapes[name] as RecordShape).op);
+    out.uint(op);
     out.int(seq - this.#seq);
     out.int(micros - this.#at);
     this.#seq = seq;
     this.#at = micros;
     this.#count++;
-    for (let i = 0; i < plan.length; i++) {
-      const { name: field, type } = plan[i] as FieldPlan;
-      this.#value(type, values[field]);
+    for (let i = 0; i < names.length; i++) {
+      const field = names[i] as string;
+      this.#value(types[field] as FieldType, values[field]);
     }
   }
 
@@ -157,8 +144,8 @@ export function parseRecords(bytes: Uint8Array): Result<readonly LifelineRecord[
         seq: seq as Seq,
         at: at as Micros,
       };
-      for (const field of plans[name] as readonly FieldPlan[]) {
-        read[field.name] = readField(input, field.type, texts);
+      for (const [field, type] of fieldsOf(name)) {
+        read[field] = readField(input, type, texts);
       }
       records.push(read as unknown as LifelineRecord);
     }
@@ -167,6 +154,16 @@ export function parseRecords(bytes: Uint8Array): Result<readonly LifelineRecord[
     throw error;
   }
   return ok(records);
+}
+
+const fieldLists = /* @__PURE__ */ new Map<RecordName, readonly [string, FieldType][]>();
+
+function fieldsOf(name: RecordName): readonly [string, FieldType][] {
+  const known = fieldLists.get(name);
+  if (known) return known;
+  const list = Object.entries((shapes[name] as RecordShape).fields);
+  fieldLists.set(name, list);
+  return list;
 }
 
 function readField(input: ByteReader, type: FieldType, texts: string[]): unknown {

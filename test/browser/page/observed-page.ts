@@ -6,6 +6,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { PANEL_PORT, type PageMessage, type ToPanel } from '../../../src/shared/messages.ts';
 import { parseRecords } from '../../../src/shared/record-codec.ts';
 import type { LifelineRecord, RecordName } from '../../../src/shared/records.ts';
+import { SETTINGS_KEY, type Settings } from '../../../src/shared/settings.ts';
 import { parseSlots } from '../../../src/shared/slot-reader.ts';
 import { SLOT, SLOT_WORDS } from '../../../src/shared/slots.ts';
 import { launchBrowser } from '../../support/browser.ts';
@@ -53,6 +54,8 @@ export interface PageBrowser {
   readonly origin: string;
   /** Opens a page of the local server; `extension: false` browsers observe nothing. */
   open(path: string): Promise<ObservedPage>;
+  /** Stores the settings as the panel would; every page hears of them. */
+  configure(settings: Settings): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -90,6 +93,16 @@ export async function launchPageBrowser(options: PageBrowserOptions = {}): Promi
   return {
     origin,
     open: (path) => openPage(browser.context, `${origin}${path}`, extension),
+    async configure(settings) {
+      const page = await browser.context.newPage();
+      await page.goto(`chrome-extension://${EXTENSION_ID}/manifest.json`);
+      await page.evaluate(
+        ([key, value]) =>
+          (globalThis as unknown as StoringWindow).chrome.storage.local.set({ [key]: value }),
+        [SETTINGS_KEY, settings] as const,
+      );
+      await page.close();
+    },
     async close() {
       await browser.close();
       server.closeAllConnections();
@@ -123,6 +136,12 @@ async function openPage(
 interface RuntimePort {
   postMessage(message: unknown): void;
   readonly onMessage: { addListener(heard: (message: ToPanel) => void): void };
+}
+
+interface StoringWindow {
+  readonly chrome: {
+    readonly storage: { readonly local: { set(values: object): Promise<void> } };
+  };
 }
 
 /** What the watching page keeps on its window, and the extension API that it uses. */
