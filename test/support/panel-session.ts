@@ -7,6 +7,11 @@ const POLL_MS = 50;
 /** What the panel holds now, after all that the page recorded before has arrived. */
 export async function readSession(panel: Frame): Promise<Session> {
   await panel.evaluate('lifelinePanel.flush(5000)');
+  return sessionNow(panel);
+}
+
+/** What the panel holds now, without asking a page. */
+export async function sessionNow(panel: Frame): Promise<Session> {
   const base64 = await panel.evaluate<string>('lifelinePanel.sessionBase64()');
   const inputs = parseSessionFile(new Uint8Array(Buffer.from(base64, 'base64')));
   if (!inputs.ok) throw new Error(inputs.error);

@@ -12,6 +12,7 @@ import {
   noticesOf,
   openHostileBrowser,
   refusedIn,
+  slowestAnswer,
 } from './hostile-browser.ts';
 
 let hostile: HostileBrowser;
@@ -121,7 +122,7 @@ test('keeps the panel awake under a flood of messages, and counts them', async (
   const flood = inPage(`say((function* () {
     for (let i = 0; i < 1_000_000; i++) yield { kind: 'flushed', id: i };
   })())`);
-  const slowest = await slowestAnswer(flood);
+  const slowest = await slowestAnswer(panel, flood);
   await expect.poll(() => refusedIn(panel), { timeout: 15_000 }).toBe(before + 1_000_000);
   expect(slowest).toBeLessThan(2000);
   await inPage('render(window, 10)');
@@ -133,7 +134,10 @@ test('keeps the panel awake when a page forges a hundred thousand wrong nodes', 
   const chunks = forgedNodes(100_000).map((bytes) => Buffer.from(bytes).toString('base64'));
   await inPage('render(window, 10)');
   const flood = inPage(`sayChunks(${JSON.stringify(chunks)}, 0, 'records')`);
-  const slowest = await slowestAnswer(flood.then(() => panel.evaluate('lifelinePanel.idle()')));
+  const slowest = await slowestAnswer(
+    panel,
+    flood.then(() => panel.evaluate('lifelinePanel.idle()')),
+  );
   expect(slowest).toBeLessThan(3000);
   const { victim, top } = newest(await readSession(panel));
   expect(victim.nodes.size).toBe(LIMITS.processors);
@@ -144,23 +148,6 @@ test('keeps the panel awake when a page forges a hundred thousand wrong nodes', 
   expect(rows).toBeGreaterThan(0);
   expect(rows).toBeLessThanOrEqual(500);
 });
-
-/** How long the panel's thread took to answer at worst, in milliseconds, until `done`. */
-async function slowestAnswer(done: Promise<unknown>): Promise<number> {
-  let over = false;
-  const ended = done.finally(() => {
-    over = true;
-  });
-  let slowest = 0;
-  while (!over) {
-    const asked = performance.now();
-    await hostile.panel.evaluate('1');
-    slowest = Math.max(slowest, performance.now() - asked);
-    await new Promise((next) => setTimeout(next, 20));
-  }
-  await ended;
-  return slowest;
-}
 
 /** Records of one context and `count` nodes, each of them destroyed twice. */
 function forgedNodes(count: number): readonly Uint8Array[] {

@@ -85,3 +85,20 @@ export async function clear(panel: Frame): Promise<void> {
   await panel.evaluate(`document.querySelector('button[aria-label^="Clear"]').click()`);
   await panel.evaluate('lifelinePanel.idle()');
 }
+
+/** How long the panel's thread took to answer at worst, in milliseconds, until `done`. */
+export async function slowestAnswer(panel: Frame, done: Promise<unknown>): Promise<number> {
+  let over = false;
+  const ended = done.finally(() => {
+    over = true;
+  });
+  let slowest = 0;
+  while (!over) {
+    const asked = performance.now();
+    await panel.evaluate('1');
+    slowest = Math.max(slowest, performance.now() - asked);
+    await new Promise((next) => setTimeout(next, 20));
+  }
+  await ended;
+  return slowest;
+}

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { DocumentFacts, NodeFacts } from '../../../src/analysis/model.ts';
 import type { Session } from '../../../src/analysis/session.ts';
 import { launchBrowser } from '../../support/browser.ts';
-import { readSession, sessionOnce } from '../../support/panel-session.ts';
+import { readSession, sessionNow, sessionOnce } from '../../support/panel-session.ts';
 import {
   clear,
   type HostileBrowser,
@@ -128,8 +128,10 @@ test('says that its page is gone when that crashes, and records the next', async
   const crashed = doomed.waitForEvent('crash');
   void doomed.goto('chrome://crash').catch(() => undefined);
   await crashed;
-  await sessionOnce(panel, (now) => playing(now).every(({ goneAt }) => goneAt !== undefined));
-  expect((await readSession(panel)).coverage.join()).toContain('went away without a word');
+  // There is no page to ask.
+  await expect
+    .poll(async () => (await sessionNow(panel)).coverage.join())
+    .toContain('went away without a word');
   await panel.evaluate('chrome.devtools.inspectedWindow.reload()');
   await sessionOnce(panel, (now) =>
     playing(now).some(({ goneAt, nodes }) => goneAt === undefined && nodes.size === 5),
