@@ -13,6 +13,9 @@ export interface AudioNatives {
   readonly renderQuantumSize: Getter<BaseAudioContext, number> | undefined;
   /** Undefined in browsers that do not tell. */
   readonly playbackStats: Getter<BaseAudioContext, object> | undefined;
+  readonly underrunEvents: Getter<object, number>;
+  /** In seconds. */
+  readonly underrunDuration: Getter<object, number>;
   readonly length: Getter<BaseAudioContext, number>;
   readonly numberOfInputs: Getter<AudioNode, number>;
   readonly numberOfOutputs: Getter<AudioNode, number>;
@@ -23,6 +26,7 @@ export interface AudioNatives {
 const ATTRIBUTES = {
   BaseAudioContext: ['currentTime', 'sampleRate', 'state', 'audioWorklet', 'renderQuantumSize'],
   AudioContext: ['playbackStats'],
+  AudioPlaybackStats: ['underrunEvents', 'underrunDuration'],
   OfflineAudioContext: ['length'],
   AudioNode: ['numberOfInputs', 'numberOfOutputs'],
   AudioWorkletNode: ['port', 'parameters'],

@@ -1,7 +1,6 @@
 import { deref, floor } from '../base/intrinsics.ts';
 import type { ContextEntry } from './entities.ts';
 import type { Observation } from './observation.ts';
-import { getterOf, interfaceOf } from './page-realm.ts';
 
 /**
  * Gives what, called now and then, records the underruns that the device has reported since the call
@@ -11,19 +10,16 @@ export function watchUnderruns(
   { entities, recorder }: Observation,
   entry: ContextEntry,
 ): () => void {
-  const stats = interfaceOf('AudioPlaybackStats');
-  const eventsOf = getterOf<object, number>(stats, 'underrunEvents');
-  const secondsOf = getterOf<object, number>(stats, 'underrunDuration');
-  const { playbackStats } = entities.natives;
+  const { playbackStats, underrunEvents, underrunDuration } = entities.natives;
   let events = 0;
   let micros = 0;
   return () => {
     const context = deref(entry.ref);
-    if (!context || !playbackStats || !eventsOf || !secondsOf || entry.kind === 'offline') return;
+    if (!context || !playbackStats || entry.kind === 'offline') return;
     const now = playbackStats(context);
-    const count = eventsOf(now) - events;
+    const count = underrunEvents(now) - events;
     if (count <= 0) return;
-    const duration = floor(secondsOf(now) * 1e6) - micros;
+    const duration = floor(underrunDuration(now) * 1e6) - micros;
     events += count;
     micros += duration;
     recorder.record('underrun', { context: entry.id, events: count, duration });
