@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DocumentFacts } from '../../../src/analysis/model.ts';
-import { LIMITS } from '../../../src/shared/limits.ts';
+import * as LIMITS from '../../../src/shared/limits.ts';
 import { readSession } from '../../support/panel-session.ts';
 import {
   type HostileBrowser,

@@ -73,7 +73,10 @@ const ways = {
       () => 'failed',
     );
     window.stop();
-    const outcome = await Promise.race([loading, new Promise((go) => setTimeout(go, 1000, 'neither'))]);
+    const outcome = await Promise.race([
+      loading,
+      new Promise((go) => setTimeout(go, 1000, 'neither')),
+    ]);
     done({ outcome, after: await play(0.1) });
   },
   /** A frame that goes away in the middle of its own call. */
