@@ -76,7 +76,7 @@ test('refuses and counts nonsense on a stolen port, and goes on recording', asyn
   const { top, victim } = newest(session);
   expect(callsIn(top)).toEqual([300, 50]);
   expect(callsIn(victim)).toEqual([200, 100]);
-  expect(top).toMatchObject({ incomplete: false, coverage: [expect.stringMatching(/isolated/)] });
+  expect(top).toMatchObject({ incomplete: false, coverage: [] });
   expect(victim.incomplete).toBe(true);
   expect(victim.coverage.join()).toContain('refused');
 });
