@@ -34,6 +34,18 @@ const callsOf = ({ contexts }: DocumentFacts): readonly (readonly number[])[] =>
 
 const OFFLINE_CALLS = [400, 400, 400, 1, 0];
 
+test('records on in a page that has frozen every built-in', async () => {
+  const { page, panel } = hostile;
+  const outcome = await hostile.attack<Outcome>(`built-ins.html?when=frozen#${names}`);
+  expect(outcome.errors).toEqual([]);
+  expect(outcome.replaced).toBeGreaterThan(5000);
+  const session = await readSession(panel);
+  const document = session.documents.find(({ url }) => url === page.url());
+  expect(document && callsOf(document)).toEqual([OFFLINE_CALLS]);
+  expect(session.totals).toMatchObject({ lost: 0, dropped: 0 });
+  expect(await noticesOf(panel)).toEqual([]);
+});
+
 test.each([
   ['before any audio', 'when=before', [OFFLINE_CALLS]],
   ['after audio was made', 'when=after', [OFFLINE_CALLS, OFFLINE_CALLS]],

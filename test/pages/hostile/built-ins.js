@@ -1,5 +1,5 @@
 /**
- * Breaks every built-in before, or after, the first audio (`?when=`), then does all that a page can do
+ * Breaks every built-in before, or after, the first audio (`?when=`), or freezes them all, then does all that a page can do
  * with audio. What our code called of the page's is in the result, and how often processors ran.
  */
 const when = new URLSearchParams(location.search).get('when');
@@ -14,6 +14,27 @@ const next = (port) =>
     port.addEventListener('message', ({ data }) => done(data), bare({ once: true }));
     port.start();
   });
+
+/** As a page does that locks itself down: nothing that the global object leads to can be changed. */
+function freezeAll() {
+  const seen = new Set([globalThis]);
+  for (const object of seen) {
+    for (const { value, get, set } of Object.values(Object.getOwnPropertyDescriptors(object))) {
+      for (const part of [value, get, set]) {
+        if (typeof part === 'function' || (typeof part === 'object' && part !== null && object !== globalThis)) seen.add(part);
+      }
+    }
+  }
+  seen.delete(globalThis);
+  let frozen = 0;
+  for (const object of seen) {
+    try {
+      Object.freeze(object);
+      frozen++;
+    } catch {}
+  }
+  return frozen;
+}
 
 async function workout(label, watchScope) {
   const offline = new OfflineAudioContext(2, QUANTA * 128, 48_000);
@@ -103,6 +124,7 @@ async function workout(label, watchScope) {
 (async () => {
   const result = { page: [], scopes: [], errors, replaced: 0 };
   try {
+    if (when === 'frozen') result.replaced = freezeAll();
     if (when === 'before') result.replaced = sentry.watch(names);
     if (when === 'after') await workout('early', false);
     if (when === 'after') result.replaced = sentry.watch(names);
