@@ -43,7 +43,9 @@ describe('a report', () => {
       lost: 0,
       contexts: 2,
       nodes: 2,
-      coverage: [],
+      coverage: [
+        'The page is not cross-origin isolated: calls and page events are ordered by frames and times, not by one counter.',
+      ],
       findings: [
         {
           rule: 'zombie-processor',
