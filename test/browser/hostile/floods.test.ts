@@ -12,7 +12,7 @@ import {
 } from './hostile-browser.ts';
 
 /** Milliseconds that the panel's own thread may be busy at a time, on a slow and busy machine. */
-const AWAKE_MS = 2000;
+const AWAKE_MS = 15_000;
 
 let hostile: HostileBrowser;
 

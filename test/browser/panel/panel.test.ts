@@ -150,21 +150,23 @@ test('findings are walked with the keyboard, and Enter shows the event', async (
   await makeFinding();
   await panel.evaluate(() => document.querySelector<HTMLElement>('#finding-list')?.focus());
   await panel.page().keyboard.press('Home');
-  expect(await panel.getAttribute('.finding >> nth=0', 'aria-selected')).toBe('true');
+  await expect.poll(() => panel.getAttribute('.finding >> nth=0', 'aria-selected')).toBe('true');
   await panel.page().keyboard.press('Enter');
   await panel.evaluate(() => globalThis.lifelinePanel?.idle());
-  expect(await panel.getAttribute('[aria-label^="Follow"]', 'aria-pressed')).toBe('false');
+  await expect
+    .poll(() => panel.getAttribute('[aria-label^="Follow"]', 'aria-pressed'))
+    .toBe('false');
   await panel.page().keyboard.press('Escape');
-  expect(await panel.locator('.finding[aria-selected="true"]').count()).toBe(0);
+  await expect.poll(() => panel.locator('.finding[aria-selected="true"]').count()).toBe(0);
   await panel.page().keyboard.press('?');
   await panel.waitForSelector('dialog[open]');
   await panel.page().keyboard.press('Escape');
   await panel.waitForSelector('dialog[open]', { state: 'detached' });
   await panel.page().keyboard.press('/');
   await panel.page().keyboard.type('nothing like this');
-  expect(await panel.locator('.finding').count()).toBe(0);
+  await expect.poll(() => panel.locator('.finding').count()).toBe(0);
   await panel.page().keyboard.press('Escape');
-  expect(await panel.locator('.finding').count()).toBe(1);
+  await expect.poll(() => panel.locator('.finding').count()).toBe(1);
 });
 
 test('a frame of a stack opens in Sources', async () => {

@@ -21,7 +21,11 @@ function freezeAll() {
   for (const object of seen) {
     for (const { value, get, set } of Object.values(Object.getOwnPropertyDescriptors(object))) {
       for (const part of [value, get, set]) {
-        if (typeof part === 'function' || (typeof part === 'object' && part !== null && object !== globalThis)) seen.add(part);
+        if (
+          typeof part === 'function' ||
+          (typeof part === 'object' && part !== null && object !== globalThis)
+        )
+          seen.add(part);
       }
     }
   }
