@@ -8,14 +8,23 @@ import type { SessionView, ShownFinding } from './protocol.ts';
 import type { Recording } from './recording.ts';
 import { buildSessionTime, type SessionTime } from './session-time.ts';
 
-/** All that the panel shows besides geometry, judged now. */
+/** More than these the panel is not sent, ten times a second, whatever a page does; the session keeps all. */
+const MAX_FINDINGS = 2000;
+const MAX_ROWS = 20_000;
+
+/** All that the panel shows besides geometry, judged now. The gravest findings come first. */
 export function buildSessionView(recording: Recording): SessionView {
   const { session } = recording;
   const time = buildSessionTime(session.documents);
   const scene = new Scene(session);
   const { since } = recording;
-  const findings = recording
-    .findings()
+  const notShown: string[] = [];
+  const atMost = <T>(list: readonly T[], most: number, what: string): readonly T[] => {
+    if (list.length <= most) return list;
+    notShown.push(`${list.length - most} ${what} are not shown here; the session file has them`);
+    return list.slice(0, most);
+  };
+  const findings = atMost(recording.findings(), MAX_FINDINGS, 'findings')
     .map((finding) => showFinding(session, scene, time, finding))
     .filter(({ lastAt }) => lastAt >= since);
   let now = 0;
@@ -28,10 +37,11 @@ export function buildSessionView(recording: Recording): SessionView {
     nodes += document.nodes.size;
     if (document.goneAt === undefined) liveDocuments++;
   }
+  const rows = buildRows(session, time, findings, now).filter(
+    ({ ended }) => ended === undefined || ended >= since,
+  );
   return {
-    rows: buildRows(session, time, findings, now).filter(
-      ({ ended }) => ended === undefined || ended >= since,
-    ),
+    rows: atMost(rows, MAX_ROWS, 'lifelines'),
     findings,
     since,
     now,
@@ -44,7 +54,7 @@ export function buildSessionView(recording: Recording): SessionView {
     lost: session.totals.lost,
     refused: recording.refused,
     forgottenBytes: recording.forgottenBytes,
-    coverage: session.coverage,
+    coverage: [...session.coverage, ...notShown],
     file: recording.file,
   };
 }

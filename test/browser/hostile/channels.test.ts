@@ -150,6 +150,11 @@ test('keeps the panel awake when a page forges a hundred thousand wrong nodes', 
   );
   expect(rows).toBeGreaterThan(0);
   expect(rows).toBeLessThanOrEqual(500);
+  const coverage = await panel.evaluate<string>(
+    `document.querySelector('footer.status .coverage').textContent`,
+  );
+  expect(coverage).toMatch(/\d+ findings are not shown here/);
+  expect(coverage).toMatch(/\d+ lifelines are not shown here/);
 });
 
 /** Records of one context and `count` nodes, each of them destroyed twice. */
