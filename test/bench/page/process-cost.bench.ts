@@ -1,7 +1,9 @@
+import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../../src/shared/settings.ts';
-import { launchPageBrowser } from '../../browser/page/observed-page.ts';
+import { launchPageBrowser, type PageBrowser } from '../../browser/page/observed-page.ts';
 import { printFigure } from '../../support/figure.ts';
+import { threadCpuMillis } from '../../support/thread-cpu.ts';
 
 const PROCESSORS = `
   class NoOp extends AudioWorkletProcessor {
@@ -27,8 +29,15 @@ const PROCESSORS = `
 `;
 
 const NODES = 50;
-const SECONDS = 8;
-const ROUNDS = 12;
+/** Long enough for the steady state: the engine takes some hundred thousand calls to settle. */
+const SECONDS = 40;
+const ROUNDS = 5;
+/** As Chromium names the thread that renders offline contexts, cut to the kernel's fifteen letters. */
+const THREAD = 'Offline AudioWo';
+
+interface BenchWindow {
+  context: OfflineAudioContext;
+}
 
 /** The fine clock has no bar: it is a setting, and says what it costs. */
 const SCENES = [
@@ -37,8 +46,8 @@ const SCENES = [
   { name: 'no-op', figure: '50 no-op processors, fine clock', fine: true, bar: undefined },
 ] as const;
 
-/** Renders with fifty processors in a page; gives the milliseconds that rendering took. */
-async function render([name, nodes, seconds]: readonly [string, number, number]): Promise<number> {
+/** Makes a context with fifty processors in a page. */
+async function prepare([name, nodes, seconds]: readonly [string, number, number]): Promise<void> {
   const rate = 48_000;
   const context = new OfflineAudioContext(2, rate * seconds, rate);
   await context.audioWorklet.addModule('/processors.js');
@@ -62,19 +71,49 @@ async function render([name, nodes, seconds]: readonly [string, number, number])
       });
     node.connect(context.destination);
   }
+  (globalThis as unknown as BenchWindow).context = context;
+}
+
+/** Renders it; gives the milliseconds that passed. */
+async function render(): Promise<number> {
+  const { context } = globalThis as unknown as BenchWindow;
   const began = performance.now();
   await context.startRendering();
   return performance.now() - began;
 }
 
-/** The fastest run of each side, which the machine disturbed least, and the median of each. */
-function compare(observed: readonly number[], bare: readonly number[]) {
-  const [a, b] = [observed, bare].map((times) => times.toSorted((x, y) => x - y));
+interface Cost {
+  /** Milliseconds from start to end. */
+  readonly wall: number;
+  /** Milliseconds that the rendering thread had a processor; undefined where that cannot be told. */
+  readonly cpu: number | undefined;
+}
+
+async function costOf(browser: PageBrowser, page: Page, name: string): Promise<Cost> {
+  await page.evaluate(prepare, [name, NODES, SECONDS] as const);
+  const before = threadCpuMillis(browser.profile, THREAD);
+  const wall = await page.evaluate(render);
+  const after = threadCpuMillis(browser.profile, THREAD);
+  const cpu = before === undefined || after === undefined ? undefined : after - before;
+  return { wall, cpu };
+}
+
+/** The least of each side, which the machine disturbed least, and the medians. */
+function compare(observed: readonly Cost[], bare: readonly Cost[]) {
   const middle = ROUNDS >> 1;
+  const sorted = (costs: readonly Cost[], kind: keyof Cost): number[] =>
+    costs.map((cost) => cost[kind] ?? 0).toSorted((a, b) => a - b);
+  const row = (what: string, kind: keyof Cost, at: number) => ({
+    what,
+    value: sorted(observed, kind)[at] ?? 0,
+    baseline: sorted(bare, kind)[at] ?? 0,
+  });
   return [
-    ['fastest', a?.[0] ?? 0, b?.[0] ?? 0],
-    ['median', a?.[middle] ?? 0, b?.[middle] ?? 0],
-  ] as const;
+    row('least time', 'wall', 0),
+    row('median time', 'wall', middle),
+    row('least processor time', 'cpu', 0),
+    row('median processor time', 'cpu', middle),
+  ];
 }
 
 test('recording costs little', async () => {
@@ -86,24 +125,26 @@ test('recording costs little', async () => {
     const observed = await browser.open('/?isolated');
     for (const { name, figure, fine, bar } of SCENES) {
       await browser.configure({ ...DEFAULT_SETTINGS, fineClock: fine });
-      const times: { bare: number[]; observed: number[] } = { bare: [], observed: [] };
+      const costs: { bare: Cost[]; observed: Cost[] } = { bare: [], observed: [] };
       for (let round = 0; round < ROUNDS; round++) {
-        times.bare.push(await bare.page.evaluate(render, [name, NODES, SECONDS] as const));
-        times.observed.push(await observed.page.evaluate(render, [name, NODES, SECONDS] as const));
+        costs.bare.push(await costOf(bareBrowser, bare.page, name));
+        costs.observed.push(await costOf(browser, observed.page, name));
       }
-      const cost = compare(times.observed, times.bare);
-      for (const [kind, value, baseline] of cost) {
+      const rows = compare(costs.observed, costs.bare).filter(({ baseline }) => baseline > 0);
+      for (const { what, value, baseline } of rows) {
         printFigure({
-          figure: `${figure}, ${kind}`,
+          figure: `${figure}, ${what}`,
           value,
           unit: 'ms',
           baseline,
           ratio: value / baseline,
           ...(bar === undefined ? {} : { bar: `ratio <= ${bar}` }),
         });
-        if (bar !== undefined && kind === 'fastest') {
-          expect(value / baseline).toBeLessThanOrEqual(bar);
-        }
+      }
+      // On a busy machine only the processor time says what we cost.
+      const judged = rows.find(({ what }) => what === 'least processor time') ?? rows[0];
+      if (judged && bar !== undefined) {
+        expect(judged.value / judged.baseline).toBeLessThanOrEqual(bar);
       }
     }
   } finally {

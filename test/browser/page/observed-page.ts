@@ -52,6 +52,8 @@ export interface Recorded {
 
 export interface PageBrowser {
   readonly origin: string;
+  /** The folder of the browser's profile. */
+  readonly profile: string;
   /** Opens a page of the local server; `extension: false` browsers observe nothing. */
   open(path: string): Promise<ObservedPage>;
   /** Stores the settings as the panel would; every page hears of them. */
@@ -92,6 +94,7 @@ export async function launchPageBrowser(options: PageBrowserOptions = {}): Promi
   const browser = await launchBrowser({ extension, flags });
   return {
     origin,
+    profile: browser.profile,
     open: (path) => openPage(browser.context, `${origin}${path}`, extension),
     async configure(settings) {
       const page = await browser.context.newPage();
