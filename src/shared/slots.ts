@@ -40,7 +40,7 @@ export const CONTROL = {
   head: 0,
   /** Slots read, modulo 2^32; written by the collector. On a cache line of its own. */
   tail: 16,
-  /** Calls of `process()` begun before this quantum, modulo 2^32: exact even when slots are lost. */
+  /** Calls of `process()` begun, modulo 2^32: exact even when slots are lost. */
   calls: 32,
   words: 64,
 } as const;

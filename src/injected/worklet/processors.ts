@@ -17,6 +17,7 @@ import type { Ordinal } from '../../shared/units.ts';
 import { callProcess } from './call-process.ts';
 import type { PortObserver } from './ports.ts';
 import {
+  currentFrame,
   NativeProcessor,
   OWN_URL,
   type PageProcessor,
@@ -62,8 +63,6 @@ export function observeProcessors(
   class Dispatcher extends Base {
     #page: PageProcessor | undefined;
     #ordinal = 0;
-    /** The quantum of its last call, as the recorder counts them. */
-    #quantum = -1;
 
     static join(platform: Dispatcher, page: PageProcessor, ordinal: number): void {
       platform.#page = page;
@@ -72,9 +71,10 @@ export function observeProcessors(
 
     process(inputs: unknown, outputs: unknown, parameters: unknown): unknown {
       const page = this.#page as PageProcessor;
-      // Whoever was called in the quantum before, and not yet in this one, need not ask for the frame.
-      if (this.#quantum !== recorder.quantum - 1) recorder.lookAtFrame(this.#quantum);
-      this.#quantum = recorder.quantum;
+      const frame = currentFrame();
+      if (frame !== recorder.frame || this.#ordinal === recorder.first) {
+        recorder.beginQuantum(frame, this.#ordinal);
+      }
       const enter = recorder.enter();
       let flags: number = SLOT_FLAG.threw;
       // No `catch`: the event that the page gets names the place of the last `throw`.

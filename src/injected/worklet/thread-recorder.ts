@@ -36,7 +36,7 @@ export class ThreadRecorder {
   #fine: boolean;
   #calls = 0;
   #frame = -1;
-  #quantum = 0;
+  #first = -1;
   #nextClock = 0;
   #nextBatch = 0;
   #quantaToTimed = 1;
@@ -72,9 +72,9 @@ export class ThreadRecorder {
     }
   }
 
-  /** Counts the quanta in which anything was called. */
-  get quantum(): number {
-    return this.#quantum;
+  /** The frame whose quantum is being rendered, as far as a call of `process()` has told. */
+  get frame(): number {
+    return this.#frame;
   }
 
   /** Takes the next order number: the document's, or this thread's where not isolated. Low 32 bits. */
@@ -93,18 +93,17 @@ export class ThreadRecorder {
   }
 
   /**
-   * Begins a quantum if there is a new one, and that is so when a processor is called that was called in this
-   * quantum already, also where the frame stands still: Chromium does not count quanta while the page holds
-   * the lock of its graph. `last` is the quantum of that processor's last call. Asking for the frame costs as
-   * much as all the rest, so it is not done for each call; therefore a processor that is left out for exactly
-   * one quantum, and called first in the next, passes for called in the one that it missed.
+   * The processor that was called first in this quantum. Its next call begins another one, also where the
+   * frame stands still: Chromium does not count quanta while the page holds the lock of its graph.
    */
-  lookAtFrame(last: number): void {
-    const frame = currentFrame();
-    if (frame === this.#frame && last !== this.#quantum) return;
-    this.#quantum++;
+  get first(): number {
+    return this.#first;
+  }
+
+  /** A call of `process()` has shown that a new quantum began. */
+  beginQuantum(frame: number, first: number): void {
     this.#frame = frame;
-    this.#control[CONTROL.calls] = this.#calls;
+    this.#first = first;
     if (frame >= this.#nextClock) {
       this.#nextClock = frame + this.#framesPerClock;
       this.#slots.clock(frame, this.#micros());
@@ -126,6 +125,7 @@ export class ThreadRecorder {
   enter(): number {
     this.#inCall = true;
     this.#calls = (this.#calls + 1) | 0;
+    this.#control[CONTROL.calls] = this.#calls;
     if (this.#fine) this.#from = fineUnits();
     return this.#here();
   }
