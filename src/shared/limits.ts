@@ -51,3 +51,11 @@ export const previewsPerSecond = 200;
 export const sessionBytes = 768 * 1024 * 1024;
 /** Bytes of a saved session that will be opened. */
 export const sessionFileBytes = 1024 * 1024 * 1024;
+/** Cells of shared memory that one thread tells apart (the slot holds 16 bits). */
+export const cells = 65_535;
+/** Ends of channels of one thread. Their halves fit the 16 bits of a slot. */
+export const ends = 65_535;
+/** Atomic operations of one document that are kept for judging; later ones are counted. */
+export const atomicsPerDocument = 4_194_304;
+/** Ports and memories that one message is searched for. */
+export const cargoPerMessage = 16;

@@ -2,7 +2,7 @@ import { markdownTable } from '../base/markdown-table.ts';
 import * as LIMITS from './limits.ts';
 import { PROTOCOL_VERSION } from './messages.ts';
 import { RECORDS, type RecordShape } from './records.ts';
-import { CONTROL, DURATION_UNIT_MICROS, SLOT, SLOT_BYTES, SLOT_FLAG } from './slots.ts';
+import { ATOMIC, CONTROL, DURATION_UNIT_MICROS, SLOT, SLOT_BYTES, SLOT_FLAG } from './slots.ts';
 
 /** `docs/wire-format.md`. */
 export function printWireFormat(): string {
@@ -59,26 +59,38 @@ text   := uint i, the i-th text of this chunk counted from 1, or 0 and then the 
 word   := uint, the place of the word in its list
 \`\`\`
 
-\`seq\` is the record’s place in the order of all threads of a document (0 where the page is not isolated),
+\`seq\` is the record’s place in the order of all threads of a document (of its thread where the page is not isolated),
 \`at\` is microseconds since the document’s time origin; both are differences to the record before. Every
 other field type is an id or a count, written as uint; an id of 0 means none. In records of an audio
-rendering thread a \`node\` field holds the processor’s ordinal + 1.`;
+rendering thread a \`node\` field holds the processor’s ordinal + 1. An \`end\`, \`worker\`, \`memoryId\` or \`cell\` is a number
+of the thread that says it: an even end is twice the node of that port, end 1 of a worker is its global scope.
+
+Memories of a message are numbered as a walk meets them: depth first, own enumerable string keys and array
+elements in their order, entries of Maps and Sets in theirs, each object once, typed arrays and DataViews by their
+buffer, a \`WebAssembly.Memory\` by its buffer; SharedArrayBuffers that were met before are not counted again.`;
 
 const SLOT_FORM = `## A chunk of slots
 
-What an audio rendering thread says all the time: four 32-bit words (${SLOT_BYTES} bytes), little-endian.
+What a thread says all the time: four 32-bit words (${SLOT_BYTES} bytes), little-endian.
 
 \`\`\`
         bits 0–7   8–15     16–31
-word 0  op         flags    ordinal
+word 0  op         flags    ordinal        portSent, portReceived: the end’s number >> 1; atomic: the cell
 word 1  seq (low 32 bits)                  clock: µs since the time origin, low 32 bits
-word 2  frame (low 32 bits)
+word 2  frame (low 32 bits)                main thread and workers: ticks since the time origin
 word 3  process       exit seq − entry seq (bits 0–15), duration (bits 16–31)
         processWide   0; the slot after it is processEnd
         processEnd    duration; word 1 is the exit seq
         sent/received message index
         clock         µs since the time origin, high bits
         lost          how many slots
+        portSent/portReceived  message index
+        atomic        place after the operation (low 32 bits); the slot after it is atomicEnd
+        atomicEnd     how many operations; word 1: the value read, word 2: the value written or the number woken
 \`\`\`
+
+A tick is ${DURATION_UNIT_MICROS} µs. An atomic’s flags say what happened: ${Object.entries(ATOMIC)
+  .map(([name, code]) => `\`${name}\` ${code}`)
+  .join(', ')}.
 
 Low words are widened by the reader: within a thread each of them grows.`;

@@ -1,14 +1,18 @@
 import type {
   BlockId,
   CallId,
+  CellId,
   ContextId,
+  EndId,
   Frames,
+  MemoryId,
   Micros,
   ModuleId,
   NodeId,
   Ordinal,
   Seq,
   ThreadId,
+  WorkerId,
 } from './units.ts';
 
 /**
@@ -31,6 +35,10 @@ export interface FieldTypes {
   readonly callId: CallId;
   readonly thread: ThreadId;
   readonly ordinal: Ordinal;
+  readonly end: EndId;
+  readonly worker: WorkerId;
+  readonly memoryId: MemoryId;
+  readonly cell: CellId;
 }
 
 export type FieldType = keyof FieldTypes | readonly string[];
@@ -45,13 +53,15 @@ const CONTEXT_KIND = ['realtime', 'offline'] as const;
 const CONTEXT_STATE = ['suspended', 'running', 'interrupted', 'closed'] as const;
 const CONTEXT_METHOD = ['suspend', 'resume', 'close', 'startRendering'] as const;
 const OUTCOME = ['resolved', 'rejected'] as const;
+/** What a message, or a node's options, carried to another thread. */
+const CARGO = ['port', 'memory'] as const;
 /** Which side of a node's port sent: the page's `node.port` or the processor's `this.port`. */
 const SENDER = ['node', 'processor'] as const;
 
 /**
  * The whole vocabulary of one format. Append only: a shipped `op` keeps its fields, saved sessions
- * hold it. Every record also carries `seq` (its place in the order of all threads; 0 when the page
- * is not isolated) and `at` (microseconds since the document's time origin).
+ * hold it. Every record also carries `seq` (its place in the order of all threads, or of its own where the
+ * page is not isolated) and `at` (microseconds since the document's time origin).
  *
  * An audio rendering thread knows no node ids: in its records a field of type `node` holds the
  * processor's ordinal + 1. Chunks of a thread are read once its `threadStarted` is known, so either
@@ -321,6 +331,119 @@ export const RECORDS = {
     doc: 'A message handed shared or WebAssembly memory to a node’s processor.',
     fields: { node: 'node', memory: ['shared', 'wasm'] },
   },
+  workerCreated: {
+    op: 34,
+    doc: '`new Worker(url)` returned. `end` is the end of the channel that the object is. `entered`: whether our recorder runs in it, and if not why.',
+    fields: {
+      worker: 'worker',
+      end: 'end',
+      url: 'text',
+      name: 'text',
+      type: ['classic', 'module'],
+      entered: ['yes', 'forbidden', 'foreign', 'limit', 'not-isolated'],
+      stack: 'stack',
+    },
+  },
+  workerThread: {
+    op: 35,
+    doc: 'Said by the main thread: worker number `worker` of thread `parent` is thread `thread`. Its `threadStarted` comes just before.',
+    fields: { thread: 'thread', parent: 'thread', worker: 'worker' },
+  },
+  workerEnded: {
+    op: 36,
+    doc: 'Said by the thread that made the worker: `terminate()` was called; or its script did not load; or it stopped with an error that nobody handled (it may go on).',
+    fields: {
+      worker: 'worker',
+      how: ['terminated', 'not-loaded', 'error'],
+      reason: 'text',
+      stack: 'stack',
+    },
+  },
+  scopeState: {
+    op: 37,
+    doc: 'Said by a worker: its first statement; the end of its script’s evaluation; `close()` was called.',
+    fields: { state: ['started', 'evaluated', 'closing'], url: 'text' },
+  },
+  channelCreated: {
+    op: 38,
+    doc: '`new MessageChannel()`: its two ends.',
+    fields: { first: 'end', second: 'end', stack: 'stack' },
+  },
+  broadcastOpened: {
+    op: 39,
+    doc: '`new BroadcastChannel(name)`. What one end of a name sends, all others of that name receive.',
+    fields: { end: 'end', name: 'text' },
+  },
+  endState: {
+    op: 40,
+    doc: 'An end of a channel got its first listener for messages; was started; was closed by this thread; heard that the other end is gone; was garbage-collected. `messageerror` is no listener.',
+    fields: {
+      end: 'end',
+      state: ['listened', 'started', 'closed', 'close-event', 'collected'],
+      stack: 'stack',
+    },
+  },
+  portSent: {
+    op: 41,
+    doc: '`postMessage` of an end other than a worklet node’s port returned. `index` counts what this thread sent by it, from 0. `hash` is of the content, for broadcasts, else 0. Without a preview it may travel as a slot.',
+    fields: {
+      end: 'end',
+      index: 'uint',
+      bytes: 'uint',
+      hash: 'uint',
+      preview: 'text',
+      stack: 'stack',
+    },
+  },
+  portReceived: {
+    op: 42,
+    doc: 'A message event was dispatched at such an end. `index` counts what this thread received by it, from 0.',
+    fields: {
+      end: 'end',
+      index: 'uint',
+      failed: 'flag',
+      bytes: 'uint',
+      hash: 'uint',
+      preview: 'text',
+    },
+  },
+  passed: {
+    op: 43,
+    doc: 'A message sent by `end` carried a port (an end) or shared memory, which this thread knows as `local`. `message` is its index + 1, or 0: the options of the node whose port `end` is. `place` counts ports in the transfer list, memories in the order of the walk (wire-format, below), from 0. Written before the message itself.',
+    fields: { end: 'end', message: 'uint', what: CARGO, place: 'uint', local: 'uint' },
+  },
+  arrived: {
+    op: 44,
+    doc: 'The same on the receiving side, written before the message’s own record: what came is known here as `local`.',
+    fields: { end: 'end', message: 'uint', what: CARGO, place: 'uint', local: 'uint' },
+  },
+  memorySeen: {
+    op: 45,
+    doc: 'A data block got its number in this thread.',
+    fields: { memory: 'memoryId', kind: ['shared', 'wasm'], bytes: 'uint', stack: 'stack' },
+  },
+  cellSeen: {
+    op: 46,
+    doc: 'A cell that atomic operations of this thread touch got its number: `width` bytes at `offset` of a data block.',
+    fields: { cell: 'cell', memory: 'memoryId', offset: 'uint', width: 'uint' },
+  },
+  wasmCompiled: {
+    op: 47,
+    doc: 'A WebAssembly module was compiled. `atomics`: whether its code may hold atomic instructions, which are not recorded.',
+    fields: { bytes: 'uint', atomics: ['none', 'some', 'unknown'], sync: 'flag', stack: 'stack' },
+  },
+  stressed: {
+    op: 48,
+    doc: 'Stress teardown intervened: step `step` of the schedule of `seed`, for `micros` microseconds. `node` as in other records of this thread.',
+    fields: {
+      action: ['hold', 'delay', 'suspend', 'resume', 'drop', 'nothing'],
+      node: 'node',
+      context: 'context',
+      seed: 'uint',
+      step: 'uint',
+      micros: 'uint',
+    },
+  },
 } as const satisfies { readonly [name: string]: RecordShape };
 
 export type RecordName = keyof typeof RECORDS;
@@ -344,3 +467,6 @@ export type ContextState = (typeof CONTEXT_STATE)[number];
 export type ContextKind = (typeof CONTEXT_KIND)[number];
 export type ContextMethod = (typeof CONTEXT_METHOD)[number];
 export type Sender = (typeof SENDER)[number];
+export type WorkerEntered = FieldsOf<'workerCreated'>['entered'];
+export type EndState = FieldsOf<'endState'>['state'];
+export type Cargo = (typeof CARGO)[number];

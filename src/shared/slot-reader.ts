@@ -16,6 +16,9 @@ export function parseSlots(bytes: Uint8Array<ArrayBuffer>): Result<Int32Array<Ar
     if (op === SLOT.processEnd && ((words[i - SLOT_WORDS] ?? 0) & 0xff) !== SLOT.processWide) {
       return err(`slot end without its beginning at byte ${i * 4}`);
     }
+    if (op === SLOT.atomicEnd && ((words[i - SLOT_WORDS] ?? 0) & 0xff) !== SLOT.atomic) {
+      return err(`slot end without its beginning at byte ${i * 4}`);
+    }
   }
   return ok(words);
 }

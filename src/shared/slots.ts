@@ -1,17 +1,27 @@
 /**
- * The fixed form of what an audio rendering thread says all the time: four 32-bit words, written
- * into a preallocated ring without a string or an allocation.
+ * The fixed form of what a thread says all the time: four 32-bit words, written into a preallocated
+ * ring without a string or an allocation.
  *
  *           bits 0–7   8–15     16–31
- *   word 0  op         flags    ordinal
+ *   word 0  op         flags    ordinal        PORT_…: the end’s number >> 1; ATOMIC: the cell
  *   word 1  seq (low 32 bits)                  clock: µs since the time origin, low 32 bits
- *   word 2  frame (low 32 bits)
+ *   word 2  frame (low 32 bits)                main thread and workers: ticks since the time origin
  *   word 3  PROCESS       span (bits 0–15: exit seq − entry seq) | duration (bits 16–31)
  *           PROCESS_WIDE  0; the slot after it is PROCESS_END
  *           PROCESS_END   duration; word 1 is the exit seq
  *           SENT/RECEIVED message index
  *           CLOCK         µs since the time origin, high bits
  *           LOST          how many slots
+ *           PORT_SENT/PORT_RECEIVED message index, of an odd end
+ *           ATOMIC        place after the operation (low 32 bits); the slot after it is ATOMIC_END
+ *           ATOMIC_END    how many operations the two slots stand for
+ *
+ * An ATOMIC’s flags are an `ATOMIC` code. Word 1 is a place before the operation: its own number where it
+ * writes or notifies, else a place between two records. So the operation itself happened in between, and two
+ * of them whose places do not overlap happened in the order of their places. ATOMIC_END: word 1 is the
+ * value read, word 2 the value written (low 32 bits), or the number of threads that a notify woke.
+ *
+ * A tick is `DURATION_UNIT_MICROS`.
  *
  * Durations count `DURATION_UNIT_MICROS`. A span or a duration that does not fit its 16 bits takes
  * the wide form. Low words are widened again by the reader (`Unwrapper`), which may do so because
@@ -30,6 +40,38 @@ export const SLOT = {
   sent: 5,
   received: 6,
   lost: 7,
+  portSent: 8,
+  portReceived: 9,
+  atomic: 10,
+  atomicEnd: 11,
+} as const;
+
+/** What an `atomic` slot says happened. Append only. */
+export const ATOMIC = {
+  load: 1,
+  store: 2,
+  /** `exchange`, `add`, `sub`, `and`, `or`, `xor`, and a `compareExchange` that exchanged. */
+  readModifyWrite: 3,
+  failedExchange: 4,
+  /** Written before the thread blocks; `read` is the value waited on. */
+  waitBegin: 5,
+  waitOk: 6,
+  waitTimedOut: 7,
+  waitNotEqual: 8,
+  notify: 9,
+  asyncWaitBegin: 10,
+  asyncWaitOk: 11,
+  asyncWaitTimedOut: 12,
+  /**
+   * Several loads of one cell after a `load`, `failedExchange` or `loads` of this thread, that all read the same
+   * value as that. Other cells may have been touched in between.
+   */
+  loads: 13,
+  /**
+   * Several writes of one cell straight after a write of it, with nothing else recorded in between. Only the
+   * first value read and the last written are known: what was seen of it in between may be any value.
+   */
+  writes: 14,
 } as const;
 
 export const SLOT_FLAG = { returnedTrue: 1, threw: 2, timed: 4, failed: 8 } as const;

@@ -86,6 +86,22 @@ export function takeRecord(
     case 'uncovered':
       document.uncovered(record.detail === '' ? record.what : record.detail);
       return true;
+    case 'workerCreated':
+    case 'workerThread':
+    case 'workerEnded':
+    case 'scopeState':
+    case 'channelCreated':
+    case 'broadcastOpened':
+    case 'endState':
+    case 'portSent':
+    case 'portReceived':
+    case 'passed':
+    case 'arrived':
+    case 'memorySeen':
+    case 'cellSeen':
+    case 'wasmCompiled':
+    case 'stressed':
+      return true;
     default:
       return assertUnreachable(record);
   }
