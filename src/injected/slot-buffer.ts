@@ -32,14 +32,14 @@ export class SlotBuffer {
   /** Time to cut. Never between the two slots of one entry. */
   get isFull(): boolean {
     if (this.#slots < CAPACITY - 1) return false;
-    return opOf(this.#words, this.#slots - 1) !== SLOT.processWide;
+    return !isTorn(this.#words, this.#slots);
   }
 
   /** Takes up to `slots` slots from slot `from` of `source`; gives how many, at least one. */
   take(source: Int32Array, from: number, slots: number): number {
     const room = CAPACITY - this.#slots;
     let taken = min(slots, room);
-    if (taken === room && opOf(source, from + taken - 1) === SLOT.processWide) taken--;
+    if (taken === room && isTorn(source, from + taken)) taken--;
     this.#reserve(this.#slots + taken);
     const part = new IntrinsicInt32Array(
       bufferOf(source),
@@ -86,6 +86,8 @@ export class SlotBuffer {
   }
 }
 
-function opOf(words: Int32Array, slot: number): number {
-  return (words[slot * SLOT_WORDS] as number) & 0xff;
+/** Whether an entry of two slots begins in the last of so many. */
+function isTorn(words: Int32Array, slots: number): boolean {
+  const op = (words[(slots - 1) * SLOT_WORDS] as number) & 0xff;
+  return op === SLOT.processWide || op === SLOT.atomic;
 }

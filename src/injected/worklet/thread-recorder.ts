@@ -1,4 +1,6 @@
 import { atomicsAdd, dateNow, floor, IntrinsicInt32Array, max } from '../../base/intrinsics.ts';
+import { SlotBatches } from '../../hooks/slot-batches.ts';
+import { SlotWriter } from '../../hooks/slot-writer.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type { FromScope, Passage, ToScope } from '../../shared/passage.ts';
 import { RecordWriter } from '../../shared/record-codec.ts';
@@ -7,8 +9,6 @@ import { CONTROL, SLOT, SLOT_FLAG, Unwrapper } from '../../shared/slots.ts';
 import { transferring } from '../../shared/transferring.ts';
 import { coarseMillis, fineUnits, UNITS_PER_MS } from './clocks.ts';
 import { currentFrame, post, type ScopePort, scope } from './scope.ts';
-import { SlotBatches } from './slot-batches.ts';
-import { SlotWriter } from './slot-writer.ts';
 
 /** Of so many quanta, or of as many as there were calls in the last, one is timed call by call. */
 const TIMED_QUANTUM_EVERY = 128;

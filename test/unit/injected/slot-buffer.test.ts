@@ -5,14 +5,21 @@ import { parseSlots } from '../../../src/shared/slot-reader.ts';
 import { SLOT, SLOT_BYTES, SLOT_WORDS } from '../../../src/shared/slots.ts';
 import { Random } from '../../support/random.ts';
 
-/** A ring's worth of entries: narrow calls, wide ones of two slots, and losses of three. */
+const FIRSTS = [SLOT.process, SLOT.process, SLOT.processWide, SLOT.atomic] as const;
+const ENDS: { readonly [op: number]: number | undefined } = {
+  [SLOT.processWide]: SLOT.processEnd,
+  [SLOT.atomic]: SLOT.atomicEnd,
+};
+
+/** A ring's worth of entries: narrow calls, and wide ones and atomic operations of two slots. */
 function entries(slots: number, seed: number): Int32Array {
   const random = new Random(seed);
   const words = new Int32Array(slots * SLOT_WORDS);
   for (let slot = 0; slot < slots; slot++) {
-    const wide = random.chance(0.3) && slot + 1 < slots;
-    words.set([wide ? SLOT.processWide : SLOT.process, slot, slot, 0], slot * SLOT_WORDS);
-    if (wide) words.set([SLOT.processEnd, ++slot, slot, 5], slot * SLOT_WORDS);
+    const first = slot + 1 < slots ? random.pick(FIRSTS) : SLOT.process;
+    words.set([first, slot, slot, 0], slot * SLOT_WORDS);
+    const end = ENDS[first];
+    if (end !== undefined) words.set([end, ++slot, slot, 5], slot * SLOT_WORDS);
   }
   return words;
 }

@@ -5,11 +5,10 @@ import {
   mapDelete,
   mapGet,
   mapSet,
-} from '../../base/intrinsics.ts';
-import { BATCH_SLOTS, BATCHES } from '../../shared/passage.ts';
-import type { ContextKind } from '../../shared/records.ts';
-
-import { SLOT_BYTES } from '../../shared/slots.ts';
+} from '../base/intrinsics.ts';
+import { BATCH_SLOTS, BATCHES } from '../shared/passage.ts';
+import type { ContextKind } from '../shared/records.ts';
+import { SLOT_BYTES } from '../shared/slots.ts';
 import type { SlotSpace } from './slot-writer.ts';
 
 /** Batches that an offline rendering may have under way; none comes back before it ends. */

@@ -1,10 +1,16 @@
-import { atomicsLoad, atomicsStore, floor } from '../../base/intrinsics.ts';
-import { CONTROL, NARROW_MAX, SLOT } from '../../shared/slots.ts';
+import { atomicsLoad, atomicsStore, floor } from '../base/intrinsics.ts';
+import { CONTROL, NARROW_MAX, SLOT } from '../shared/slots.ts';
 
 const HIGH = 0x1_0000_0000;
 /** Room that every write asks for: a `LOST` slot and the widest entry after it. */
 const MARGIN = 3;
 const ALWAYS_ASK = -1;
+
+type MessageSlot =
+  | typeof SLOT.sent
+  | typeof SLOT.received
+  | typeof SLOT.portSent
+  | typeof SLOT.portReceived;
 
 /** Where slots go: a ring that the collector empties, or batches that are shipped. */
 export interface SlotSpace {
@@ -100,17 +106,44 @@ export class SlotWriter {
     this.#announce();
   }
 
+  /** `id` is the processor's ordinal; of an odd end half its number. `time` is a frame or a tick, as the thread counts. */
   message(
-    op: typeof SLOT.sent | typeof SLOT.received,
-    ordinal: number,
+    op: MessageSlot,
+    id: number,
     flags: number,
     seq: number,
-    frame: number,
+    time: number,
     index: number,
   ): void {
-    if (!this.#room(seq, frame)) return;
-    this.#put((ordinal << 16) | (flags << 8) | op, seq, frame, index);
+    if (!this.#room(seq, time)) return;
+    this.#put((id << 16) | (flags << 8) | op, seq, time, index);
     this.#announce();
+  }
+
+  /**
+   * `count` operations of one kind (of `ATOMIC`) on a cell, all of them between the places `before` and
+   * `after`. What was written, or how many were woken, is `written`.
+   */
+  atomic(
+    cell: number,
+    kind: number,
+    before: number,
+    after: number,
+    time: number,
+    read: number,
+    written: number,
+    count: number,
+  ): void {
+    if (!this.#room(before, time)) return;
+    this.#put((cell << 16) | (kind << 8) | SLOT.atomic, before, time, after);
+    this.#put(SLOT.atomicEnd, read, written, count);
+    this.#announce();
+  }
+
+  /** Something happened that no slot can say. */
+  lose(): void {
+    this.#lost++;
+    this.#limit = ALWAYS_ASK;
   }
 
   /** `micros` since the document's time origin. No loss when there is no room: another one follows. */
