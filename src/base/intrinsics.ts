@@ -75,7 +75,7 @@ const then = uncurryThis(Promise.prototype.then) as <T, R>(
   resolved: (value: T) => R,
   rejected: (reason: unknown) => R,
 ) => Promise<R>;
-const PLAIN = { __proto__: null, value: undefined } as PropertyDescriptor;
+const PLAIN = { __proto__: null, configurable: true, value: undefined } as PropertyDescriptor;
 /**
  * For promises that the page never gets to see: they are given a `constructor` of their own, because
  * `then` asks the inherited one, which is the page's to change, for the kind of promise to make.
@@ -84,6 +84,14 @@ export const promiseThen: typeof then = (promise, resolved, rejected) => {
   defineProperty(promise, 'constructor', PLAIN);
   return then(promise, resolved, rejected);
 };
+/**
+ * Hears how a promise settles that the page gets to see, but has not seen yet. It never notices; only, were it
+ * to be rejected, that counts as handled.
+ */
+export function onceSettled<T>(promise: Promise<T>, resolved: (value: T) => void): void {
+  void promiseThen<T, unknown>(promise, resolved, () => undefined);
+  deleteProperty(promise, 'constructor');
+}
 const { reject } = Promise;
 export const promiseReject = (reason: unknown): Promise<never> =>
   apply(reject, IntrinsicPromise, [reason]) as Promise<never>;

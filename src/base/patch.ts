@@ -51,6 +51,20 @@ export class Patches implements Disposable {
     this.#replace(owner, key, descriptor, slot, proxy);
   }
 
+  /**
+   * Replaces the method `owner[key]` by a function of ours, where a `Proxy` would be too slow. It must have the
+   * native one's name and length and be no constructor (a concise method), and call straight through once `dispose`
+   * is over.
+   */
+  replace(owner: object, key: PropertyKey, make: (native: Native) => Native): void {
+    const descriptor = getOwnPropertyDescriptor(owner, key);
+    const native = descriptor?.value as Native | undefined;
+    if (!descriptor || typeof native !== 'function') return;
+    const ours = make(native);
+    weakMapSet(this.#natives, ours, native);
+    this.#replace(owner, key, descriptor, 'value', ours);
+  }
+
   /** Replaces the class `owner[key]`, and the `constructor` of its prototype with it. */
   constructible(owner: object, key: PropertyKey, trap: ConstructTrap): void {
     const descriptor = getOwnPropertyDescriptor(owner, key);

@@ -34,6 +34,7 @@ export class SlotWriter {
   #head = 0;
   #tail = 0;
   #lost = 0;
+  #held: (() => void) | undefined;
 
   constructor(space: SlotSpace, control: Int32Array, makeRoom: (writer: SlotWriter) => void) {
     this.#control = control;
@@ -55,6 +56,18 @@ export class SlotWriter {
     this.#limit = space.slots - MARGIN;
     this.#head = 0;
     this.#tail = 0;
+  }
+
+  /** Has `tell` write what its caller holds back, before anything else is written or when `settle` is called. */
+  hold(tell: () => void): void {
+    this.#held = tell;
+    this.#limit = ALWAYS_ASK;
+  }
+
+  settle(): void {
+    const tell = this.#held;
+    this.#held = undefined;
+    tell?.();
   }
 
   /** Asks the control block how far the collector has read. */
@@ -154,6 +167,7 @@ export class SlotWriter {
   }
 
   #room(seq: number, frame: number): boolean {
+    if (this.#held) this.settle();
     if (!this.#hasRoom()) {
       this.#lost++;
       return false;

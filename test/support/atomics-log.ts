@@ -1,0 +1,118 @@
+import { Patches } from '../../src/base/patch.ts';
+import { type AtomicsObserver, observeAtomics } from '../../src/hooks/atomics.ts';
+import { SlotWriter } from '../../src/hooks/slot-writer.ts';
+import { ATOMIC, CONTROL, SLOT, SLOT_WORDS } from '../../src/shared/slots.ts';
+import type { MemoryId } from '../../src/shared/units.ts';
+
+const KINDS = Object.fromEntries(Object.entries(ATOMIC).map(([name, code]) => [code, name])) as {
+  readonly [code: number]: keyof typeof ATOMIC;
+};
+
+/** An `atomic` entry, spelt out. */
+export interface AtomicEntry {
+  readonly kind: keyof typeof ATOMIC;
+  readonly cell: number;
+  readonly before: number;
+  readonly after: number;
+  readonly time: number;
+  readonly read: number;
+  readonly written: number;
+  readonly count: number;
+}
+
+/** The `atomic` entries among slots, and how many slots were said to be lost. */
+export function atomicsOf(words: Int32Array): {
+  readonly entries: readonly AtomicEntry[];
+  readonly lost: number;
+} {
+  const entries: AtomicEntry[] = [];
+  let lost = 0;
+  for (let i = 0; i < words.length; i += SLOT_WORDS) {
+    const [tag = 0, before = 0, time = 0, after = 0, , read = 0, written = 0, count = 0] =
+      words.subarray(i, i + 2 * SLOT_WORDS);
+    if ((tag & 0xff) === SLOT.lost) lost += after;
+    if ((tag & 0xff) !== SLOT.atomic) continue;
+    const kind = KINDS[(tag >>> 8) & 0xff] as keyof typeof ATOMIC;
+    entries.push({ kind, cell: tag >>> 16, before, after, time, read, written, count });
+  }
+  return { entries, lost };
+}
+
+export interface SeenCell {
+  readonly cell: number;
+  readonly memory: number;
+  readonly offset: number;
+  readonly width: number;
+}
+
+/** A thread whose atomic operations are recorded, in this realm. */
+export class AtomicsLog implements Disposable {
+  readonly order: Int32Array;
+  readonly cells: SeenCell[] = [];
+  readonly slots: SlotWriter;
+  readonly patches = new Patches();
+  readonly observer: AtomicsObserver;
+  /** How far slots were published at the last time. */
+  published = 0;
+  asked = 0;
+  readonly #words: Int32Array;
+  readonly #shared = new Map<object, number>();
+
+  constructor({ order = new Int32Array(new SharedArrayBuffer(4)), slots = 1 << 14 } = {}) {
+    this.order = order;
+    this.#words = new Int32Array(slots * SLOT_WORDS);
+    const control = new Int32Array(CONTROL.words);
+    this.slots = new SlotWriter({ words: this.#words, slots }, control, () => undefined);
+    const shared = this.#shared;
+    const memories = {
+      sharedIdOf: (buffer: object) => (shared.get(buffer) ?? 0) as MemoryId | 0,
+      get crossed() {
+        return shared.size;
+      },
+    };
+    this.observer = observeAtomics(this.patches, memories, {
+      order: this.order,
+      slots: this.slots,
+      mayBlock: true,
+      time: () => 7,
+      record: (_name, { cell, memory, offset, width }) => {
+        this.cells.push({ cell, memory, offset, width });
+      },
+      publish: () => {
+        this.published = this.slots.head;
+      },
+      soon: () => {
+        this.asked++;
+      },
+    });
+  }
+
+  /** From now on the block counts as one that has crossed threads. */
+  share(buffer: object): void {
+    this.#shared.set(buffer, this.#shared.size + 1);
+  }
+
+  /** What was written so far, without settling. */
+  get written(): readonly AtomicEntry[] {
+    return atomicsOf(this.#words.subarray(0, this.slots.head * SLOT_WORDS)).entries;
+  }
+
+  get lost(): number {
+    return atomicsOf(this.#words.subarray(0, this.slots.head * SLOT_WORDS)).lost;
+  }
+
+  /** What was recorded so far: `kind cell read→written ×count`. */
+  get lines(): readonly string[] {
+    this.observer.settle();
+    return this.written.map(lineOf);
+  }
+
+  [Symbol.dispose](): void {
+    this.observer[Symbol.dispose]();
+    this.patches[Symbol.dispose]();
+  }
+}
+
+export function lineOf({ kind, cell, read, written, count }: AtomicEntry): string {
+  return `${kind} ${cell} ${read}→${written}${count === 1 ? '' : ` ×${count}`}`;
+}
