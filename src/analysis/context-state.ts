@@ -1,9 +1,11 @@
 import * as LIMITS from '../shared/limits.ts';
 import type { FieldsOf } from '../shared/records.ts';
 import { type Frames, type Ordinal, RENDER_QUANTUM_FRAMES } from '../shared/units.ts';
+import { ContextOrder } from './context-order.ts';
 import { AnchoredClock } from './frame-clock.ts';
 import { Lane } from './lane.ts';
 import type { ContextFacts, DocumentFacts, Point, ThreadFacts } from './model.ts';
+import type { EdgeStore } from './ordering/edge-store.ts';
 import { QuantumLedger } from './quantum-ledger.ts';
 
 /** A context's facts, and what its audio rendering thread has said: one lane a processor. */
@@ -13,14 +15,26 @@ export class ContextState {
   readonly quanta: QuantumLedger;
   readonly lanes: (Lane | undefined)[] = [];
   thread: ThreadFacts | undefined;
+  /** Tells the edges of its calls. */
+  readonly order: ContextOrder;
   lastFrame = 0;
   calls = 0;
+  /** Of all its calls, the highest entry, exit and frame. */
+  lastEnter = -1;
+  lastExit = -1;
+  lastCallFrame = -1;
 
-  constructor(document: DocumentFacts, created: Point, fields: FieldsOf<'contextCreated'>) {
+  constructor(
+    document: DocumentFacts,
+    edges: EdgeStore,
+    created: Point,
+    fields: FieldsOf<'contextCreated'>,
+  ) {
     const sampleRate = within(fields.sampleRate, 1000, 1e6) ?? 44_100;
     const quantumFrames = within(fields.quantumFrames, 1, 1e6) ?? RENDER_QUANTUM_FRAMES;
     this.clock = new AnchoredClock(sampleRate, fields.kind === 'offline', created.at);
     this.quanta = new QuantumLedger(sampleRate, quantumFrames, this.clock);
+    this.order = new ContextOrder(this, edges, document.isolated);
     const state = this;
     this.facts = {
       id: fields.context,

@@ -3,16 +3,25 @@ import type { FrameOrigin } from '../shared/messages.ts';
 import {
   type CallId,
   type ContextId,
+  type EndId,
   MAIN_THREAD,
+  type MemoryId,
   type Micros,
   type NodeId,
-  type Seq,
   type ThreadId,
 } from '../shared/units.ts';
+import type { Cargo, EndState } from './channel-state.ts';
+import { ChannelTable } from './channel-table.ts';
 import type { ContextState } from './context-state.ts';
+import type { AnchoredClock } from './frame-clock.ts';
 import type { Lane } from './lane.ts';
+import { MemoryTable } from './memory-table.ts';
 import type { ContextCallFacts, DocumentFacts, NodeFacts } from './model.ts';
+import { AtomicStore } from './ordering/atomic-store.ts';
+import { EdgeStore } from './ordering/edge-store.ts';
+import { UNSEQUENCED } from './point.ts';
 import { WireTable } from './wire-table.ts';
+import { WorkerTable } from './worker-table.ts';
 
 /** Everything a document's handlers share: its facts and the indexes that join its records. */
 export class DocumentState {
@@ -23,6 +32,11 @@ export class DocumentState {
   /** The context whose audio rendering thread this is. */
   readonly byThread = new Map<ThreadId, ContextState>();
   readonly wires = new WireTable();
+  readonly edges = new EdgeStore();
+  readonly atomics = new AtomicStore();
+  readonly channels: ChannelTable;
+  readonly memories: MemoryTable;
+  readonly workers: WorkerTable;
   /** Records lost, as `lost` records and slots count them. */
   lost = 0;
   /** Records that name an entity which nobody made, and calls that cannot follow one another. */
@@ -52,19 +66,39 @@ export class DocumentState {
       neighbours: new Map(),
       modules: new Map(),
       blocks: new Map(),
+      workers: new Map(),
+      get channels() {
+        return channels;
+      },
+      get memories() {
+        return memories;
+      },
+      get suspects() {
+        return channels.suspects();
+      },
+      edges: this.edges,
+      atomics: this.atomics,
+      compilations: [],
+      interventions: [],
       refused: [],
       marks: [],
       losses: [],
       coverage: [],
       pageEvents: [],
     };
+    const channels = new ChannelTable(this);
+    const memories = new MemoryTable(this.facts);
+    this.channels = channels;
+    this.memories = memories;
+    this.workers = new WorkerTable(this);
     this.facts.threads.set(MAIN_THREAD, {
       id: MAIN_THREAD,
       document: this.facts,
       kind: 'main',
       context: undefined,
       name: 'main',
-      started: { at: 0 as Micros, seq: 0 as Seq, thread: MAIN_THREAD },
+      worker: undefined,
+      started: { at: 0 as Micros, seq: UNSEQUENCED, thread: MAIN_THREAD, tick: 0 },
       registered: [],
     });
   }
@@ -90,6 +124,70 @@ export class DocumentState {
   laneOf(thread: ThreadId, node: NodeId): Lane | undefined {
     const context = this.byThread.get(thread);
     return context === undefined ? this.lanes.get(node) : context.lane(node - 1);
+  }
+
+  clockOf(thread: ThreadId): AnchoredClock | undefined {
+    return this.byThread.get(thread)?.clock;
+  }
+
+  /** The end that a number of a thread means; even ones are ports of worklet nodes. */
+  endOf(thread: ThreadId, id: EndId): EndState | undefined {
+    if (id % 2 === 1) return this.channels.end(thread, id);
+    const context = this.byThread.get(thread);
+    if (context !== undefined) {
+      const lane = context.lane(id / 2 - 1);
+      return lane && this.processorEnd(lane, thread);
+    }
+    const lane = this.lanes.get((id / 2) as NodeId);
+    return lane === undefined ? this.channels.end(thread, id) : this.nodeEnd(lane);
+  }
+
+  /** The page’s side of a node’s port. */
+  nodeEnd(lane: Lane): EndState | undefined {
+    if (lane.nodeEnd === undefined && lane.node !== undefined) {
+      lane.nodeEnd = this.channels.end(MAIN_THREAD, (2 * lane.node.id) as EndId);
+      this.#seat(lane, 0, lane.nodeEnd);
+    }
+    return lane.nodeEnd;
+  }
+
+  processorEnd(lane: Lane, thread: ThreadId): EndState | undefined {
+    if (lane.processorEnd === undefined) {
+      lane.processorEnd = this.channels.end(thread, (2 * (lane.ordinal + 1)) as EndId);
+      this.#seat(lane, 1, lane.processorEnd);
+    }
+    return lane.processorEnd;
+  }
+
+  #seat(lane: Lane, side: 0 | 1, end: EndState | undefined): void {
+    if (end === undefined) return;
+    if (lane.channel === undefined) {
+      lane.channel = this.channels.open('node');
+      lane.channel.owner = lane;
+    }
+    this.channels.seat(lane.channel, side, end);
+  }
+
+  delivered(from: EndState, sent: Cargo, to: EndState, arrived: Cargo): void {
+    if (sent.what === 'memory') {
+      const left = this.memories.block(from.thread, sent.local as MemoryId);
+      this.memories.join(left, this.memories.block(to.thread, arrived.local as MemoryId));
+      return;
+    }
+    const left = this.endOf(from.thread, sent.local as EndId);
+    const came = this.endOf(to.thread, arrived.local as EndId);
+    if (left !== undefined && came !== undefined) this.channels.moved(left, came);
+  }
+
+  /** Joins what the last chunk allows to join. */
+  settle(): void {
+    let wrong = this.channels.settle();
+    for (const context of this.contexts.values()) if (context.order.settle()) wrong = true;
+    if (!wrong) return;
+    this.edges.clear();
+    this.channels.replay();
+    this.workers.replay();
+    for (const context of this.contexts.values()) context.order.replay();
   }
 
   contextOf(node: NodeFacts): ContextState | undefined {

@@ -26,8 +26,8 @@ export const FRAME_UNSEEN = -1 as Frames;
 
 export function say(lane: Lane, signal: DestroySignal, parting: Parting): void {
   if (lane.farewells.length >= LIMITS.eventsPerNode) return;
-  const { at, seq, thread, frame, stack } = parting;
-  insertPoint(lane.farewells, { at, seq, thread, signal, frame, stack });
+  const { at, seq, thread, tick, frame, stack } = parting;
+  insertPoint(lane.farewells, { at, seq, thread, tick, signal, frame, stack });
 }
 
 /** The glue's own function shows in the stack of the `disconnect()` it makes. */

@@ -4,7 +4,7 @@ import type { Chunk } from '../shared/messages.ts';
 import { parseRecords } from '../shared/record-codec.ts';
 import type { LifelineRecord } from '../shared/records.ts';
 import { parseSlots } from '../shared/slot-reader.ts';
-import { MAIN_THREAD, type ThreadId } from '../shared/units.ts';
+import type { ThreadId } from '../shared/units.ts';
 import type { DocumentState } from './document-state.ts';
 import { takeRecord } from './handlers/dispatch.ts';
 import { SlotCursor, takeSlots } from './handlers/slots.ts';
@@ -62,6 +62,7 @@ export class Intake {
     if (this.#isKnown(thread)) this.#read(parsed.value, thread);
     else this.#wait(parsed.value, thread);
     this.#wake();
+    document.settle();
     return ok(undefined);
   }
 
@@ -80,10 +81,6 @@ export class Intake {
       return;
     }
     const context = document.byThread.get(thread);
-    if (context === undefined) {
-      document.dropped += parsed.words.length / 4;
-      return;
-    }
     let cursor = this.#cursors.get(thread);
     if (cursor === undefined) {
       cursor = new SlotCursor();
@@ -134,7 +131,6 @@ function parseChunk(chunk: Chunk): Result<Parsed> {
     const records = parseRecords(chunk.bytes);
     return records.ok ? ok({ form: 'records', records: records.value }) : records;
   }
-  if (chunk.thread === MAIN_THREAD) return { ok: false, error: 'slots of the main thread' };
   const words = parseSlots(chunk.bytes);
   return words.ok ? ok({ form: 'slots', words: words.value }) : words;
 }

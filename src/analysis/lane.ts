@@ -1,11 +1,12 @@
-import * as LIMITS from '../shared/limits.ts';
 import type { Sender } from '../shared/records.ts';
-import type { Frames, Micros, Ordinal, Seq, ThreadId } from '../shared/units.ts';
+import type { Frames, Ordinal } from '../shared/units.ts';
 import { CallStore } from './call-columns.ts';
+import type { ChannelState, EndState } from './channel-state.ts';
 import type { AnchoredClock } from './frame-clock.ts';
 import type {
   Destroyed,
   MessageFacts,
+  MessageList,
   NodeFacts,
   Point,
   PostStats,
@@ -20,7 +21,6 @@ export class Lane {
   readonly ordinal: Ordinal;
   readonly calls: CallStore;
   readonly farewells: Destroyed[] = [];
-  readonly messages: MessageFacts[] = [];
   readonly portClosed: (Point & { readonly by: Sender; readonly stack: string })[] = [];
   readonly posts = new PostLedger();
   node: NodeFacts | undefined;
@@ -29,41 +29,31 @@ export class Lane {
   failed: ProcessorFacts['failed'];
   processorCollected: Point | undefined;
   detached = false;
+  /** Its processor was constructed by a node that is not known yet. */
+  awaitsNode = false;
   portClosedByNode = false;
-  /** Messages beyond `LIMITS.messagesPerNode`. */
-  messagesDropped = 0;
-  /** Made with the first message: most of a page's many short-lived nodes have none. */
-  #byIndex: { readonly [from in Sender]: Map<number, MessageFacts> } | undefined;
+  /** Its port, made with the first that is seen of it: most of a page’s many short-lived nodes have none. */
+  channel: ChannelState | undefined;
+  nodeEnd: EndState | undefined;
+  processorEnd: EndState | undefined;
 
   constructor(ordinal: Ordinal, clock: AnchoredClock) {
     this.ordinal = ordinal;
     this.calls = new CallStore(clock);
   }
 
-  /** The `index`-th message of one side; undefined when this node has more than we keep. */
-  message(from: Sender, index: number): MessageFacts | undefined {
-    this.#byIndex ??= { node: new Map(), processor: new Map() };
-    const known = this.#byIndex[from].get(index);
-    if (known !== undefined) return known;
-    if (this.messages.length >= LIMITS.messagesPerNode) {
-      this.messagesDropped++;
-      return undefined;
-    }
-    const message: MessageFacts = {
-      from,
-      index,
-      sent: undefined,
-      received: undefined,
-      failed: false,
-      bytes: 0,
-      preview: '',
-      stack: '',
-    };
-    this.#byIndex[from].set(index, message);
-    this.messages.push(message);
-    return message;
+  get messages(): MessageList {
+    return this.channel?.messages ?? NO_MESSAGES;
   }
 }
+
+const NO_MESSAGES: MessageList = {
+  length: 0,
+  *[Symbol.iterator](): Iterator<MessageFacts> {
+    yield* [];
+  },
+  within: () => [],
+};
 
 /** Finds the runs of calls that each sent something: a message's number lies inside its call's. */
 class PostLedger implements PostStats {
@@ -96,24 +86,5 @@ class PostLedger implements PostStats {
       }
     }
     this.#pending = 0;
-  }
-}
-
-/** A point whose time is read off the clock, which grows truer as anchors arrive. */
-export class ClockedPoint implements Point {
-  readonly seq: Seq;
-  readonly thread: ThreadId;
-  readonly frame: Frames;
-  readonly #clock: AnchoredClock;
-
-  constructor(seq: number, thread: ThreadId, frame: number, clock: AnchoredClock) {
-    this.seq = seq as Seq;
-    this.thread = thread;
-    this.frame = frame as Frames;
-    this.#clock = clock;
-  }
-
-  get at(): Micros {
-    return this.#clock.time(this.frame);
   }
 }

@@ -1,15 +1,27 @@
-import type { ContextKind, ContextMethod, ContextState, Sender } from '../shared/records.ts';
+import type {
+  ContextKind,
+  ContextMethod,
+  ContextState,
+  FieldsOf,
+  Sender,
+  WorkerEntered,
+} from '../shared/records.ts';
 import type {
   BlockId,
   ContextId,
+  EndId,
   Frames,
+  MemoryId,
   Micros,
   ModuleId,
   NodeId,
   Ordinal,
   Seq,
   ThreadId,
+  WorkerId,
 } from '../shared/units.ts';
+import type { AtomicStore } from './ordering/atomic-store.ts';
+import type { EdgeStore } from './ordering/edge-store.ts';
 
 /**
  * The facts of a session: what its records said, joined by entity, nothing judged. Everything here
@@ -22,6 +34,8 @@ export interface Point {
   /** 0: not sequenced (the page is not isolated). */
   readonly seq: Seq;
   readonly thread: ThreadId;
+  /** The place in the order of its own thread, to be compared with no other's. Where `seq` is not 0, the same. */
+  readonly tick: number;
 }
 
 /** Identifies an entity within a session: `<document index>/<kind initial><local id>`. */
@@ -49,6 +63,19 @@ export interface DocumentFacts {
   readonly neighbours: Map<NodeId, NeighbourFacts>;
   readonly modules: Map<ModuleId, ModuleFacts>;
   readonly blocks: Map<BlockId, BlockFacts>;
+  /** Dedicated workers by their keys. */
+  readonly workers: Map<EntityKey, WorkerFacts>;
+  /** Every channel of which anything was seen, ports of worklet nodes among them. In no order. */
+  readonly channels: Iterable<ChannelFacts>;
+  /** Those with messages that were sent and not received, or that could not be read. Cheap to ask. */
+  readonly suspects: readonly ChannelFacts[];
+  /** Shared memory that crossed a thread or was named. In no order. */
+  readonly memories: Iterable<DataBlockFacts>;
+  /** Who came before whom, as far as messages and lifecycles say. */
+  readonly edges: EdgeStore;
+  readonly atomics: AtomicStore;
+  readonly compilations: CompilationFacts[];
+  readonly interventions: InterventionFacts[];
   readonly refused: RefusedNodeFacts[];
   readonly marks: (Point & { readonly text: string })[];
   readonly losses: LossFacts[];
@@ -64,6 +91,8 @@ export interface ThreadFacts {
   readonly kind: 'main' | 'audio' | 'worker';
   readonly context: ContextFacts | undefined;
   readonly name: string;
+  /** The worker that it is. */
+  worker: WorkerFacts | undefined;
   readonly started: Point;
   readonly registered: string[];
 }
@@ -197,8 +226,10 @@ export interface NodeFacts {
    */
   readonly farewells: Destroyed[];
   readonly portClosed: (Point & { readonly by: Sender; readonly stack: string })[];
-  /** In the order in which either end was first seen, which is not the order of time. */
-  readonly messages: MessageFacts[];
+  /** Both directions of its port. */
+  readonly messages: MessageList;
+  /** Its port; undefined while nothing was seen of it. */
+  readonly channel: ChannelFacts | undefined;
   /** Calls that posted, in unbroken runs. */
   readonly posts: PostStats;
   readonly errorEvents: (Point & { readonly reason: string })[];
@@ -235,15 +266,146 @@ export interface ProcessorFacts {
   collected: Point | undefined;
 }
 
-export interface MessageFacts {
-  readonly from: Sender;
+/**
+ * `new Worker(…)`: the object in the thread that made it, and what is known of its own thread. Where
+ * `entered` is not `yes`, nothing that happened inside was seen.
+ */
+export interface WorkerFacts {
+  readonly id: WorkerId;
+  readonly key: EntityKey;
+  readonly document: DocumentFacts;
+  /** The thread that made it. */
+  readonly parent: ThreadId;
+  readonly url: string;
+  readonly name: string;
+  readonly type: 'classic' | 'module';
+  readonly entered: WorkerEntered;
+  readonly created: Point;
+  readonly createStack: string;
+  /** Its own thread, once known. */
+  readonly thread: ThreadFacts | undefined;
+  /** Between the `Worker` object and the global scope of its thread. */
+  readonly channel: ChannelFacts;
+  /** Its first statement, the end of its script’s evaluation, its own call of `close()`. */
+  readonly scope: { readonly [state in FieldsOf<'scopeState'>['state']]: Point | undefined };
+  /** What its thread is told to be at, which may differ from `url`. */
+  readonly scopeUrl: string;
+  /** `terminate()`, or its script did not load. Its own `close()` is `scope.closing`. */
+  ended: WorkerEnd | undefined;
+  /** Errors that nobody handled; it may have gone on. */
+  readonly errors: (Point & { readonly reason: string; readonly stack: string })[];
+}
+
+export interface WorkerEnd extends Point {
+  readonly how: 'terminated' | 'not-loaded';
+  readonly reason: string;
+  readonly stack: string;
+}
+
+export type ChannelKind = 'node' | 'worker' | 'port' | 'broadcast';
+
+/**
+ * The two sides of a channel, joined over the transfers of its ports. A broadcast channel has one side
+ * for every end of its name.
+ */
+export interface ChannelFacts {
+  readonly key: EntityKey;
+  readonly document: DocumentFacts;
+  readonly kind: ChannelKind;
+  readonly node: NodeFacts | undefined;
+  readonly worker: WorkerFacts | undefined;
+  /** Of a broadcast channel. */
+  readonly name: string;
+  /** `new MessageChannel()`; for others undefined. */
+  readonly created: Point | undefined;
+  readonly createStack: string;
+  /** Of a node, the page’s side is the first; of a worker, that of the `Worker` object. */
+  readonly sides: readonly SideFacts[];
+  readonly messages: MessageList;
+}
+
+export interface SideFacts {
   readonly index: number;
-  sent: Point | undefined;
-  received: Point | undefined;
-  failed: boolean;
-  bytes: number;
-  preview: string;
-  stack: string;
+  /** Its ends in the order in which it moved from thread to thread; usually one. */
+  readonly ends: readonly EndFacts[];
+}
+
+/** One side of a channel in one of the threads that held it. */
+export interface EndFacts {
+  readonly key: EntityKey;
+  readonly thread: ThreadId;
+  readonly id: EndId;
+  readonly channel: ChannelFacts;
+  readonly side: SideFacts;
+  /** Its first listener for messages. */
+  readonly listened: Point | undefined;
+  readonly started: Point | undefined;
+  /** `close()` was called on it. */
+  readonly closed: (Point & { readonly stack: string }) | undefined;
+  /** It heard that the other side is gone. */
+  readonly closeEvent: Point | undefined;
+  readonly collected: Point | undefined;
+  /** A message carried it away. */
+  readonly passed: Point | undefined;
+  /** Messages sent and received by it, as far as they count. */
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** Messages of a channel, made one by one as they are asked for: columns hold them. */
+export interface MessageList extends Iterable<MessageFacts> {
+  readonly length: number;
+  /** Those that had not been received before `from` and were not sent after `to`. */
+  within(from: Micros, to: Micros): Iterable<MessageFacts>;
+}
+
+export interface MessageFacts {
+  readonly channel: ChannelFacts;
+  /** The side that sent it, by its place in `ChannelFacts.sides`. */
+  readonly side: number;
+  /** Of a node’s port, the same in words. */
+  readonly from: Sender;
+  /** Its number, from 0, among what that side sent. */
+  readonly index: number;
+  readonly sent: Point | undefined;
+  /** Of a broadcast: by one of those who heard it, who each have a message of their own. */
+  readonly received: Point | undefined;
+  readonly failed: boolean;
+  readonly bytes: number;
+  readonly preview: string;
+  readonly stack: string;
+}
+
+/** A SharedArrayBuffer or the memory of a WebAssembly instance, whatever its objects, wherever they are. */
+export interface DataBlockFacts {
+  readonly key: EntityKey;
+  readonly document: DocumentFacts;
+  readonly kind: 'shared' | 'wasm';
+  /** The most that any thread has seen. */
+  readonly bytes: number;
+  /** Its numbers in the threads that know it, by thread and number. */
+  readonly locals: readonly { readonly thread: ThreadId; readonly memory: MemoryId }[];
+  readonly seen: Point | undefined;
+  readonly stack: string;
+  /** Nodes to whose processors it was handed. */
+  readonly nodes: readonly NodeFacts[];
+}
+
+export interface CompilationFacts extends Point {
+  readonly bytes: number;
+  readonly atomics: 'none' | 'some' | 'unknown';
+  readonly sync: boolean;
+  readonly stack: string;
+}
+
+/** What stress teardown did. */
+export interface InterventionFacts extends Point {
+  readonly action: FieldsOf<'stressed'>['action'];
+  readonly node: NodeFacts | undefined;
+  readonly context: ContextFacts | undefined;
+  readonly seed: number;
+  readonly step: number;
+  readonly micros: number;
 }
 
 /** How a processor posts from inside `process()`. */
@@ -257,6 +419,7 @@ export interface PostStats {
 
 export interface BlockFacts {
   readonly id: BlockId;
+  /** The data block it lies in, by the number of the thread that allocated it. */
   readonly memory: number;
   readonly offset: number;
   readonly length: number;
@@ -274,7 +437,7 @@ export interface RefusedNodeFacts extends Point {
   readonly stack: string;
 }
 
-/** One `process()` call. */
+/** One `process()` call. Where the page is not isolated, `enter` and `exit` are ticks of its thread. */
 export interface Call {
   readonly index: number;
   readonly enter: Seq;

@@ -1,20 +1,24 @@
 import type { LifelineRecord } from '../shared/records.ts';
-import type { ThreadId } from '../shared/units.ts';
+import type { Seq, ThreadId } from '../shared/units.ts';
 import type { Point } from './model.ts';
 
-export function pointOf(record: LifelineRecord, thread: ThreadId): Point {
-  return { at: record.at, seq: record.seq, thread };
+/** No place in the order of all threads. */
+export const UNSEQUENCED = 0 as Seq;
+
+/** Where the page is not isolated, the wire's number is a place in the order of its thread alone. */
+export function pointOf({ at, seq }: LifelineRecord, thread: ThreadId, isolated: boolean): Point {
+  return { at, seq: isolated ? seq : UNSEQUENCED, thread, tick: seq };
 }
 
 /** Negative when `a` came first. The shared counter decides where both have a number. */
 export function comparePoints(a: Point, b: Point): number {
   if (a.seq > 0 && b.seq > 0) return a.seq - b.seq;
-  return a.at - b.at || a.thread - b.thread;
+  return a.at - b.at || a.thread - b.thread || a.tick - b.tick;
 }
 
 /** A total order for lists that points of several threads come into, in whatever order. */
 function compareTimes(a: Point, b: Point): number {
-  return a.at - b.at || a.thread - b.thread || a.seq - b.seq;
+  return a.at - b.at || a.thread - b.thread || a.tick - b.tick;
 }
 
 /** Keeps `list` in order; among equals the newcomer goes last. */

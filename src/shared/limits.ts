@@ -35,8 +35,8 @@ export const nodes = 262_144;
 export const eventsPerDocument = 131_072;
 /** States, calls and underruns: of each so many are kept of one context. */
 export const eventsPerContext = 65_536;
-/** Messages of one node that are kept one by one; more are counted. */
-export const messagesPerNode = 100_000;
+/** Messages that one end of a channel sent, or received, and that are kept one by one; more are counted. */
+export const messagesPerEnd = 2_097_152;
 /** Connections that leave one node, and that lead to one. */
 export const wiresPerNode = 4096;
 /** Farewells, port closings and error events of one node. */

@@ -76,7 +76,7 @@ export function expectedTrace(
   for (const { calls } of nodes) {
     for (let i = 0; i < calls.length; i++) returned[calls.at(i)?.returned ?? 'threw']++;
   }
-  const messages = nodes.flatMap((each) => each.messages);
+  const messages = nodes.flatMap((each) => [...each.messages]);
   return {
     processes: documents.length,
     calls: nodes.reduce((sum, each) => sum + each.calls.length, 0),

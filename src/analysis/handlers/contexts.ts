@@ -3,7 +3,7 @@ import type { FieldsOf } from '../../shared/records.ts';
 import { ContextState } from '../context-state.ts';
 import type { DocumentState } from '../document-state.ts';
 import { say } from '../farewells.ts';
-import type { Point } from '../model.ts';
+import type { ModuleFacts, Point } from '../model.ts';
 import { insertByTime, insertPoint } from '../point.ts';
 
 /** Each handler answers false when the record names something that nobody made. */
@@ -15,7 +15,7 @@ export function contextCreated(
 ): boolean {
   if (document.contexts.has(fields.context)) return false;
   if (!document.hasRoom(document.contexts.size, LIMITS.contexts, 'contexts')) return false;
-  const context = new ContextState(document.facts, point, fields);
+  const context = new ContextState(document.facts, document.edges, point, fields);
   document.contexts.set(fields.context, context);
   document.facts.contexts.set(fields.context, context.facts);
   return true;
@@ -50,6 +50,7 @@ export function contextCall(
   context.sawFrame(frame);
   calls.push(call);
   document.calls.set(fields.call, { context, call });
+  context.order.called(call);
   return true;
 }
 
@@ -63,7 +64,10 @@ export function contextSettled(
   const { outcome, reason, frame } = fields;
   context.sawFrame(frame);
   const known = document.calls.get(fields.call);
-  if (known?.context === context) known.call.settled ??= { ...point, outcome, reason };
+  if (known?.context === context && known.call.settled === undefined) {
+    known.call.settled = { ...point, outcome, reason };
+    context.order.settledCall(known.call);
+  }
   if (fields.method === 'close' && outcome === 'resolved' && context.facts.closed === undefined) {
     context.facts.closed = point;
     const stack = known?.call.stack ?? '';
@@ -95,14 +99,16 @@ export function moduleRequested(
   const { modules } = document.facts;
   if (context === undefined || modules.has(fields.module)) return false;
   if (!document.hasRoom(modules.size, LIMITS.eventsPerDocument, 'modules')) return false;
-  modules.set(fields.module, {
+  const module: ModuleFacts = {
     id: fields.module,
     context: context.facts,
     url: fields.url,
     requested: point,
     stack: fields.stack,
     settled: undefined,
-  });
+  };
+  modules.set(fields.module, module);
+  context.order.modules.push(module);
   return true;
 }
 
@@ -113,7 +119,9 @@ export function moduleSettled(
 ): boolean {
   const known = document.facts.modules.get(module);
   if (known === undefined) return false;
-  known.settled ??= { ...point, outcome, reason };
+  if (known.settled !== undefined) return true;
+  known.settled = { ...point, outcome, reason };
+  document.contexts.get(known.context.id)?.order.settledModule(known);
   return true;
 }
 

@@ -1,9 +1,11 @@
 import { assertUnreachable } from '../../base/assert.ts';
 import type { LifelineRecord } from '../../shared/records.ts';
-import type { ThreadId } from '../../shared/units.ts';
+import { MAIN_THREAD, type ThreadId } from '../../shared/units.ts';
 import type { DocumentState } from '../document-state.ts';
 import { pointOf } from '../point.ts';
+import * as channels from './channels.ts';
 import * as contexts from './contexts.ts';
+import * as memories from './memories.ts';
 import * as nodes from './nodes.ts';
 import * as page from './page.ts';
 import * as ports from './ports.ts';
@@ -16,7 +18,7 @@ export function takeRecord(
   record: LifelineRecord,
   thread: ThreadId,
 ): boolean {
-  const point = pointOf(record, thread);
+  const point = pointOf(record, thread, document.facts.isolated);
   document.sawTime(record.at);
   switch (record.record) {
     case 'threadStarted':
@@ -87,21 +89,35 @@ export function takeRecord(
       document.uncovered(record.detail === '' ? record.what : record.detail);
       return true;
     case 'workerCreated':
+      return document.workers.created(record, point);
     case 'workerThread':
+      return thread === MAIN_THREAD && document.workers.thread(record);
     case 'workerEnded':
+      return document.workers.ended(record, point);
     case 'scopeState':
+      return document.workers.scope(record, point);
     case 'channelCreated':
+      return channels.channelCreated(document, record, point);
     case 'broadcastOpened':
+      return channels.broadcastOpened(document, record, point);
     case 'endState':
+      return channels.endState(document, record, point);
     case 'portSent':
+      return channels.portSent(document, record, point);
     case 'portReceived':
+      return channels.portReceived(document, record, point);
     case 'passed':
+      return channels.passed(document, record, point);
     case 'arrived':
+      return channels.arrived(document, record, point);
     case 'memorySeen':
+      return memories.memorySeen(document, record, point);
     case 'cellSeen':
+      return memories.cellSeen(document, record, point);
     case 'wasmCompiled':
+      return memories.wasmCompiled(document, record, point);
     case 'stressed':
-      return true;
+      return memories.stressed(document, record, point);
     default:
       return assertUnreachable(record);
   }

@@ -43,7 +43,12 @@ export function nodeCreated(
     reconnections: 0,
     farewells: lane.farewells,
     portClosed: lane.portClosed,
-    messages: lane.messages,
+    get messages() {
+      return lane.messages;
+    },
+    get channel() {
+      return lane.channel;
+    },
     posts: lane.posts,
     errorEvents: [],
     collected: undefined,
@@ -56,6 +61,7 @@ export function nodeCreated(
   document.lanes.set(fields.node, lane);
   facts.nodes.set(fields.node, node);
   context.facts.nodes.push(node);
+  context.order.constructed(lane);
   return true;
 }
 
@@ -124,6 +130,8 @@ export function processorErrorEvent(
   if (known.errorEvents.length < LIMITS.eventsPerNode) {
     insertByTime(known.errorEvents, { ...point, reason });
   }
+  const lane = document.lanes.get(node);
+  if (lane !== undefined) document.contextOf(known)?.order.failed(lane);
   return true;
 }
 

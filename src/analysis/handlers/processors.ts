@@ -27,6 +27,7 @@ export function threadStarted(
     context: context?.facts,
     name: fields.name === '' ? `${fields.kind} #${fields.thread}` : fields.name,
     started: point,
+    worker: undefined,
     registered: [],
   };
   threads.set(fields.thread, facts);
@@ -49,6 +50,7 @@ export function processorRegistered(
   if (!document.hasRoom(registered.length, LIMITS.eventsPerContext, 'processor classes'))
     return false;
   registered.push(name);
+  document.byThread.get(point.thread)?.order.registrations.push(point);
   return true;
 }
 
@@ -72,6 +74,8 @@ export function processorConstructed(
     failed: lane.failed,
     collected: lane.processorCollected,
   };
+  context.order.constructed(lane);
+  context.order.failed(lane);
   return true;
 }
 
@@ -86,6 +90,7 @@ export function processorFailed(
   context.sawFrame(frame);
   lane.failed ??= { ...point, reason, stack };
   if (lane.processor !== undefined) lane.processor.failed ??= lane.failed;
+  context.order.failed(lane);
   return true;
 }
 

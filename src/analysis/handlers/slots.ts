@@ -1,23 +1,26 @@
 import * as LIMITS from '../../shared/limits.ts';
 import { DURATION_UNIT_MICROS, SLOT, SLOT_FLAG, SLOT_WORDS } from '../../shared/slots.ts';
-import type { Micros, Seq, ThreadId } from '../../shared/units.ts';
+import type { CellId, EndId, Micros, Seq, ThreadId } from '../../shared/units.ts';
 import { ANSWER, type Answer } from '../call-columns.ts';
+import type { EndState } from '../channel-state.ts';
 import type { ContextState } from '../context-state.ts';
 import type { DocumentState } from '../document-state.ts';
-import { ClockedPoint } from '../lane.ts';
-import { insertByTime } from '../point.ts';
+import { insertByTime, UNSEQUENCED } from '../point.ts';
 
-/** Where the counters of one audio rendering thread stand between two of its chunks. */
+/** Where the counters of one thread stand between two of its chunks. */
 export class SlotCursor {
   seq = 0;
   frame = 0;
   started = false;
 }
 
-/** Reads the words of one chunk that `parseSlots` has accepted. */
+/**
+ * Reads the words of one chunk that `parseSlots` has accepted. An audio rendering thread has a context, whose
+ * frames it counts; other threads count ticks of `DURATION_UNIT_MICROS`.
+ */
 export function takeSlots(
   document: DocumentState,
-  context: ContextState,
+  context: ContextState | undefined,
   thread: ThreadId,
   cursor: SlotCursor,
   words: Int32Array,
@@ -30,6 +33,7 @@ export function takeSlots(
     const flags = (head >>> 8) & 0xff;
     const low = words[i + 1] as number;
     const last = words[i + 3] as number;
+    if (op === SLOT.atomicEnd) continue;
     if (!started) {
       // The history may have lost the beginning: what is seen first is taken as unsigned.
       frame = (words[i + 2] as number) >>> 0;
@@ -42,6 +46,10 @@ export function takeSlots(
     if (op !== SLOT.clock) seq += (low - seq) | 0;
     switch (op) {
       case SLOT.process: {
+        if (context === undefined) {
+          document.dropped++;
+          break;
+        }
         const units = (flags & SLOT_FLAG.timed) === 0 ? -1 : last >>> 16;
         call(document, context, ordinal, flags, seq, seq + (last & 0xffff), frame, units);
         break;
@@ -49,7 +57,7 @@ export function takeSlots(
       case SLOT.processWide: {
         // `parseSlots` has seen to it that an end has its beginning; a beginning may lack its end.
         const next = i + SLOT_WORDS;
-        if (((words[next] ?? 0) & 0xff) !== SLOT.processEnd) {
+        if (context === undefined || ((words[next] ?? 0) & 0xff) !== SLOT.processEnd) {
           document.dropped++;
           break;
         }
@@ -60,20 +68,53 @@ export function takeSlots(
       }
       case SLOT.clock: {
         const micros = (last >>> 0) * 0x1_0000_0000 + (low >>> 0);
-        context.clock.add(frame, micros);
-        context.sawFrame(frame);
+        context?.clock.add(frame, micros);
+        context?.sawFrame(frame);
         document.sawTime(micros);
         break;
       }
       case SLOT.sent:
-      case SLOT.received:
-        message(document, context, thread, op, ordinal, flags, seq, frame, last >>> 0);
+      case SLOT.received: {
+        const when = context === undefined ? frame * DURATION_UNIT_MICROS : -1 - frame;
+        const index = last >>> 0;
+        if (!nodeMessage(document, context, thread, op, ordinal, flags, seq, when, index)) {
+          document.dropped++;
+        }
         break;
+      }
+      case SLOT.portSent:
+      case SLOT.portReceived: {
+        const when = context === undefined ? frame * DURATION_UNIT_MICROS : -1 - frame;
+        const end = document.channels.end(thread, (2 * ordinal + 1) as EndId);
+        const index = last >>> 0;
+        if (end === undefined || !message(document, end, op, flags, seq, when, index)) {
+          document.dropped++;
+        }
+        break;
+      }
+      case SLOT.atomic: {
+        const next = i + SLOT_WORDS;
+        const after = seq + ((last - seq) | 0);
+        const when = context === undefined ? frame * DURATION_UNIT_MICROS : frame;
+        const read = words[next + 1] as number;
+        const written = words[next + 2] as number;
+        const count = (words[next + 3] as number) >>> 0;
+        const cell = ordinal as CellId;
+        const whole = ((words[next] ?? 0) & 0xff) === SLOT.atomicEnd;
+        if (
+          !whole ||
+          !document.atomics.add(thread, cell, flags, seq, after, read, written, count, when)
+        ) {
+          document.dropped++;
+        }
+        break;
+      }
       case SLOT.lost:
         lost(document, context, thread, seq, frame, last >>> 0);
         break;
     }
   }
+  if (context === undefined) document.sawTime(frame * DURATION_UNIT_MICROS);
   cursor.seq = seq;
   cursor.frame = frame;
   cursor.started = started;
@@ -113,51 +154,67 @@ export function takeCall(
   const again = lane.calls.lastFrame === frame;
   if (!lane.calls.append(enter, exit, frame, answer, units)) return false;
   context.calls++;
+  if (enter > context.lastEnter) context.lastEnter = enter;
+  if (exit > context.lastExit) context.lastExit = exit;
+  if (frame > context.lastCallFrame) context.lastCallFrame = frame;
   if (frame > context.lastFrame) context.lastFrame = frame;
   lane.posts.called(enter, frame);
   if (units >= 0) context.quanta.add(frame, units * DURATION_UNIT_MICROS, again);
   return true;
 }
 
-function message(
+/** Of a node’s port; `id` is the ordinal, on the main thread the node. */
+function nodeMessage(
   document: DocumentState,
-  context: ContextState,
+  context: ContextState | undefined,
   thread: ThreadId,
   op: number,
-  ordinal: number,
+  id: number,
   flags: number,
   seq: number,
-  frame: number,
+  when: number,
   index: number,
-): void {
-  const lane = context.lane(ordinal);
-  if (lane === undefined) {
-    document.dropped++;
-    return;
-  }
-  const sent = op === SLOT.sent;
-  if (sent) lane.posts.sent(seq);
-  const known = lane.message(sent ? 'processor' : 'node', index);
-  if (known === undefined) return;
-  const point = new ClockedPoint(seq, thread, frame, context.clock);
-  if (sent) known.sent ??= point;
-  else {
-    known.received ??= point;
-    known.failed ||= (flags & SLOT_FLAG.failed) !== 0;
-  }
+): boolean {
+  const lane = context?.lane(id);
+  if (context !== undefined && lane === undefined) return false;
+  const end =
+    lane === undefined
+      ? document.endOf(thread, (2 * id) as EndId)
+      : (lane.processorEnd ?? document.processorEnd(lane, thread));
+  if (end === undefined) return false;
+  if (op === SLOT.sent) lane?.posts.sent(seq);
+  return message(document, end, op === SLOT.sent ? SLOT.portSent : op, flags, seq, when, index);
+}
+
+function message(
+  document: DocumentState,
+  end: EndState,
+  op: number,
+  flags: number,
+  seq: number,
+  when: number,
+  index: number,
+): boolean {
+  if (op === SLOT.portSent) return document.channels.sent(end, index, seq, when);
+  if (!document.channels.received(end, index, seq, when)) return false;
+  if ((flags & SLOT_FLAG.failed) !== 0) end.receipts.fail(index);
+  return true;
 }
 
 function lost(
   document: DocumentState,
-  context: ContextState,
+  context: ContextState | undefined,
   thread: ThreadId,
   seq: number,
   frame: number,
   count: number,
 ): void {
   document.lost += count;
-  const at = context.clock.time(frame) as Micros;
-  const loss = { at, seq: seq as Seq, thread, lostThread: thread, count, why: 'ring-full' };
+  document.atomics.lost(thread, seq);
+  const at = (context?.clock.time(frame) ?? frame * DURATION_UNIT_MICROS) as Micros;
+  const place = document.facts.isolated ? (seq as Seq) : UNSEQUENCED;
+  const about = { lostThread: thread, count, why: 'ring-full' };
+  const loss = { at, seq: place, thread, tick: seq, ...about };
   const { losses } = document.facts;
   if (document.hasRoom(losses.length, LIMITS.eventsPerDocument, 'losses'))
     insertByTime(losses, loss);

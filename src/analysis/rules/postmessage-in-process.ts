@@ -18,7 +18,7 @@ export const postmessageInProcess: Rule = {
       const from = context.clock.timeOf(posts.runFrame) ?? node.created.at;
       const to = context.clock.timeOf(end as Frames) ?? (document.lastAt as Micros);
       const thread = context.audioThread?.id ?? node.created.thread;
-      const begin = { at: from, seq: node.created.seq, thread };
+      const begin = { ...node.created, at: from, thread };
       yield {
         entity: nodeEntity(node),
         certainty: 'proven',

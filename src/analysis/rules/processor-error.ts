@@ -1,4 +1,5 @@
 import type { NodeFacts, Point } from '../model.ts';
+import { UNSEQUENCED } from '../point.ts';
 import { nodeEntity, nodeLabel, stacksOf } from '../scene.ts';
 import { type Rule, SPEC } from './rule.ts';
 
@@ -59,7 +60,8 @@ function errorOf(node: NodeFacts): ProcessorError | undefined {
   const last = calls.trailingFalse > 0 ? undefined : calls.at(calls.length - 1);
   if (last?.returned === 'threw') {
     const thread = node.context.audioThread?.id ?? node.created.thread;
-    const at = { at: last.at, seq: last.exit, thread };
+    const seq = node.document.isolated ? last.exit : UNSEQUENCED;
+    const at = { at: last.at, seq, thread, tick: last.exit };
     return { at, where, reason: event?.reason ?? '', stack: '' };
   }
   if (event === undefined) return undefined;

@@ -125,8 +125,8 @@ export function documentEvents(document: DocumentFacts): readonly EntityEvent[] 
   return inOrder(events);
 }
 
-function point({ at, seq, thread }: Point): Point {
-  return { at, seq, thread };
+function point({ at, seq, thread, tick }: Point): Point {
+  return { at, seq, thread, tick };
 }
 
 function inOrder(events: EntityEvent[]): readonly EntityEvent[] {

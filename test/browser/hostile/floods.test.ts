@@ -28,7 +28,7 @@ const one =
     documents.reduce((sum, document) => sum + count(document), 0);
 const answered = ({ nodes }: DocumentFacts): number =>
   [...nodes.values()]
-    .flatMap(({ messages }) => messages)
+    .flatMap(({ messages }) => [...messages])
     .filter(({ from, sent, received }) => from === 'processor' && sent && received).length;
 
 test.each<readonly [string, string, number, Counted]>([

@@ -29,7 +29,7 @@ afterEach(async () => {
 const nodesOf = ({ nodes }: DocumentFacts): readonly NodeFacts[] => [...nodes.values()];
 /** Each call of these processors posts one message, so both must have been seen as often. */
 const sentBy = ({ messages }: NodeFacts): number =>
-  messages.filter(({ from, sent }) => from === 'processor' && sent !== undefined).length;
+  [...messages].filter(({ from, sent }) => from === 'processor' && sent !== undefined).length;
 const playing = ({ documents }: Session): readonly DocumentFacts[] =>
   documents.filter(({ url, nodes }) => url.includes('navigate.html') && nodes.size > 0);
 

@@ -1,0 +1,62 @@
+import * as LIMITS from '../../shared/limits.ts';
+import type { FieldsOf } from '../../shared/records.ts';
+import type { NodeId } from '../../shared/units.ts';
+import type { DocumentState } from '../document-state.ts';
+import type { Point } from '../model.ts';
+import { insertByTime } from '../point.ts';
+
+export function memorySeen(
+  document: DocumentState,
+  { memory, kind, bytes, stack }: FieldsOf<'memorySeen'>,
+  point: Point,
+): boolean {
+  const block = document.memories.block(point.thread, memory);
+  block?.describe(kind, bytes, point, stack);
+  return block !== undefined;
+}
+
+export function cellSeen(
+  document: DocumentState,
+  { cell, memory, offset, width }: FieldsOf<'cellSeen'>,
+  point: Point,
+): boolean {
+  return document.atomics.cell(point.thread, cell, memory, offset, width);
+}
+
+export function wasmCompiled(
+  document: DocumentState,
+  { bytes, atomics, sync, stack }: FieldsOf<'wasmCompiled'>,
+  point: Point,
+): boolean {
+  const { compilations } = document.facts;
+  if (!document.hasRoom(compilations.length, LIMITS.eventsPerDocument, 'compilations')) {
+    return false;
+  }
+  insertByTime(compilations, { ...point, bytes, atomics, sync, stack });
+  return true;
+}
+
+export function stressed(
+  document: DocumentState,
+  { action, node, context, seed, step, micros }: FieldsOf<'stressed'>,
+  point: Point,
+): boolean {
+  const { interventions } = document.facts;
+  if (!document.hasRoom(interventions.length, LIMITS.eventsPerDocument, 'interventions')) {
+    return false;
+  }
+  const lane = node === 0 ? undefined : document.laneOf(point.thread, node as NodeId);
+  const own = document.byThread.get(point.thread) ?? document.contexts.get(context);
+  insertByTime(interventions, {
+    ...point,
+    action,
+    get node() {
+      return lane?.node;
+    },
+    context: own?.facts,
+    seed,
+    step,
+    micros,
+  });
+  return true;
+}

@@ -1,0 +1,133 @@
+import * as LIMITS from '../shared/limits.ts';
+import type { MemoryId, ThreadId } from '../shared/units.ts';
+import type { EndState } from './channel-state.ts';
+import type { DataBlockFacts, DocumentFacts, EntityKey, NodeFacts, Point } from './model.ts';
+import { comparePoints } from './point.ts';
+
+const MEMORY_SPAN = 2 ** 22;
+
+interface Local {
+  readonly thread: ThreadId;
+  readonly memory: MemoryId;
+}
+
+function compareLocals(a: Local, b: Local): number {
+  return a.thread - b.thread || a.memory - b.memory;
+}
+
+/** One data block, as far as its numbers in several threads are known to be one. */
+export class DataBlock implements DataBlockFacts {
+  readonly document: DocumentFacts;
+  kind: 'shared' | 'wasm' = 'shared';
+  bytes = 0;
+  seen: Point | undefined;
+  stack = '';
+  /** Ends of nodes’ ports by which it was handed over. */
+  readonly hands = new Set<EndState>();
+  readonly #locals: Local[];
+  #first: Local;
+  /** The block that this one turned out to be. */
+  same: DataBlock | undefined;
+
+  constructor(document: DocumentFacts, local: Local) {
+    this.document = document;
+    this.#locals = [local];
+    this.#first = local;
+  }
+
+  get locals(): readonly Local[] {
+    return this.#locals.toSorted(compareLocals);
+  }
+
+  get size(): number {
+    return this.#locals.length;
+  }
+
+  get key(): EntityKey {
+    const { thread, memory } = this.#first;
+    return `${this.document.index}/m${thread}.${memory}`;
+  }
+
+  get nodes(): readonly NodeFacts[] {
+    const nodes = new Set<NodeFacts>();
+    for (const { channel } of this.hands) if (channel.node !== undefined) nodes.add(channel.node);
+    return [...nodes].sort((a, b) => a.id - b.id);
+  }
+
+  describe(kind: 'shared' | 'wasm', bytes: number, seen: Point | undefined, stack: string): void {
+    if (kind === 'wasm') this.kind = kind;
+    this.bytes = Math.max(this.bytes, bytes);
+    if (seen === undefined) return;
+    if (this.seen !== undefined && comparePoints(this.seen, seen) <= 0) return;
+    this.seen = seen;
+    this.stack = stack;
+  }
+
+  take(other: DataBlock): void {
+    other.same = this;
+    this.describe(other.kind, other.bytes, other.seen, other.stack);
+    for (const hand of other.hands) this.hands.add(hand);
+    for (const local of other.#locals) this.#locals.push(local);
+    if (compareLocals(other.#first, this.#first) < 0) this.#first = other.#first;
+  }
+}
+
+/** The data blocks of a document: every thread has numbers of its own for them; messages join them. */
+export class MemoryTable {
+  readonly #document: DocumentFacts;
+  readonly #blocks = new Map<number, DataBlock>();
+  #joins = 0;
+
+  constructor(document: DocumentFacts) {
+    this.#document = document;
+  }
+
+  /** Grows when two blocks turn out to be one. */
+  get joins(): number {
+    return this.#joins;
+  }
+
+  *[Symbol.iterator](): Iterator<DataBlock> {
+    for (const block of this.#blocks.values()) if (block.same === undefined) yield block;
+  }
+
+  /** Undefined when there are more than are kept. */
+  block(thread: ThreadId, memory: MemoryId): DataBlock | undefined {
+    const key = thread * MEMORY_SPAN + memory;
+    const known = this.#blocks.get(key);
+    if (known !== undefined) return rootOf(known);
+    if (memory === 0 || this.#blocks.size >= LIMITS.eventsPerDocument) return undefined;
+    const block = new DataBlock(this.#document, { thread, memory });
+    this.#blocks.set(key, block);
+    return block;
+  }
+
+  /** It went with a message, or a node’s options, by this end. */
+  handed(thread: ThreadId, memory: MemoryId, by: EndState): boolean {
+    const block = this.block(thread, memory);
+    block?.hands.add(by);
+    return block !== undefined;
+  }
+
+  join(a: DataBlock | undefined, b: DataBlock | undefined): void {
+    if (a === undefined || b === undefined) return;
+    const first = rootOf(a);
+    const second = rootOf(b);
+    if (first === second) return;
+    const keep = first.size >= second.size ? first : second;
+    keep.take(keep === first ? second : first);
+    this.#joins++;
+  }
+}
+
+function rootOf(block: DataBlock): DataBlock {
+  let root = block;
+  while (root.same !== undefined) root = root.same;
+  let each = block;
+  while (each.same !== undefined) {
+    const next: DataBlock = each.same;
+    each.same = root;
+    each = next;
+  }
+  return root;
+}
