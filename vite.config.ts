@@ -12,17 +12,20 @@ const outDir = resolve(root, 'dist');
  */
 const REALMS = [
   { entry: 'src/injected/main.ts', file: 'injected.js', format: 'iife' },
+  { entry: 'src/injected/late/main.ts', file: 'late.js', format: 'es' },
   { entry: 'src/injected/worklet/main.ts', file: 'worklet.js', format: 'es' },
   { entry: 'src/content/main.ts', file: 'content.js', format: 'iife' },
   { entry: 'src/devtools/background.ts', file: 'background.js', format: 'iife' },
 ] as const;
 
 /**
- * Members of objects that stay within the script for pages, which is measured in kilobytes: they get short
- * names. None of them may be a name on the wire, in a record or in the platform's own objects.
+ * What the late part of the page's script gets from the early one instead of evaluating it again, when the
+ * page may have replaced the built-ins: the modules, by the parameters of the function that it exports.
  */
-const OWN_MEMBERS =
-  /^(entities|recorder|collector|patches|realm|natives|isWorklet|isReady|frameOf|addContext|addNode|nextModule|nextCall|constructible|standIn|mayPreview|recorded|stirred|retire|drain|drainForGood|obey|watching|acknowledge|answerFlush|pump|contexts|worklets|params|allocate|isFull|missing|tell|ask|cut|drop|guard|eachParameter|ownUrl|dataOf|listen|stateOf|role|owner|take|running|hello|poll|nodes|sent|received|blocks|cell|after|post|last|sink|isRunning|outcome|reason|preview|ordinal|processorName|className|quantumFrames|userData|fields)$/;
+const FROM_EARLY = {
+  'src/base/intrinsics.ts': '__intrinsics',
+  'src/shared/describe-error.ts': '__errors',
+} as const;
 
 /** The record table explains itself for a docs page; scripts that run in pages leave that at home. */
 function withoutDocs(): Plugin {
@@ -36,14 +39,38 @@ function withoutDocs(): Plugin {
   };
 }
 
+function fromEarly(): Plugin {
+  return {
+    name: 'lifeline-from-early',
+    enforce: 'pre',
+    transform(code, id) {
+      for (const [path, parameter] of Object.entries(FROM_EARLY)) {
+        if (id !== resolve(root, path)) continue;
+        const names = Array.from(
+          code.matchAll(/^export (?:const|function) (\w+)/gm),
+          ([, name]) => name,
+        );
+        return { code: `export const { ${names.join()} } = ${parameter};`, map: null };
+      }
+      return undefined;
+    },
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type !== 'chunk') continue;
+        const body = file.code.replace(/export\s*\{\s*(\S+) as start\s*\};?\s*$/, 'return $1');
+        file.code = `export default (${Object.values(FROM_EARLY).join()}) => {${body}};\n`;
+      }
+    },
+  };
+}
+
 function realm({ entry, file, format }: (typeof REALMS)[number]): InlineConfig {
-  const minify =
-    file === 'injected.js' ? { minify: { mangleProps: { include: OWN_MEMBERS } } } : {};
+  const isLate = file === 'late.js';
   return {
     configFile: false,
     root,
     logLevel: 'warn',
-    plugins: [withoutDocs()],
+    plugins: [withoutDocs(), ...(isLate ? [fromEarly()] : [])],
     build: {
       outDir,
       emptyOutDir: false,
@@ -52,7 +79,12 @@ function realm({ entry, file, format }: (typeof REALMS)[number]): InlineConfig {
       modulePreload: false,
       rolldownOptions: {
         input: resolve(root, entry),
-        output: { format, entryFileNames: file, codeSplitting: false, ...minify },
+        preserveEntrySignatures: isLate ? 'strict' : false,
+        output: {
+          format,
+          entryFileNames: file,
+          codeSplitting: false,
+        },
         optimization: { inlineConst: { mode: 'all' } },
       },
     },

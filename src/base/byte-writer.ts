@@ -1,8 +1,17 @@
-import { charCodeAt, floor, IntrinsicUint8Array, lengthOf } from './intrinsics.ts';
+import {
+  charCodeAt,
+  floor,
+  IntrinsicArrayBuffer,
+  IntrinsicDataView,
+  IntrinsicUint8Array,
+  lengthOf,
+  setFloat64,
+} from './intrinsics.ts';
 
-const MAX_UINT = Number.MAX_SAFE_INTEGER;
-const scratch = new DataView(new ArrayBuffer(8));
-const scratchBytes = new IntrinsicUint8Array(scratch.buffer);
+const MAX_UINT = 2 ** 53 - 1;
+const scratchBuffer = new IntrinsicArrayBuffer(8);
+const scratch = new IntrinsicDataView(scratchBuffer);
+const scratchBytes = new IntrinsicUint8Array(scratchBuffer);
 
 /**
  * A growing byte buffer with the few primitives that all our formats are made of. Mirrors
@@ -56,7 +65,7 @@ export class ByteWriter {
 
   /** An IEEE 754 double, little-endian. */
   float(value: number): void {
-    floatSet(scratch, value);
+    setFloat64(scratch, 0, value, true);
     for (let i = 0; i < 8; i++) this.byte(scratchBytes[i] as number);
   }
 
@@ -81,10 +90,4 @@ export class ByteWriter {
     for (let i = 0; i < this.#length; i++) grown[i] = old[i] as number;
     this.#bytes = grown;
   }
-}
-
-const setFloat64 = DataView.prototype.setFloat64;
-const { apply } = Reflect;
-function floatSet(view: DataView, value: number): void {
-  apply(setFloat64, view, [0, value, true]);
 }

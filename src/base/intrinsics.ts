@@ -95,13 +95,22 @@ export function onceSettled<T>(promise: Promise<T>, resolved: (value: T) => void
 const { reject } = Promise;
 export const promiseReject = (reason: unknown): Promise<never> =>
   apply(reject, IntrinsicPromise, [reason]) as Promise<never>;
+export const toStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
+export const symbolIterator: typeof Symbol.iterator = Symbol.iterator;
+const getter = <T>(owner: object, key: PropertyKey): ((self: object) => T) =>
+  uncurryThis(descriptorOf(owner, key)?.get as (this: object) => T);
 const TypedArray: object = Object.getPrototypeOf(Uint8Array.prototype);
-const typedArrayGetter = (name: string) =>
-  uncurryThis(descriptorOf(TypedArray, name)?.get as (this: ArrayBufferView) => unknown);
 /** The attributes of any typed array, which are getters that a page can replace. */
-export const lengthOf = typedArrayGetter('length') as (words: Uint8Array | Int32Array) => number;
-export const byteOffsetOf = typedArrayGetter('byteOffset') as (view: ArrayBufferView) => number;
-export const bufferOf = typedArrayGetter('buffer') as (view: ArrayBufferView) => ArrayBuffer;
+export const lengthOf: (words: Uint8Array | Int32Array) => number = getter(TypedArray, 'length');
+export const byteOffsetOf: (view: ArrayBufferView) => number = getter(TypedArray, 'byteOffset');
+export const bufferOf: (view: ArrayBufferView) => ArrayBuffer = getter(TypedArray, 'buffer');
+/** Give undefined for what is no typed array; the others throw for what is not of their kind. */
+export const typedArrayName = getter<string | undefined>(TypedArray, toStringTag);
+export const typedArrayBytes = getter<number>(TypedArray, 'byteLength');
+export const dataViewBytes = getter<number>(DataView.prototype, 'byteLength');
+export const bufferBytes = getter<number>(ArrayBuffer.prototype, 'byteLength');
+export const mapSize = getter<number>(Map.prototype, 'size');
+export const setSize = getter<number>(Set.prototype, 'size');
 const int32ArraySet = uncurryThis(
   Int32Array.prototype.set as (source: ArrayLike<number>, offset: number) => void,
 );
@@ -117,6 +126,7 @@ export const getPrototypeOf: typeof Object.getPrototypeOf = Object.getPrototypeO
 export const ownKeys: typeof Reflect.ownKeys = Reflect.ownKeys;
 export const isArray: typeof Array.isArray = Array.isArray;
 export const freeze: typeof Object.freeze = Object.freeze;
+export const ObjectPrototype: object = Object.prototype;
 export const IntrinsicMap: MapConstructor = Map;
 export const IntrinsicWeakMap: WeakMapConstructor = WeakMap;
 export const IntrinsicWeakSet: WeakSetConstructor = WeakSet;
@@ -132,6 +142,16 @@ export const IntrinsicArrayBuffer: ArrayBufferConstructor = ArrayBuffer;
 export const IntrinsicSharedArrayBuffer: SharedArrayBufferConstructor = (
   globalThis as unknown as { readonly SharedArrayBuffer: SharedArrayBufferConstructor }
 ).SharedArrayBuffer;
+/** Undefined where the global is missing. */
+export const sharedBufferBytes: ((self: object) => number) | undefined =
+  IntrinsicSharedArrayBuffer && getter(IntrinsicSharedArrayBuffer.prototype, 'byteLength');
+export const IntrinsicDataView: DataViewConstructor = DataView;
+export const setFloat64 = uncurryThis(DataView.prototype.setFloat64) as (
+  view: DataView,
+  byteOffset: number,
+  value: number,
+  littleEndian: boolean,
+) => void;
 export const atomicsAdd: typeof Atomics.add = Atomics.add;
 export const atomicsLoad: typeof Atomics.load = Atomics.load;
 export const atomicsStore: typeof Atomics.store = Atomics.store;

@@ -19,6 +19,15 @@ export type ApplyTrap = (native: Native, self: unknown, args: readonly unknown[]
 /** Runs in place of `new`. `newTarget` is the native class where the page named the patch. */
 export type ConstructTrap = (native: Native, args: readonly unknown[], newTarget: Native) => object;
 
+/**
+ * A function that was replaced. What runs in its place may be given and changed at any time; without it, a
+ * call goes straight through.
+ */
+export interface Replaced<Trap> {
+  readonly native: Native;
+  trap: Trap | undefined;
+}
+
 /** Makes an object as `new native(…args)` does, for a class that derives from it. */
 export const constructAs = construct as unknown as ConstructTrap;
 
@@ -41,14 +50,22 @@ export class Patches implements Disposable {
   }
 
   /** Replaces the method `owner[key]`, or with `slot` its getter; where there is none, nothing happens. */
-  method(owner: object, key: PropertyKey, trap: ApplyTrap, slot: 'value' | 'get' = 'value'): void {
+  method(
+    owner: object,
+    key: PropertyKey,
+    trap?: ApplyTrap,
+    slot: 'value' | 'get' = 'value',
+  ): Replaced<ApplyTrap> | undefined {
     const descriptor = getOwnPropertyDescriptor(owner, key);
     const native = descriptor?.[slot] as Native | undefined;
-    if (!descriptor || typeof native !== 'function') return;
+    if (!descriptor || typeof native !== 'function') return undefined;
+    const replaced: Replaced<ApplyTrap> = { native, trap };
     const proxy = this.standIn(native, {
-      apply: (_native, self, args) => (this.#active ? trap : apply)(native, self, args),
+      apply: (_native, self, args) =>
+        ((this.#active && replaced.trap) || apply)(native, self, args),
     });
     this.#replace(owner, key, descriptor, slot, proxy);
+    return replaced;
   }
 
   /**
@@ -66,20 +83,26 @@ export class Patches implements Disposable {
   }
 
   /** Replaces the class `owner[key]`, and the `constructor` of its prototype with it. */
-  constructible(owner: object, key: PropertyKey, trap: ConstructTrap): void {
+  constructible(
+    owner: object,
+    key: PropertyKey,
+    trap?: ConstructTrap,
+  ): Replaced<ConstructTrap> | undefined {
     const descriptor = getOwnPropertyDescriptor(owner, key);
-    if (typeof descriptor?.value !== 'function') return;
+    if (typeof descriptor?.value !== 'function') return undefined;
     const native = descriptor.value as Native & { readonly prototype: object };
+    const replaced: Replaced<ConstructTrap> = { native, trap };
     const proxy: Native = this.standIn(native, {
       construct: (_target, args: readonly unknown[], newTarget) => {
         const target = (newTarget as unknown) === proxy ? native : (newTarget as unknown as Native);
-        return (this.#active ? trap : constructAs)(native, args, target);
+        return ((this.#active && replaced.trap) || constructAs)(native, args, target);
       },
     });
     this.#replace(owner, key, descriptor, 'value', proxy);
     const { prototype } = native;
     const link = getOwnPropertyDescriptor(prototype, 'constructor');
     if (link?.value === native) this.#replace(prototype, 'constructor', link, 'value', proxy);
+    return replaced;
   }
 
   /** A `Proxy` of `native` that prints as `native` does. */

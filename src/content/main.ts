@@ -23,7 +23,7 @@ function main(): void {
       if (!(source instanceof MessagePort)) return;
       pagePort = source;
       start();
-      const detail = JSON.stringify({ prelude: extension.runtime.getURL('worklet.js') });
+      const detail = extension.runtime.getURL('');
       dispatchEvent(new CustomEvent(HANDSHAKE.fromContent, { detail }));
       extension.storage.local.get(SETTINGS_KEY).then(
         (stored) => configure(stored[SETTINGS_KEY]),

@@ -1,34 +1,41 @@
 import { apply, indexOf, slice } from '../base/intrinsics.ts';
 import { installAnnotations } from '../shared/annotations.ts';
-import { ledgerOf } from '../shared/block-ledger.ts';
-import { MAIN_THREAD } from '../shared/units.ts';
-import type { NodeEntry } from './entities.ts';
-import type { NodesByName } from './nodes.ts';
+import type { Micros, Seq } from '../shared/units.ts';
 import type { Observation } from './observation.ts';
 import { interfaceOf } from './page-realm.ts';
 
 const MARK = 'lifeline:';
 const DESTROY_MARK = 'lifeline:destroy:';
 
+/** When and where the page said something. */
+export interface Moment {
+  readonly seq: Seq;
+  readonly at: Micros;
+  readonly stack: string;
+}
+
+/** What the late part makes of annotations. */
+export interface AnnotationHearer {
+  destroy(node: unknown, moment: Moment): void;
+  /** `mark` names the node as `lifeline:destroy:` does. */
+  destroyNamed(mark: string, moment: Moment): void;
+  alloc(buffer: object, offset: number, length: number, label: string, moment: Moment): void;
+  free(buffer: object, offset: number, moment: Moment): void;
+}
+
 /**
  * `__lifeline__` in the page, and the marks `lifeline:destroy:<processor name>` (the newest node of that
  * name), `lifeline:destroy:<processor name>#<k>` (the k-th, from 1) and any other `lifeline:…`.
  */
-export function observeAnnotations(observation: Observation, nodes: NodesByName): Disposable {
-  const { patches, entities, recorder } = observation;
-  const ledger = ledgerOf(MAIN_THREAD);
-
-  const destroyed = (node: NodeEntry): void => {
-    const frame = entities.frameOf(node.context);
-    recorder.record('declaredDestroyed', { node: node.id, frame, stack: recorder.stack() });
-  };
-
-  const marked = (text: string): void => {
-    const node =
-      indexOf(text, DESTROY_MARK) === 0 ? nodes.find(slice(text, DESTROY_MARK.length)) : undefined;
-    if (node) destroyed(node);
-    else recorder.record('mark', { text });
-  };
+export function observeAnnotations({ patches, recorder, late }: Observation): Disposable {
+  const tell = (say: (to: AnnotationHearer, moment: Moment) => void): void =>
+    recorder.guard(() => {
+      const moment = { seq: recorder.next(), at: recorder.now(), stack: recorder.stack() };
+      recorder.later(() => {
+        if (late.part) say(late.part.annotations, moment);
+      });
+      void late.load();
+    });
 
   const performancePrototype = interfaceOf('Performance')?.prototype;
   if (performancePrototype) {
@@ -36,28 +43,18 @@ export function observeAnnotations(observation: Observation, nodes: NodesByName)
       const result = apply(native, self, args);
       const text = args.length > 0 ? args[0] : undefined;
       if (typeof text === 'string' && indexOf(text, MARK) === 0) {
-        recorder.guard(() => marked(text));
+        if (indexOf(text, DESTROY_MARK) === 0) {
+          tell((to, moment) => to.destroyNamed(slice(text, DESTROY_MARK.length), moment));
+        } else recorder.guard(() => recorder.record('mark', { text }));
       }
       return result;
     });
   }
 
   return installAnnotations(globalThis, {
-    destroy: (value) =>
-      recorder.guard(() => {
-        const node = entities.node(value);
-        if (node?.isWorklet) destroyed(node);
-      }),
+    destroy: (value) => tell((to, moment) => to.destroy(value, moment)),
     alloc: (buffer, offset, length, label) =>
-      recorder.guard(() => {
-        const block = ledger.allocate(buffer, offset);
-        const stack = recorder.stack();
-        if (block) recorder.record('blockAllocated', { ...block, offset, length, label, stack });
-      }),
-    free: (buffer, offset) =>
-      recorder.guard(() => {
-        const block = ledger.free(buffer, offset);
-        recorder.record('blockFreed', { ...block, offset, stack: recorder.stack() });
-      }),
+      tell((to, moment) => to.alloc(buffer, offset, length, label, moment)),
+    free: (buffer, offset) => tell((to, moment) => to.free(buffer, offset, moment)),
   });
 }

@@ -1,12 +1,12 @@
 import { apply } from '../base/intrinsics.ts';
-import { HANDSHAKE, type PageMessage } from '../shared/messages.ts';
+import { type EarlyMessage, HANDSHAKE, type PageMessage } from '../shared/messages.ts';
 import { getterOf, type PageRealm } from './page-realm.ts';
 
 export interface Channel {
-  /** URL of the worklet prelude. */
-  readonly prelude: string;
+  /** URL of the folder of our scripts, with its slash. */
+  readonly base: string;
   /** Delivers to the content script before it returns. */
-  send(message: PageMessage): void;
+  send(message: PageMessage | EarlyMessage): void;
   listen(heard: (command: unknown) => void): void;
 }
 
@@ -22,16 +22,16 @@ export function openChannel(realm: PageRealm): Channel | undefined {
   const { removeEventListener, dispatchEvent } = EventTarget.prototype;
   const Message = MessageEvent;
   const detailOf = getterOf<Event, unknown>(CustomEvent, 'detail');
-  let detail: unknown;
+  let base: unknown;
   const answered = (event: Event): void => {
-    detail = detailOf?.(event);
+    base = detailOf?.(event);
   };
   realm.listen(globalThis, HANDSHAKE.fromContent, answered);
   apply(dispatchEvent, globalThis, [new Message(HANDSHAKE.fromPage, { source: port2 })]);
   apply(removeEventListener, globalThis, [HANDSHAKE.fromContent, answered]);
-  if (typeof detail !== 'string') return undefined;
+  if (typeof base !== 'string') return undefined;
   return {
-    prelude: (JSON.parse(detail) as { readonly prelude: string }).prelude,
+    base,
     send(message) {
       const init = { __proto__: null, data: message } as MessageEventInit;
       apply(dispatchEvent, port2, [new Message('message', init)]);

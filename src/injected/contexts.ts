@@ -9,28 +9,26 @@ import type { ContextKind, ContextMethod, ContextState } from '../shared/records
 import { type Frames, MAIN_THREAD, RENDER_QUANTUM_FRAMES } from '../shared/units.ts';
 import type { ContextEntry } from './entities.ts';
 import type { Observation } from './observation.ts';
-import { preparePageEvents } from './page-events.ts';
 import { interfaceOf } from './page-realm.ts';
 import { settling } from './settling.ts';
 
 /** Watches contexts: construction, state, the calls that change it and how they settle, collection. */
 export function observeContexts(observation: Observation): void {
-  const { patches, entities, recorder, collector, realm } = observation;
+  const { patches, entities, recorder, realm, late } = observation;
   const { natives } = entities;
-  const observePageEvents = preparePageEvents(observation);
   let first = true;
 
   const collected = new IntrinsicFinalizationRegistry<ContextEntry>((entry) => {
     recorder.record('contextCollected', { context: entry.id });
-    if (entry.thread) collector.retire(entry.thread);
+    entry.thread?.retire();
   });
 
   const constructed = (context: BaseAudioContext, kind: ContextKind): void => {
     if (first) {
       first = false;
       recordDocument(observation);
-      observePageEvents();
     }
+    void late.load();
     const entry = entities.addContext(context, kind);
     registerFinalizer(collected, context, entry);
     recorder.record('contextCreated', {
@@ -53,12 +51,13 @@ export function observeContexts(observation: Observation): void {
     );
   };
 
-  const observeConstruction = (name: string, kind: ContextKind): void =>
+  const observeConstruction = (name: string, kind: ContextKind): void => {
     patches.constructible(globalThis, name, (native, args, newTarget) => {
       const context = constructAs(native, args, newTarget) as BaseAudioContext;
       recorder.guard(() => constructed(context, kind));
       return context;
     });
+  };
 
   /** The page gets a promise that settles right after ours has been recorded, to the same value. */
   const observeCall = (owner: string, method: ContextMethod): void => {
@@ -80,7 +79,7 @@ export function observeContexts(observation: Observation): void {
           recorder.record('contextSettled', { context, call, method, outcome, reason, frame });
           entry.thread?.drain(true);
           if (outcome === 'rejected') return;
-          if (method === 'close' && entry.thread) collector.retire(entry.thread);
+          if (method === 'close') entry.thread?.retire();
           else entry.thread?.ask();
         }),
       );

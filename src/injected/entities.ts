@@ -3,14 +3,13 @@ import {
   floor,
   IntrinsicWeakMap,
   IntrinsicWeakRef,
-  weakMapGet,
   weakMapSet,
 } from '../base/intrinsics.ts';
 import * as LIMITS from '../shared/limits.ts';
+import type { ToScope } from '../shared/passage.ts';
 import type { ContextKind, ContextState } from '../shared/records.ts';
-import type { CallId, ContextId, Frames, ModuleId, NodeId } from '../shared/units.ts';
-import type { AudioNatives } from './audio-natives.ts';
-import type { AudioThread } from './audio-thread.ts';
+import type { CallId, ContextId, Frames, ModuleId, ThreadId } from '../shared/units.ts';
+import type { Natives } from './natives.ts';
 
 /** What is known of a context of the page. Never holds the context itself. */
 export interface ContextEntry {
@@ -20,48 +19,36 @@ export interface ContextEntry {
   readonly ref: WeakRef<BaseAudioContext>;
   /** Worklet nodes constructed so far: the ordinal of the next. */
   nodes: number;
-  /** Settles, always well, once the prelude stands in the scope or cannot; undefined before the first `addModule`. */
+  /** Settles, always well, once the scope is observed or cannot be; undefined before the first `addModule`. */
   prelude: Promise<void> | undefined;
   /** Whether it has settled. */
   isReady: boolean;
-  thread: AudioThread | undefined;
+  thread: ContextThread | undefined;
   /** Whether an Emscripten start-up was seen in it. */
   emscripten: boolean;
 }
 
-/** What is known of a node that has an id: a worklet node, or a neighbour of one. */
-export interface NodeEntry {
-  readonly id: NodeId;
-  readonly context: ContextEntry;
-  readonly isWorklet: boolean;
-  /** The strongest kind of memory handed to its processor so far. */
-  memory: 'none' | 'shared' | 'wasm';
-  sent: number;
-  received: number;
+/** The audio rendering thread of a context, once it is observed. */
+export interface ContextThread {
+  tell(command: ToScope): void;
+  drain(settled: boolean): number;
+  ask(): void;
+  /** The context has closed or is gone. */
+  retire(): void;
 }
 
-/** What an AudioParam belongs to. */
-export interface ParamEntry {
-  readonly owner: NodeEntry;
-  readonly name: string;
-}
-
-/** The page's objects by identity, without keeping any of them alive. */
+/** The page's contexts by identity, without keeping any of them alive, and the ids of a document. */
 export class Entities {
-  readonly natives: AudioNatives;
+  readonly natives: Natives;
   readonly contexts = new IntrinsicWeakMap<object, ContextEntry>();
   /** By their `audioWorklet`. */
   readonly worklets = new IntrinsicWeakMap<object, ContextEntry>();
-  readonly nodes = new IntrinsicWeakMap<object, NodeEntry>();
-  /** Worklet nodes by their port. */
-  readonly ports = new IntrinsicWeakMap<object, NodeEntry>();
-  readonly params = new IntrinsicWeakMap<object, ParamEntry>();
   #contexts = 0;
-  #nodes = 0;
   #modules = 0;
   #calls = 0;
+  #threads = 0;
 
-  constructor(natives: AudioNatives) {
+  constructor(natives: Natives) {
     this.natives = natives;
   }
 
@@ -82,20 +69,17 @@ export class Entities {
     return entry;
   }
 
-  addNode(node: AudioNode, context: ContextEntry, isWorklet: boolean): NodeEntry | undefined {
-    if (this.#nodes >= LIMITS.ids) return undefined;
-    const id = ++this.#nodes as NodeId;
-    const entry: NodeEntry = { id, context, isWorklet, memory: 'none', sent: 0, received: 0 };
-    weakMapSet(this.nodes, node, entry);
-    return entry;
-  }
-
   nextModule(): ModuleId {
     return ++this.#modules as ModuleId;
   }
 
   nextCall(): CallId {
     return ++this.#calls as CallId;
+  }
+
+  /** Undefined when there are no ids left. */
+  nextThread(): ThreadId | undefined {
+    return this.#threads + 1 < LIMITS.threads ? (++this.#threads as ThreadId) : undefined;
   }
 
   /** The frame that the page sees the context at; 0 once the context is gone. */
@@ -108,10 +92,5 @@ export class Entities {
   stateOf(entry: ContextEntry): ContextState {
     const context = deref(entry.ref);
     return context ? (this.natives.state(context) as ContextState) : 'closed';
-  }
-
-  /** Any id that `node` has. */
-  node(node: unknown): NodeEntry | undefined {
-    return weakMapGet(this.nodes, node as object);
   }
 }

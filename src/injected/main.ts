@@ -1,20 +1,21 @@
 import { Patches } from '../base/patch.ts';
-import type { Command } from '../shared/messages.ts';
+import { type Command, PROTOCOL_VERSION } from '../shared/messages.ts';
 import { observeAnnotations } from './annotations.ts';
-import { takeAudioNatives } from './audio-natives.ts';
 import { type Channel, openChannel } from './channel.ts';
-import { Collector } from './collector.ts';
 import { observeContexts } from './contexts.ts';
+import { observeEarlyEnd } from './early-end.ts';
 import { Entities } from './entities.ts';
+import type { HandOver } from './hand-over.ts';
+import { LatePart } from './late-part.ts';
 import { observeModules } from './modules.ts';
-import { observeNodes } from './nodes.ts';
+import { takeNatives } from './natives.ts';
+import { observeNodeConstruction } from './nodes.ts';
 import type { Observation } from './observation.ts';
 import { Order } from './order.ts';
 import { type PageRealm, takePageRealm } from './page-realm.ts';
-import { observePorts } from './ports.ts';
 import { createPreludeLoader } from './prelude.ts';
 import { Recorder } from './recorder.ts';
-import { observeWires } from './wires.ts';
+import { installStubs } from './stubs.ts';
 
 /** Runs in every frame before the page's first script. Without Web Audio it leaves nothing behind. */
 function main(): void {
@@ -29,34 +30,37 @@ function main(): void {
 }
 
 function observe(realm: PageRealm, channel: Channel): void {
-  const natives = takeAudioNatives();
+  const natives = takeNatives();
   const order = new Order(realm.isolated);
+  let handOver: HandOver | undefined;
+  const hello = (): void => {
+    const { timeOrigin, isolated } = realm;
+    channel.send({ kind: 'hello', protocol: PROTOCOL_VERSION, timeOrigin, isolated });
+  };
   const recorder = new Recorder({
     realm,
     order,
-    ownUrl: channel.prelude.slice(0, channel.prelude.lastIndexOf('/')),
-    recorded: () => collector.recorded(),
+    ownUrl: channel.base,
+    begins: () => {
+      hello();
+      if (natives) observeEarlyEnd({ realm, recorder, late }, channel, natives);
+    },
     fault: (message) => channel.send({ kind: 'fault', message }),
   });
-  const collector = new Collector(realm, recorder, (message) => channel.send(message));
-  collector.hello();
-  channel.listen((command) => recorder.guard(() => collector.obey(command as Command)));
+  const late = new LatePart(channel, recorder, () => handOver as HandOver);
+  hello();
+  channel.listen((command) => recorder.guard(() => late.hear(command as Command)));
   if (!natives) return;
 
   const patches = new Patches();
-  const observation: Observation = {
-    realm,
-    recorder,
-    collector,
-    patches,
-    entities: new Entities(natives),
-  };
-  const prelude = createPreludeLoader(observation, channel.prelude, order);
+  const entities = new Entities(natives);
+  const observation: Observation = { realm, recorder, patches, entities, late };
   observeContexts(observation);
-  observeModules(observation, prelude);
-  const nodes = observeNodes(observation, observePorts(observation));
-  observeWires(observation);
-  observeAnnotations(observation, nodes);
+  observeModules(observation, createPreludeLoader(observation, `${channel.base}worklet.js`));
+  observeAnnotations(observation);
+  const nodeConstruction = observeNodeConstruction(observation);
+  const stubs = installStubs(patches);
+  handOver = { realm, channel, order, recorder, entities, nodeConstruction, stubs };
 }
 
 main();

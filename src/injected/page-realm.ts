@@ -38,10 +38,14 @@ export function methodOf(interfaceName: string, name: string): Native {
 
 /** The window's own functions that the recorder needs all the time, captured. */
 export interface PageRealm {
+  readonly window: EventTarget;
+  readonly document: Document;
   /** Microseconds since the document's time origin. */
   now(): number;
   /** Microseconds since the Unix epoch at the time origin. */
   readonly timeOrigin: number;
+  /** The same on the clock of `Date.now()`, in milliseconds. */
+  readonly originMs: number;
   readonly isolated: boolean;
   after(milliseconds: number, run: () => void): void;
   listen<E extends Event>(
@@ -55,13 +59,16 @@ export interface PageRealm {
 }
 
 export function takePageRealm(): PageRealm {
-  const { performance, setTimeout } = globalThis;
+  const { performance, setTimeout, document } = globalThis;
   const now = uncurryThis(Performance.prototype.now);
   const { addEventListener } = EventTarget.prototype;
   const { postMessage, start } = MessagePort.prototype;
   return {
+    window: globalThis,
+    document,
     now: () => now(performance) * 1000,
     timeOrigin: performance.timeOrigin * 1000,
+    originMs: Date.now() - now(performance),
     isolated: globalThis.crossOriginIsolated === true,
     after: (milliseconds, run) => {
       setTimeout(run, milliseconds);

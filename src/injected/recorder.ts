@@ -1,9 +1,10 @@
+import { IntrinsicMap, mapClear, mapForEach, mapSet } from '../base/intrinsics.ts';
 import { describeError, stackOfError } from '../shared/describe-error.ts';
 import * as LIMITS from '../shared/limits.ts';
-import { RecordWriter } from '../shared/record-codec.ts';
+import type { EarlyRecord } from '../shared/messages.ts';
 import type { FieldsOf, RecordName } from '../shared/records.ts';
 import { captureStack } from '../shared/stack.ts';
-import type { Seq } from '../shared/units.ts';
+import type { Micros, Seq } from '../shared/units.ts';
 import type { Order } from './order.ts';
 import type { PageRealm } from './page-realm.ts';
 
@@ -15,32 +16,46 @@ export interface RecorderOptions {
   readonly order: Order;
   /** A part of the URL of our own scripts. */
   readonly ownUrl: string;
-  /** Called after each record. */
-  readonly recorded: () => void;
+  /** Called before the first record. */
+  readonly begins: () => void;
   readonly fault: (message: string) => void;
 }
 
-/** Writes the records of the main thread. */
+/** Where records go once the late part is there. */
+export type WriteRecord = <N extends RecordName>(
+  name: N,
+  seq: Seq,
+  at: Micros,
+  fields: FieldsOf<N>,
+) => void;
+
+/**
+ * Makes the records of the main thread. They wait here, as they are, until the late part comes to write them;
+ * no more of them than `LIMITS.earlyRecords`.
+ */
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #writer = new RecordWriter();
-  #recording = true;
+  readonly #waiting = new IntrinsicMap<number, EarlyRecord>();
+  readonly #promised = new IntrinsicMap<number, () => void>();
+  #write: WriteRecord | undefined;
+  /** Records made while none were to be. */
   #paused = 0;
+  #made = 0;
+  #dropped = 0;
   #faults = 0;
   #previewSecond = 0;
   #previews = 0;
+  /** When the first record was made; 0 before. */
+  begunAt = 0;
+  recording = true;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
   }
 
-  get recording(): boolean {
-    return this.#recording;
-  }
-
-  /** Whether the records at hand are enough for a chunk. */
-  get isFull(): boolean {
-    return this.#writer.byteLength >= LIMITS.chunkBytes / 2;
+  /** The records that wait for the late part. */
+  get waiting(): ReadonlyMap<number, EarlyRecord> {
+    return this.#waiting;
   }
 
   /** The next place in the order of all records, for one that is written later. */
@@ -48,28 +63,50 @@ export class Recorder {
     return this.#options.order.next();
   }
 
-  record<N extends RecordName>(name: N, fields: FieldsOf<N>, seq: Seq = this.next()): void {
-    if (!this.#recording) {
+  now(): Micros {
+    return this.#options.realm.now() as Micros;
+  }
+
+  record<N extends RecordName>(
+    name: N,
+    fields: FieldsOf<N>,
+    seq: Seq = this.next(),
+    at: Micros = this.now(),
+  ): void {
+    if (!this.recording) {
       this.#paused++;
       return;
     }
-    this.#writer.write(name, seq, this.#options.realm.now(), fields);
-    this.#options.recorded();
+    if (this.begunAt === 0) {
+      this.begunAt = at;
+      this.#options.begins();
+    }
+    if (this.#write) this.#write(name, seq, at, fields);
+    else if (this.#made < LIMITS.earlyRecords) {
+      mapSet(this.#waiting, this.#made++, { name, seq, at, fields });
+    } else this.#dropped++;
   }
 
-  /** The records so far as a chunk's bytes; undefined when there are none. */
-  cut(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#writer.count > 0 ? this.#writer.take() : undefined;
+  /** Runs what only the late part can do: at once where it is there, else when it comes. */
+  later(run: () => void): void {
+    if (this.#write) run();
+    else if (this.#made < LIMITS.earlyRecords) mapSet(this.#promised, this.#made++, run);
   }
 
-  pause(): void {
-    this.#recording = false;
+  /** From now on records go to `write`, those that wait first. Gives how many had no room. */
+  handOver(write: WriteRecord): number {
+    this.#write = write;
+    mapForEach(this.#waiting, ({ name, seq, at, fields }) => write(name, seq, at, fields));
+    mapForEach(this.#promised, (run) => this.guard(run));
+    mapClear(this.#waiting);
+    mapClear(this.#promised);
+    return this.#dropped;
   }
 
-  /** Goes on; gives how many records were not made meanwhile. */
+  /** Goes on after a pause; gives how many records were not made meanwhile. */
   resume(): number {
     const paused = this.#paused;
-    this.#recording = true;
+    this.recording = true;
     this.#paused = 0;
     return paused;
   }
@@ -90,13 +127,13 @@ export class Recorder {
 
   /** The stack of the page's call that is being recorded. */
   stack(): string {
-    return this.#recording ? captureStack(this.#options.ownUrl) : '';
+    return this.recording ? captureStack(this.#options.ownUrl) : '';
   }
 
   /** Whether one more preview or message stack may be taken in this second. */
   mayPreview(): boolean {
-    if (!this.#recording) return false;
-    const second = this.#options.realm.now() / 1e6;
+    if (!this.recording) return false;
+    const second = this.now() / 1e6;
     if (second - this.#previewSecond >= 1) {
       this.#previewSecond = second;
       this.#previews = 0;

@@ -1,6 +1,8 @@
 import { err, ok, type Result } from '../base/result.ts';
 import * as LIMITS from './limits.ts';
+import type { FieldsOf, RecordName } from './records.ts';
 import type { Settings } from './settings.ts';
+import type { Micros, Seq } from './units.ts';
 
 /**
  * The control messages of every hop, one union and one `parse` a direction. Who may say what:
@@ -41,6 +43,23 @@ export type PageMessage =
   | { readonly kind: 'flushed'; readonly id: number }
   /** Our own bug, caught at the realm's entry. */
   | { readonly kind: 'fault'; readonly message: string };
+
+/** A record as it is before it is written. */
+export interface EarlyRecord<N extends RecordName = RecordName> {
+  readonly name: N;
+  readonly seq: Seq;
+  readonly at: Micros;
+  readonly fields: FieldsOf<N>;
+}
+
+/**
+ * The records of a document that goes away before it could write them. The content script makes them its
+ * first chunk, so no other hop knows of this message.
+ */
+export interface EarlyMessage {
+  readonly kind: 'early';
+  readonly records: ReadonlyMap<number, EarlyRecord>;
+}
 
 /** What the panel asks of pages. */
 export type Command =

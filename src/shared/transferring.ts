@@ -1,3 +1,5 @@
+import { symbolIterator } from '../base/intrinsics.ts';
+
 /**
  * A transfer list of one object. `postMessage` reads its list through the iterator protocol, which a
  * page can change for arrays but not for this.
@@ -5,7 +7,7 @@
 export function transferring(object: object): Iterable<object> {
   return {
     __proto__: null,
-    [Symbol.iterator]: () => {
+    [symbolIterator]: () => {
       let given = false;
       return {
         __proto__: null,

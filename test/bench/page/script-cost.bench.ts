@@ -70,7 +70,7 @@ async function installInFrames(options: InstallOptions): Promise<number[]> {
     document.body.append(frame);
     const window = frame.contentWindow as Window & typeof globalThis;
     window.addEventListener(fromPage, () => {
-      const detail = JSON.stringify({ prelude: 'chrome-extension://none/worklet.js' });
+      const detail = 'chrome-extension://none/';
       window.dispatchEvent(new window.CustomEvent(fromContent, { detail }));
     });
     const element = window.document.createElement('script');

@@ -22,7 +22,8 @@ let names: string;
 
 beforeAll(async () => {
   hostile = await openHostileBrowser(['--js-flags=--expose-gc']);
-  const all = new Set([...namesIn('injected.js'), ...namesIn('worklet.js'), ...ALWAYS, ...INDEXES]);
+  const ours = ['injected.js', 'late.js', 'worklet.js'].flatMap(namesIn);
+  const all = new Set([...ours, ...ALWAYS, ...INDEXES]);
   names = encodeURIComponent([...all].join(','));
 });
 afterAll(() => hostile?.[Symbol.asyncDispose]());

@@ -1,6 +1,6 @@
-import { IntrinsicMap, mapDelete, mapForEach, mapSet, max } from '../base/intrinsics.ts';
-import * as LIMITS from '../shared/limits.ts';
-import type { PageMessage } from '../shared/messages.ts';
+import { IntrinsicMap, mapDelete, mapForEach, mapSet, max } from '../../base/intrinsics.ts';
+import * as LIMITS from '../../shared/limits.ts';
+import type { PageMessage } from '../../shared/messages.ts';
 import type { History } from './history.ts';
 
 /**

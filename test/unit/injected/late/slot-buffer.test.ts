@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { SlotBuffer } from '../../../src/injected/slot-buffer.ts';
-import * as LIMITS from '../../../src/shared/limits.ts';
-import { parseSlots } from '../../../src/shared/slot-reader.ts';
-import { SLOT, SLOT_BYTES, SLOT_WORDS } from '../../../src/shared/slots.ts';
-import { Random } from '../../support/random.ts';
+import { SlotBuffer } from '../../../../src/injected/late/slot-buffer.ts';
+import * as LIMITS from '../../../../src/shared/limits.ts';
+import { parseSlots } from '../../../../src/shared/slot-reader.ts';
+import { SLOT, SLOT_BYTES, SLOT_WORDS } from '../../../../src/shared/slots.ts';
+import { Random } from '../../../support/random.ts';
 
 const FIRSTS = [SLOT.process, SLOT.process, SLOT.processWide, SLOT.atomic] as const;
 const ENDS: { readonly [op: number]: number | undefined } = {

@@ -3,8 +3,8 @@ import { getterOf, interfaceOf, methodOf } from './page-realm.ts';
 
 type Getter<This, T> = (self: This) => T;
 
-/** The Web Audio attributes that we read, by their native getters. */
-export interface AudioNatives {
+/** The attributes of the page's objects that we read, by their native getters. */
+export interface Natives {
   readonly currentTime: Getter<BaseAudioContext, number>;
   readonly sampleRate: Getter<BaseAudioContext, number>;
   readonly state: Getter<BaseAudioContext, AudioContextState>;
@@ -20,6 +20,11 @@ export interface AudioNatives {
   readonly numberOfInputs: Getter<AudioNode, number>;
   readonly numberOfOutputs: Getter<AudioNode, number>;
   readonly port: Getter<AudioWorkletNode, MessagePort>;
+  readonly message: Getter<Event, string>;
+  readonly filename: Getter<Event, string>;
+  readonly lineno: Getter<Event, number>;
+  readonly persisted: Getter<Event, boolean>;
+  readonly hidden: Getter<Document, boolean>;
   eachParameter(node: AudioWorkletNode, visit: (param: AudioParam, name: string) => void): void;
 }
 
@@ -30,10 +35,13 @@ const ATTRIBUTES = {
   OfflineAudioContext: ['length'],
   AudioNode: ['numberOfInputs', 'numberOfOutputs'],
   AudioWorkletNode: ['port', 'parameters'],
+  ErrorEvent: ['message', 'filename', 'lineno'],
+  PageTransitionEvent: ['persisted'],
+  Document: ['hidden'],
 } as const satisfies { readonly [interfaceName: string]: readonly string[] };
 
 /** Undefined where there is no AudioWorklet: an old browser, or a page that is no secure context. */
-export function takeAudioNatives(): AudioNatives | undefined {
+export function takeNatives(): Natives | undefined {
   if (!interfaceOf('AudioWorkletNode')) return undefined;
   const getters = { __proto__: null } as unknown as { [attribute: string]: Getter<object, object> };
   for (const [interfaceName, attributes] of Object.entries(ATTRIBUTES)) {
@@ -48,5 +56,5 @@ export function takeAudioNatives(): AudioNatives | undefined {
     eachParameter(node: AudioWorkletNode, visit: (param: AudioParam, name: string) => void) {
       apply(forEach, getters['parameters']?.(node), [visit]);
     },
-  } as unknown as AudioNatives;
+  } as unknown as Natives;
 }

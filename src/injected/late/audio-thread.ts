@@ -9,13 +9,14 @@ import {
   mapSet,
   max,
   min,
-} from '../base/intrinsics.ts';
-import * as LIMITS from '../shared/limits.ts';
-import type { FromScope, SharedCells, ToScope } from '../shared/passage.ts';
-import { CONTROL } from '../shared/slots.ts';
-import { transferring } from '../shared/transferring.ts';
-import type { ThreadId } from '../shared/units.ts';
-import type { PageRealm } from './page-realm.ts';
+} from '../../base/intrinsics.ts';
+import * as LIMITS from '../../shared/limits.ts';
+import type { FromScope, SharedCells, ToScope } from '../../shared/passage.ts';
+import { CONTROL } from '../../shared/slots.ts';
+import { transferring } from '../../shared/transferring.ts';
+import type { ThreadId } from '../../shared/units.ts';
+import type { ContextThread } from '../entities.ts';
+import type { PageRealm } from '../page-realm.ts';
 import { SlotBuffer } from './slot-buffer.ts';
 
 /** Where a thread's output goes. */
@@ -26,6 +27,8 @@ export interface ThreadSink {
   paused(thread: ThreadId, slots: number): void;
   /** Something arrived that was not asked for. */
   stirred(): void;
+  /** The context of `thread` has closed or is gone. */
+  retire(thread: AudioThread): void;
   /** Runs what an event or a timer calls: nothing it throws gets out. */
   guard(run: () => void): void;
   readonly recording: boolean;
@@ -46,7 +49,7 @@ export interface AudioThreadOptions {
 }
 
 /** The page's end of one audio rendering thread: reads its ring or its batches. */
-export class AudioThread {
+export class AudioThread implements ContextThread {
   readonly options: AudioThreadOptions;
   readonly #buffer = new SlotBuffer();
   readonly #control: Int32Array | undefined;
@@ -143,6 +146,10 @@ export class AudioThread {
 
   tell(command: ToScope): void {
     this.options.realm.post(this.options.port, command);
+  }
+
+  retire(): void {
+    this.options.sink.retire(this);
   }
 
   /** Nothing will come any more: whoever waits is told so. */

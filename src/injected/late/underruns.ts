@@ -1,13 +1,13 @@
-import { deref, floor } from '../base/intrinsics.ts';
-import type { ContextEntry } from './entities.ts';
-import type { Observation } from './observation.ts';
+import { deref, floor } from '../../base/intrinsics.ts';
+import type { ContextEntry } from '../entities.ts';
+import type { LateObservation } from './late-observation.ts';
 
 /**
  * Gives what, called now and then, records the underruns that the device has reported since the call
  * before. Does nothing where the browser does not tell, or for offline contexts.
  */
 export function watchUnderruns(
-  { entities, recorder }: Observation,
+  { entities, recorder }: LateObservation,
   entry: ContextEntry,
 ): () => void {
   const { playbackStats, underrunEvents, underrunDuration } = entities.natives;

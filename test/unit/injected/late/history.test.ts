@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { History } from '../../../src/injected/history.ts';
-import { Outbox } from '../../../src/injected/outbox.ts';
-import * as LIMITS from '../../../src/shared/limits.ts';
-import type { PageMessage } from '../../../src/shared/messages.ts';
+import { History } from '../../../../src/injected/late/history.ts';
+import { Outbox } from '../../../../src/injected/late/outbox.ts';
+import * as LIMITS from '../../../../src/shared/limits.ts';
+import type { PageMessage } from '../../../../src/shared/messages.ts';
 
 const MEGABYTE = 1024 * 1024;
 

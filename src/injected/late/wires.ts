@@ -1,9 +1,8 @@
-import { apply, weakMapGet } from '../base/intrinsics.ts';
-import { dataProperty } from '../shared/describe-error.ts';
-import type { NodeId } from '../shared/units.ts';
-import type { NodeEntry } from './entities.ts';
-import type { Observation } from './observation.ts';
-import { interfaceOf } from './page-realm.ts';
+import { apply, toStringTag, weakMapGet } from '../../base/intrinsics.ts';
+import { dataProperty } from '../../shared/describe-error.ts';
+import type { NodeId } from '../../shared/units.ts';
+import type { LateObservation } from './late-observation.ts';
+import type { NodeEntry } from './node-entries.ts';
 
 const NOWHERE = 0 as NodeId;
 
@@ -18,27 +17,25 @@ interface Target {
  * to a worklet node; wires between two nodes that both have one are recorded too, so that the chain
  * around a worklet can be told.
  */
-export function observeWires({ patches, entities, recorder }: Observation): void {
-  const prototype = interfaceOf('AudioNode')?.prototype as object;
-
+export function observeWires({ stubs, entities, nodes, recorder }: LateObservation): void {
   const targetOf = (value: unknown): { entry: NodeEntry | undefined; param: string } => {
-    const param = weakMapGet(entities.params, value as object);
+    const param = weakMapGet(nodes.params, value as object);
     return param
       ? { entry: param.owner, param: param.name }
-      : { entry: entities.node(value), param: '' };
+      : { entry: nodes.of(value), param: '' };
   };
 
   /** Gives a native node (or an AudioParam of one) an id. */
   const neighbour = (value: object, beside: NodeEntry): NodeEntry | undefined => {
-    const entry = entities.addNode(value as AudioNode, beside.context, false);
-    const type = dataProperty(value, Symbol.toStringTag);
+    const entry = nodes.add(value as AudioNode, beside.context, false);
+    const type = dataProperty(value, toStringTag);
     if (entry)
       recorder.record('neighbourSeen', { context: beside.context.id, node: entry.id, type });
     return entry;
   };
 
   const ends = (self: object, value: object): { source: NodeId; target: Target } | undefined => {
-    let source = entities.node(self);
+    let source = nodes.of(self);
     const { entry, param } = targetOf(value);
     let target = entry;
     if (!source && target?.isWorklet) source = neighbour(self, target);
@@ -47,14 +44,14 @@ export function observeWires({ patches, entities, recorder }: Observation): void
     return source && target && { source: source.id, target: { node: target.id, param } };
   };
 
-  patches.method(prototype, 'connect', (native, self, args) => {
+  stubs.connect.trap = (native, self, args) => {
     const seq = recorder.next();
     const result = apply(native, self, args);
     recorder.guard(() => {
       const wire = ends(self as object, args[0] as object);
       if (!wire) return;
       const { source, target } = wire;
-      const context = (entities.node(self) as NodeEntry).context;
+      const context = (nodes.of(self) as NodeEntry).context;
       recorder.record(
         'connected',
         {
@@ -69,11 +66,11 @@ export function observeWires({ patches, entities, recorder }: Observation): void
       );
     });
     return result;
-  });
+  };
 
-  patches.method(prototype, 'disconnect', (native, self, args) => {
+  stubs.disconnect.trap = (native, self, args) => {
     const result = apply(native, self, args);
-    const source = entities.node(self);
+    const source = nodes.of(self);
     if (!source) return result;
     recorder.guard(() => {
       const named = args.length > 0 && typeof args[0] === 'object' && args[0] !== null;
@@ -91,7 +88,7 @@ export function observeWires({ patches, entities, recorder }: Observation): void
       });
     });
     return result;
-  });
+  };
 }
 
 function overloadOf(args: readonly unknown[], named: boolean) {

@@ -1,7 +1,6 @@
-import { apply, weakMapGet, weakMapSet } from '../base/intrinsics.ts';
-import type { NodeEntry } from './entities.ts';
-import type { Observation } from './observation.ts';
-import { interfaceOf } from './page-realm.ts';
+import { apply, weakMapGet, weakMapSet } from '../../base/intrinsics.ts';
+import type { LateObservation } from './late-observation.ts';
+import type { NodeEntry } from './node-entries.ts';
 import { digestValue, type HandedMemory, type ValueDigest } from './value-digest.ts';
 
 const NO_DIGEST: ValueDigest = { bytes: 0, preview: '', memory: 'none' };
@@ -12,9 +11,13 @@ export interface PortObserver {
   observe(port: MessagePort, node: NodeEntry): void;
 }
 
-export function observePorts({ patches, entities, recorder, realm }: Observation): PortObserver {
-  const prototype = interfaceOf('MessagePort')?.prototype as object;
-
+export function observePorts({
+  stubs,
+  entities,
+  nodes,
+  recorder,
+  realm,
+}: LateObservation): PortObserver {
   /** The words for kinds of memory rise in strength as they do in the alphabet. */
   const handedOver = (node: NodeEntry, memory: HandedMemory): void => {
     if (memory <= node.memory) return;
@@ -22,8 +25,8 @@ export function observePorts({ patches, entities, recorder, realm }: Observation
     recorder.record('memoryPassed', { node: node.id, memory: memory as 'shared' | 'wasm' });
   };
 
-  patches.method(prototype, 'postMessage', (native, self, args) => {
-    const node = weakMapGet(entities.ports, self as object);
+  stubs.postMessage.trap = (native, self, args) => {
+    const node = weakMapGet(nodes.ports, self as object);
     if (!node) return apply(native, self, args);
     const seq = recorder.next();
     const result = apply(native, self, args);
@@ -37,11 +40,11 @@ export function observePorts({ patches, entities, recorder, realm }: Observation
       handedOver(node, memory);
     });
     return result;
-  });
+  };
 
-  patches.method(prototype, 'close', (native, self, args) => {
+  stubs.closePort.trap = (native, self, args) => {
     const result = apply(native, self, args);
-    const node = weakMapGet(entities.ports, self as object);
+    const node = weakMapGet(nodes.ports, self as object);
     if (node) {
       recorder.guard(() => {
         const frame = entities.frameOf(node.context);
@@ -54,10 +57,10 @@ export function observePorts({ patches, entities, recorder, realm }: Observation
       });
     }
     return result;
-  });
+  };
 
   const received = (port: object, event: Event, failed: boolean): void => {
-    const node = weakMapGet(entities.ports, port);
+    const node = weakMapGet(nodes.ports, port);
     if (!node) return;
     recorder.guard(() => {
       const index = node.received++;
@@ -77,7 +80,7 @@ export function observePorts({ patches, entities, recorder, realm }: Observation
 
   return {
     observe(port, node) {
-      weakMapSet(entities.ports, port, node);
+      weakMapSet(nodes.ports, port, node);
       realm.listen(port, 'message', onMessage);
       realm.listen(port, 'messageerror', onFailure);
     },

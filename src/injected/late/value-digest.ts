@@ -1,15 +1,23 @@
 import {
-  apply,
+  bufferBytes,
+  bufferOf,
+  dataViewBytes,
   getOwnPropertyDescriptor,
   getPrototypeOf,
   IntrinsicUint8Array,
   isArray,
+  mapSize,
   min,
+  ObjectPrototype,
   ownKeys,
+  setSize,
+  sharedBufferBytes,
   slice,
-} from '../base/intrinsics.ts';
-import { dataProperty } from '../shared/describe-error.ts';
-import { interfaceOf } from './page-realm.ts';
+  toStringTag,
+  typedArrayBytes,
+  typedArrayName,
+} from '../../base/intrinsics.ts';
+import { dataProperty } from '../../shared/describe-error.ts';
 
 export type HandedMemory = 'none' | 'shared' | 'wasm';
 
@@ -31,32 +39,17 @@ const MAX_PREVIEW_UNITS = 240;
 /** The first four bytes of every WebAssembly module. */
 const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d] as const;
 
-type Getter = () => unknown;
+type Getter = (self: object) => unknown;
 
-const ObjectPrototype: object = Object.prototype;
-const TypedArrayPrototype = getPrototypeOf(IntrinsicUint8Array.prototype) as object;
-const typedArrayName = getter(TypedArrayPrototype, Symbol.toStringTag);
-const typedArrayBuffer = getter(TypedArrayPrototype, 'buffer');
-const typedArrayBytes = getter(TypedArrayPrototype, 'byteLength');
-const sharedBytes = sizeGetter('SharedArrayBuffer', 'byteLength');
 /** How large an object is, by its tag. */
 const sizes = {
   __proto__: null,
-  ArrayBuffer: sizeGetter('ArrayBuffer', 'byteLength'),
-  SharedArrayBuffer: sharedBytes,
-  DataView: sizeGetter('DataView', 'byteLength'),
-  Map: sizeGetter('Map', 'size'),
-  Set: sizeGetter('Set', 'size'),
+  ArrayBuffer: bufferBytes,
+  SharedArrayBuffer: sharedBufferBytes,
+  DataView: dataViewBytes,
+  Map: mapSize,
+  Set: setSize,
 } as unknown as { readonly [tag: string]: Getter | undefined };
-
-function getter(prototype: object, key: PropertyKey): Getter | undefined {
-  return getOwnPropertyDescriptor(prototype, key)?.get;
-}
-
-function sizeGetter(interfaceName: string, attribute: string): Getter | undefined {
-  const prototype = interfaceOf(interfaceName)?.prototype;
-  return prototype && getter(prototype, attribute);
-}
 
 /**
  * Digests a value that has just been cloned, or is a clone: so there is no `Proxy` in it, and since only
@@ -114,12 +107,12 @@ class Digest {
       this.#addProperties(value, depth);
       return;
     }
-    const name = read(typedArrayName, value);
-    if (typeof name === 'string') {
-      const bytes = read(typedArrayBytes, value) as number;
-      this.#addSized(name, bytes, read(typedArrayBuffer, value) as ArrayBuffer, value);
+    const name = typedArrayName(value);
+    if (name !== undefined) {
+      const view = value as ArrayBufferView;
+      this.#addSized(name, typedArrayBytes(view), bufferOf(view), view);
     } else {
-      const tag = dataProperty(value, Symbol.toStringTag);
+      const tag = dataProperty(value, toStringTag);
       const size = read(sizes[tag], value);
       if (typeof size === 'number') this.#addSized(tag, size, value, value);
       else if (tag === '') this.#addProperties(value, depth);
@@ -166,7 +159,7 @@ class Digest {
     this.bytes += size;
     this.#show(`${name}(${size})`);
     if (this.memory === 'wasm') return;
-    if (typeof read(sharedBytes, memory) === 'number') this.memory = 'shared';
+    if (typeof read(sharedBufferBytes, memory) === 'number') this.memory = 'shared';
     else if (isModule(name, bytes)) this.memory = 'wasm';
   }
 
@@ -193,7 +186,7 @@ function isModule(name: string, value: object): boolean {
 /** Undefined where `self` is not of the getter's kind. */
 function read(get: Getter | undefined, self: object): unknown {
   try {
-    return get && apply(get, self, []);
+    return get?.(self);
   } catch {
     return undefined;
   }

@@ -5,9 +5,9 @@ import {
   IntrinsicInt32Array,
   IntrinsicUint8Array,
   min,
-} from '../base/intrinsics.ts';
-import * as LIMITS from '../shared/limits.ts';
-import { SLOT, SLOT_BYTES, SLOT_WORDS } from '../shared/slots.ts';
+} from '../../base/intrinsics.ts';
+import * as LIMITS from '../../shared/limits.ts';
+import { SLOT, SLOT_BYTES, SLOT_WORDS } from '../../shared/slots.ts';
 
 const CAPACITY = LIMITS.chunkBytes / SLOT_BYTES;
 const FIRST_CAPACITY = 1024;

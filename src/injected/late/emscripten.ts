@@ -1,5 +1,5 @@
-import { getOwnPropertyDescriptor, ownKeys } from '../base/intrinsics.ts';
-import { dataProperty } from '../shared/describe-error.ts';
+import { getOwnPropertyDescriptor, ownKeys, toStringTag } from '../../base/intrinsics.ts';
+import { dataProperty } from '../../shared/describe-error.ts';
 
 /** What the options of a node tell of Emscripten's glue. */
 export interface EmscriptenNode {
@@ -50,7 +50,7 @@ function holdsModuleAndMemory(options: object): boolean {
   for (let i = 0; i < keys.length && i < 32; i++) {
     const value = getOwnPropertyDescriptor(options, keys[i] as PropertyKey)?.value;
     if (typeof value !== 'object' || value === null) continue;
-    const tag = dataProperty(value, Symbol.toStringTag);
+    const tag = dataProperty(value, toStringTag);
     module ||= tag === 'WebAssembly.Module';
     memory ||= tag === 'WebAssembly.Memory';
   }

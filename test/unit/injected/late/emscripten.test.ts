@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recogniseEmscripten } from '../../../src/injected/emscripten.ts';
+import { recogniseEmscripten } from '../../../../src/injected/late/emscripten.ts';
 
 const NOT = { role: 'no', userData: 0, callback: 0 };
 const NODE = { role: 'node', callback: 3, userData: 5248 };

@@ -6,16 +6,18 @@ import {
   mapSet,
   max,
   min,
-} from '../base/intrinsics.ts';
-import * as LIMITS from '../shared/limits.ts';
-import { type Command, type PageMessage, PROTOCOL_VERSION } from '../shared/messages.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../shared/settings.ts';
-import { MAIN_THREAD, type ThreadId } from '../shared/units.ts';
+} from '../../base/intrinsics.ts';
+import * as LIMITS from '../../shared/limits.ts';
+import type { Command, PageMessage } from '../../shared/messages.ts';
+import { RecordWriter } from '../../shared/record-codec.ts';
+import type { FieldsOf, RecordName } from '../../shared/records.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../shared/settings.ts';
+import { MAIN_THREAD, type Micros, type Seq, type ThreadId } from '../../shared/units.ts';
+import type { PageRealm } from '../page-realm.ts';
+import type { Recorder } from '../recorder.ts';
 import type { AudioThread, ThreadSink } from './audio-thread.ts';
 import { History } from './history.ts';
 import { Outbox } from './outbox.ts';
-import type { PageRealm } from './page-realm.ts';
-import type { Recorder } from './recorder.ts';
 
 /** Between two drains: while a panel watches; while none does; while nothing comes but might. */
 const WATCHED_TICK_MS = 40;
@@ -38,7 +40,8 @@ const FLUSH_MS = 1000;
 export class Collector implements ThreadSink {
   readonly #realm: PageRealm;
   readonly #recorder: Recorder;
-  readonly #send: (message: PageMessage) => void;
+  /** The records of the main thread since the last chunk of them. */
+  readonly #writer = new RecordWriter();
   readonly #history = new History();
   readonly #outbox: Outbox;
   readonly #threads = new IntrinsicMap<ThreadId, AudioThread>();
@@ -52,14 +55,11 @@ export class Collector implements ThreadSink {
   #stirred = false;
   readonly #wakeUps = new IntrinsicMap<number, () => void>();
   #wakeUpCount = 0;
-  #announced = false;
-  #announcedAt = 0;
   #threadCount = 0;
 
   constructor(realm: PageRealm, recorder: Recorder, send: (message: PageMessage) => void) {
     this.#realm = realm;
     this.#recorder = recorder;
-    this.#send = send;
     this.#outbox = new Outbox(this.#history, send);
   }
 
@@ -71,19 +71,10 @@ export class Collector implements ThreadSink {
     return this.#settings.fineClock;
   }
 
-  hello(): void {
-    const { timeOrigin, isolated } = this.#realm;
-    this.#send({ kind: 'hello', protocol: PROTOCOL_VERSION, timeOrigin, isolated });
-  }
-
-  /** The main thread has made a record. */
-  recorded(): void {
-    if (!this.#announced) {
-      this.#announced = true;
-      this.#announcedAt = this.#realm.now();
-      this.hello();
-    }
-    if (this.#recorder.isFull) this.#cutRecords();
+  /** Takes a record of the main thread. */
+  write<N extends RecordName>(name: N, seq: Seq, at: Micros, fields: FieldsOf<N>): void {
+    this.#writer.write(name, seq, at, fields);
+    if (this.#writer.byteLength >= LIMITS.chunkBytes / 2) this.#cutRecords();
     this.stirred();
   }
 
@@ -147,7 +138,7 @@ export class Collector implements ThreadSink {
   drainForGood(): void {
     this.drain(true);
     this.#cut();
-    const young = this.#realm.now() < this.#announcedAt + ANSWER_MICROS;
+    const young = this.#realm.now() < this.#recorder.begunAt + ANSWER_MICROS;
     if (young && !this.#outbox.watching) this.#outbox.offer();
     this.#outbox.pump(true);
   }
@@ -257,8 +248,7 @@ export class Collector implements ThreadSink {
   }
 
   #cutRecords(): void {
-    const bytes = this.#recorder.cut();
-    if (bytes) this.#history.add('records', MAIN_THREAD, bytes);
+    if (this.#writer.count > 0) this.#history.add('records', MAIN_THREAD, this.#writer.take());
   }
 
   #configure(settings: Settings): void {
@@ -268,11 +258,12 @@ export class Collector implements ThreadSink {
     if (wanted === this.recording) return;
     this.drain(true);
     this.#cut();
-    if (wanted) this.#resume();
-    else this.#recorder.pause();
+    if (wanted) this.resume();
+    else this.#recorder.recording = false;
   }
 
-  #resume(): void {
+  /** Records go on being made; tells how many were not meanwhile. */
+  resume(): void {
     const count = this.#recorder.resume();
     if (count > 0) this.#recorder.record('lost', { thread: MAIN_THREAD, count, why: 'paused' });
     mapForEach(this.#pausedSlots, (slots, thread) => {

@@ -1,6 +1,6 @@
-import { IntrinsicMap, lengthOf, mapDelete, mapGet, mapSet } from '../base/intrinsics.ts';
-import * as LIMITS from '../shared/limits.ts';
-import type { Chunk } from '../shared/messages.ts';
+import { IntrinsicMap, lengthOf, mapDelete, mapGet, mapSet } from '../../base/intrinsics.ts';
+import * as LIMITS from '../../shared/limits.ts';
+import type { Chunk } from '../../shared/messages.ts';
 
 /** What stands at a number: the chunk, or the end of a run of forgotten ones. */
 export type HistoryEntry =

@@ -1,0 +1,103 @@
+import * as intrinsics from '../base/intrinsics.ts';
+import {
+  IntrinsicMap,
+  IntrinsicPromise,
+  mapDelete,
+  mapForEach,
+  mapSet,
+  promiseThen,
+} from '../base/intrinsics.ts';
+import * as errors from '../shared/describe-error.ts';
+import type { Command } from '../shared/messages.ts';
+import type { AnnotationHearer } from './annotations.ts';
+import type { Channel } from './channel.ts';
+import type { ContextEntry } from './entities.ts';
+import type { HandOver } from './hand-over.ts';
+import type { Recorder } from './recorder.ts';
+
+/** What the late part does for the early one. */
+export interface Late {
+  obey(command: Command): void;
+  /** The prelude stands in the scope of `context` and waits for the node named `name`. */
+  pass(context: BaseAudioContext, entry: ContextEntry, name: string): void;
+  /** Takes what was recorded so far, and from now on everything. */
+  takeOver(): void;
+  readonly annotations: AnnotationHearer;
+}
+
+/** What `late.js` exports: given the built-ins that we captured, it gives what starts it. */
+type Evaluate = (
+  intrinsicsOfEarly: typeof intrinsics,
+  errorsOfEarly: typeof errors,
+) => (early: HandOver) => Late;
+
+const ATTEMPTS = 3;
+
+/**
+ * Fetches the late part when it is first needed, and keeps what the content script says until it is there.
+ * A page's `window.stop()` ends a fetch of ours like any other, so it is tried again.
+ */
+export class LatePart {
+  readonly #channel: Channel;
+  readonly #recorder: Recorder;
+  readonly #handOver: () => HandOver;
+  readonly #kept = new IntrinsicMap<string | number, Command>();
+  #loading: Promise<void> | undefined;
+  part: Late | undefined;
+
+  constructor(channel: Channel, recorder: Recorder, handOver: () => HandOver) {
+    this.#channel = channel;
+    this.#recorder = recorder;
+    this.#handOver = handOver;
+  }
+
+  /** Settles, always well, once the part is there or cannot be had. */
+  load(): Promise<void> {
+    this.#loading ??= new IntrinsicPromise((settle) => this.#attempt(1, settle));
+    return this.#loading;
+  }
+
+  hear(command: Command): void {
+    const { kind } = command;
+    const recorder = this.#recorder;
+    if (this.part) {
+      this.part.obey(command);
+    } else if (kind === 'flush' && !recorder.begunAt) {
+      this.#channel.send({ kind: 'flushed', id: command.id });
+    } else {
+      // Of commands that undo each other only the last is kept.
+      const key = kind === 'flush' ? command.id : kind === 'unwatch' ? 'watch' : kind;
+      mapDelete(this.#kept, key);
+      mapSet(this.#kept, key, command);
+      if (kind === 'configure') recorder.recording = command.settings.recording;
+      if (recorder.begunAt) void this.load();
+    }
+  }
+
+  #attempt(attempt: number, settle: () => void): void {
+    const url = `${this.#channel.base}late.js?${attempt}`;
+    void promiseThen(
+      import(/* @vite-ignore */ url) as Promise<{ readonly default: Evaluate }>,
+      (module) => {
+        this.#recorder.guard(() => this.#start(module.default));
+        settle();
+      },
+      (error) => {
+        if (attempt < ATTEMPTS) {
+          this.#attempt(attempt + 1, settle);
+          return;
+        }
+        this.#recorder.fault(error);
+        this.#loading = undefined;
+        settle();
+      },
+    );
+  }
+
+  #start(evaluate: Evaluate): void {
+    const part = evaluate(intrinsics, errors)(this.#handOver());
+    this.part = part;
+    part.takeOver();
+    mapForEach(this.#kept, (command) => part.obey(command));
+  }
+}

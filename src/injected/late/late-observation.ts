@@ -1,0 +1,9 @@
+import type { HandOver } from '../hand-over.ts';
+import type { Collector } from './collector.ts';
+import type { NodeEntries } from './node-entries.ts';
+
+/** What every late `observe…` function of this realm works with. */
+export interface LateObservation extends HandOver {
+  readonly collector: Collector;
+  readonly nodes: NodeEntries;
+}

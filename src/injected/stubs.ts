@@ -1,0 +1,25 @@
+import type { ApplyTrap, Patches, Replaced } from '../base/patch.ts';
+import { interfaceOf } from './page-realm.ts';
+
+/**
+ * Functions that are replaced before the page can wrap them, and call straight through until the late part
+ * gives them a trap. Nothing is missed meanwhile: what these traps look for begins with a node, a node with
+ * an `addModule`, and that waits for the late part.
+ */
+export interface Stubs {
+  readonly connect: Replaced<ApplyTrap>;
+  readonly disconnect: Replaced<ApplyTrap>;
+  readonly postMessage: Replaced<ApplyTrap>;
+  readonly closePort: Replaced<ApplyTrap>;
+}
+
+export function installStubs(patches: Patches): Stubs {
+  const stub = (interfaceName: string, method: string): Replaced<ApplyTrap> =>
+    patches.method(interfaceOf(interfaceName)?.prototype as object, method) as Replaced<ApplyTrap>;
+  return {
+    connect: stub('AudioNode', 'connect'),
+    disconnect: stub('AudioNode', 'disconnect'),
+    postMessage: stub('MessagePort', 'postMessage'),
+    closePort: stub('MessagePort', 'close'),
+  };
+}
