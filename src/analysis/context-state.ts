@@ -8,6 +8,11 @@ import type { ContextFacts, DocumentFacts, Point, ThreadFacts } from './model.ts
 import type { EdgeStore } from './ordering/edge-store.ts';
 import { QuantumLedger } from './quantum-ledger.ts';
 
+/** Calls of `process()` of a whole document. */
+export interface CallTally {
+  calls: number;
+}
+
 /** A context's facts, and what its audio rendering thread has said: one lane a processor. */
 export class ContextState {
   readonly facts: ContextFacts;
@@ -18,6 +23,7 @@ export class ContextState {
   /** Tells the edges of its calls. */
   readonly order: ContextOrder;
   lastFrame = 0;
+  readonly tally: CallTally;
   calls = 0;
   /** Of all its calls, the highest entry, exit and frame. */
   lastEnter = -1;
@@ -29,7 +35,9 @@ export class ContextState {
     edges: EdgeStore,
     created: Point,
     fields: FieldsOf<'contextCreated'>,
+    tally: CallTally,
   ) {
+    this.tally = tally;
     const sampleRate = within(fields.sampleRate, 1000, 1e6) ?? 44_100;
     const quantumFrames = within(fields.quantumFrames, 1, 1e6) ?? RENDER_QUANTUM_FRAMES;
     this.clock = new AnchoredClock(sampleRate, fields.kind === 'offline', created.at);

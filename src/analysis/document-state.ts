@@ -12,7 +12,7 @@ import {
 } from '../shared/units.ts';
 import type { Cargo, EndState } from './channel-state.ts';
 import { ChannelTable } from './channel-table.ts';
-import type { ContextState } from './context-state.ts';
+import type { CallTally, ContextState } from './context-state.ts';
 import type { AnchoredClock } from './frame-clock.ts';
 import type { Lane } from './lane.ts';
 import { MemoryTable } from './memory-table.ts';
@@ -37,6 +37,7 @@ export class DocumentState {
   readonly channels: ChannelTable;
   readonly memories: MemoryTable;
   readonly workers: WorkerTable;
+  readonly tally: CallTally = { calls: 0 };
   /** Records lost, as `lost` records and slots count them. */
   lost = 0;
   /** Records that name an entity which nobody made, and calls that cannot follow one another. */

@@ -38,7 +38,9 @@ export class Intake {
 
   /** Chunks up to `number` will never come. */
   skipTo(number: number): void {
-    if (number - 1 > this.#number) this.#number = number - 1;
+    if (number - 1 <= this.#number) return;
+    this.#number = number - 1;
+    this.#missed();
   }
 
   /** A chunk that was seen before changes nothing; one that cannot be read changes nothing else. */
@@ -49,6 +51,7 @@ export class Intake {
       const missing = chunk.number - this.#number - 1;
       document.incomplete = true;
       document.uncovered(`${missing} chunks before number ${chunk.number} are missing`);
+      this.#missed();
     }
     this.#number = chunk.number;
     const parsed = parseChunk(chunk);
@@ -64,6 +67,10 @@ export class Intake {
     this.#wake();
     document.settle();
     return ok(undefined);
+  }
+
+  #missed(): void {
+    for (const { pattern } of this.#cursors.values()) pattern.forget();
   }
 
   #isKnown(thread: ThreadId): boolean {

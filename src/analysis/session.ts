@@ -38,6 +38,7 @@ export class Session {
   readonly #documents: DocumentFacts[] = [];
   #refused = 0;
   #bytes = 0;
+  #calls = 0;
 
   /** In the order in which they said hello. */
   get documents(): readonly DocumentFacts[] {
@@ -51,7 +52,7 @@ export class Session {
     for (const { document } of this.#entries.values()) {
       lost += document.lost;
       dropped += document.dropped;
-      for (const context of document.contexts.values()) calls += context.calls;
+      calls += document.tally.calls;
     }
     return { calls, lost, dropped };
   }
@@ -89,8 +90,17 @@ export class Session {
           document.uncovered(`what came after the session had ${LIMITS.sessionBytes} bytes`);
           return err('the session is full: save it, clear it and go on');
         }
+        if (this.#calls > LIMITS.sessionCalls && input.chunk.form === 'slots') {
+          this.#refused++;
+          document.incomplete = true;
+          document.uncovered(`what came after the session had ${LIMITS.sessionCalls} calls`);
+          return err('the session is full: save it, clear it and go on');
+        }
         this.#bytes += byteLength;
-        return intake.take(input.chunk);
+        this.#calls -= document.tally.calls;
+        const taken = intake.take(input.chunk);
+        this.#calls += document.tally.calls;
+        return taken;
       }
       case 'forgotten':
         if (input.number <= intake.number + 1) return ok(undefined);

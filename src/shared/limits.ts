@@ -61,3 +61,7 @@ export const ends = 65_535;
 export const atomicsPerDocument = 4_194_304;
 /** Ports and memories that one message is searched for. */
 export const cargoPerMessage = 16;
+/** Calls of one quantum that the next can repeat in one slot; where there are more, each has its own. */
+export const patternCalls = 256;
+/** Calls of `process()` that one session holds: a hundred nodes for an hour, and some. */
+export const sessionCalls = 160_000_000;

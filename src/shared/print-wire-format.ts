@@ -84,6 +84,7 @@ word 3  process       exit seq − entry seq (bits 0–15), duration (bits 16–
         sent/received message index
         clock         µs since the time origin, high bits
         lost          how many slots
+        again         0; ordinal: how many calls. The calls of this quantum so far were those of the quantum before
         portSent/portReceived  message index
         atomic        place after the operation (low 32 bits); the slot after it is atomicEnd
         atomicEnd     how many operations; word 1: the value read, word 2: the value written or the number woken

@@ -3,7 +3,7 @@
  * ring without a string or an allocation.
  *
  *           bits 0–7   8–15     16–31
- *   word 0  op         flags    ordinal        PORT_…: the end’s number >> 1; ATOMIC: the cell
+ *   word 0  op         flags    ordinal        PORT_…: the end’s number >> 1; ATOMIC: the cell; AGAIN: how many calls
  *   word 1  seq (low 32 bits)                  clock: µs since the time origin, low 32 bits
  *   word 2  frame (low 32 bits)                main thread and workers: ticks since the time origin
  *   word 3  PROCESS       span (bits 0–15: exit seq − entry seq) | duration (bits 16–31)
@@ -12,6 +12,8 @@
  *           SENT/RECEIVED message index
  *           CLOCK         µs since the time origin, high bits
  *           LOST          how many slots
+ *           AGAIN         0; the calls of this quantum, told so far, were those of the quantum before, in their order and
+ *                         with their answers (all of them, or the first so many), untimed, all at one place
  *           PORT_SENT/PORT_RECEIVED message index, of an odd end
  *           ATOMIC        place after the operation (low 32 bits); the slot after it is ATOMIC_END
  *           ATOMIC_END    how many operations the two slots stand for
@@ -44,6 +46,7 @@ export const SLOT = {
   portReceived: 9,
   atomic: 10,
   atomicEnd: 11,
+  again: 12,
 } as const;
 
 /** What an `atomic` slot says happened. Append only. */

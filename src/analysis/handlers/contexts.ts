@@ -15,7 +15,7 @@ export function contextCreated(
 ): boolean {
   if (document.contexts.has(fields.context)) return false;
   if (!document.hasRoom(document.contexts.size, LIMITS.contexts, 'contexts')) return false;
-  const context = new ContextState(document.facts, document.edges, point, fields);
+  const context = new ContextState(document.facts, document.edges, point, fields, document.tally);
   document.contexts.set(fields.context, context);
   document.facts.contexts.set(fields.context, context.facts);
   return true;

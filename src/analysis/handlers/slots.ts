@@ -6,12 +6,14 @@ import type { EndState } from '../channel-state.ts';
 import type { ContextState } from '../context-state.ts';
 import type { DocumentState } from '../document-state.ts';
 import { insertByTime, UNSEQUENCED } from '../point.ts';
+import { QuantumPattern } from '../quantum-pattern.ts';
 
 /** Where the counters of one thread stand between two of its chunks. */
 export class SlotCursor {
   seq = 0;
   frame = 0;
   started = false;
+  readonly pattern = new QuantumPattern();
 }
 
 /**
@@ -25,6 +27,7 @@ export function takeSlots(
   cursor: SlotCursor,
   words: Int32Array,
 ): void {
+  const { pattern } = cursor;
   let { seq, frame, started } = cursor;
   for (let i = 0; i < words.length; i += SLOT_WORDS) {
     const head = words[i] as number;
@@ -52,6 +55,7 @@ export function takeSlots(
         }
         const units = (flags & SLOT_FLAG.timed) === 0 ? -1 : last >>> 16;
         call(document, context, ordinal, flags, seq, seq + (last & 0xffff), frame, units);
+        pattern.called(ordinal, flags, frame);
         break;
       }
       case SLOT.processWide: {
@@ -64,10 +68,19 @@ export function takeSlots(
         const exit = seq + (((words[next + 1] as number) - seq) | 0);
         const units = (flags & SLOT_FLAG.timed) === 0 ? -1 : (words[next + 3] as number) >>> 0;
         call(document, context, ordinal, flags, seq, exit, frame, units);
+        pattern.called(ordinal, flags, frame);
+        break;
+      }
+      case SLOT.again: {
+        const known = pattern.repeat(ordinal, frame, (each, answer) => {
+          if (context) call(document, context, each, answer, seq, seq, frame, -1);
+        });
+        if (!known) lost(document, context, thread, seq, frame, ordinal, 'history-limit');
         break;
       }
       case SLOT.clock: {
         const micros = (last >>> 0) * 0x1_0000_0000 + (low >>> 0);
+        pattern.clock();
         context?.clock.add(frame, micros);
         context?.sawFrame(frame);
         document.sawTime(micros);
@@ -110,7 +123,8 @@ export function takeSlots(
         break;
       }
       case SLOT.lost:
-        lost(document, context, thread, seq, frame, last >>> 0);
+        pattern.forget();
+        lost(document, context, thread, seq, frame, last >>> 0, 'ring-full');
         break;
     }
   }
@@ -154,6 +168,7 @@ export function takeCall(
   const again = lane.calls.lastFrame === frame;
   if (!lane.calls.append(enter, exit, frame, answer, units)) return false;
   context.calls++;
+  context.tally.calls++;
   if (enter > context.lastEnter) context.lastEnter = enter;
   if (exit > context.lastExit) context.lastExit = exit;
   if (frame > context.lastCallFrame) context.lastCallFrame = frame;
@@ -208,12 +223,14 @@ function lost(
   seq: number,
   frame: number,
   count: number,
+  why: string,
 ): void {
+  if (count === 0) return;
   document.lost += count;
   document.atomics.lost(thread, seq);
   const at = (context?.clock.time(frame) ?? frame * DURATION_UNIT_MICROS) as Micros;
   const place = document.facts.isolated ? (seq as Seq) : UNSEQUENCED;
-  const about = { lostThread: thread, count, why: 'ring-full' };
+  const about = { lostThread: thread, count, why };
   const loss = { at, seq: place, thread, tick: seq, ...about };
   const { losses } = document.facts;
   if (document.hasRoom(losses.length, LIMITS.eventsPerDocument, 'losses'))

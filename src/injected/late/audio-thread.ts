@@ -128,9 +128,9 @@ export class AudioThread implements ContextThread {
     if (bytes) this.options.sink.slots(this.id, bytes);
   }
 
-  /** Asks for what a thread without shared memory holds back, unless that was asked already. */
+  /** Asks for what the thread holds back, unless that was asked already. */
   ask(): void {
-    if (this.#ring || this.#ended || this.#asked) return;
+    if (this.#ended || this.#asked) return;
     this.#asked = true;
     this.flush(() => {
       this.#asked = false;

@@ -207,7 +207,7 @@ export class Collector implements ThreadSink {
     else if (this.anyRunning) this.#schedule(QUIET_TICK_MS);
   }
 
-  /** Threads that share no memory may hold a batch that no quantum will push out. */
+  /** A thread may hold a batch, or the end of a quantum, that no further quantum will push out. */
   #ask(): void {
     mapForEach(this.#threads, (thread) => thread.ask());
   }

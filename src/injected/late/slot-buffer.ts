@@ -20,6 +20,8 @@ export class SlotBuffer {
   /** Calls among all slots that ever passed, and slots that the thread said it had lost. */
   #calls = 0;
   #lost = 0;
+  /** Slots were dropped since the last that was taken. */
+  #dropped = false;
 
   get calls(): number {
     return this.#calls;
@@ -37,6 +39,7 @@ export class SlotBuffer {
 
   /** Takes up to `slots` slots from slot `from` of `source`; gives how many, at least one. */
   take(source: Int32Array, from: number, slots: number): number {
+    if (this.#dropped) this.#tellDropped(source, from);
     const room = CAPACITY - this.#slots;
     let taken = min(slots, room);
     if (taken === room && isTorn(source, from + taken)) taken--;
@@ -66,7 +69,20 @@ export class SlotBuffer {
   drop(): number {
     const slots = this.#slots;
     this.#slots = 0;
+    if (slots > 0) this.#dropped = true;
     return slots;
+  }
+
+  /** A loss of nothing, so that who reads on does not take what comes for a repetition of what was dropped. */
+  #tellDropped(source: Int32Array, from: number): void {
+    this.#dropped = false;
+    const next = from * SLOT_WORDS;
+    const words = this.#words;
+    words[0] = SLOT.lost;
+    words[1] = source[next + 1] as number;
+    words[2] = source[next + 2] as number;
+    words[3] = 0;
+    this.#slots = 1;
   }
 
   #reserve(slots: number): void {
@@ -81,6 +97,7 @@ export class SlotBuffer {
     for (let i = 0; i < slots * SLOT_WORDS; i += SLOT_WORDS) {
       const op = (words[i] as number) & 0xff;
       if (op === SLOT.process || op === SLOT.processWide) this.#calls++;
+      else if (op === SLOT.again) this.#calls += (words[i] as number) >>> 16;
       else if (op === SLOT.lost) this.#lost += words[i + 3] as number;
     }
   }

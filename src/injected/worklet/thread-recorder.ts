@@ -104,7 +104,13 @@ export class ThreadRecorder {
   beginQuantum(frame: number, first: number): void {
     this.#frame = frame;
     this.#first = first;
-    if (frame >= this.#nextClock) {
+    const calls = this.#calls - this.#callsBefore;
+    this.#callsBefore = this.#calls;
+    this.#callsLast = calls;
+    this.#timed = this.#fine || --this.#quantaToTimed <= 0;
+    const clock = frame >= this.#nextClock;
+    this.#slots.beginQuantum(clock || this.#timed || this.#closing);
+    if (clock) {
       this.#nextClock = frame + this.#framesPerClock;
       this.#slots.clock(frame, this.#micros());
     }
@@ -112,10 +118,6 @@ export class ThreadRecorder {
       this.#nextBatch = frame + this.#framesPerBatch;
       this.#ship(this.#batches);
     }
-    const calls = this.#calls - this.#callsBefore;
-    this.#callsBefore = this.#calls;
-    this.#callsLast = calls;
-    this.#timed = this.#fine || --this.#quantaToTimed <= 0;
     if (!this.#timed) return;
     this.#quantaToTimed = max(calls, TIMED_QUANTUM_EVERY);
     if (!this.#fine) this.#from = coarseMillis();
@@ -176,9 +178,9 @@ export class ThreadRecorder {
         this.#send({ kind: 'flushed', id: command.id, calls: this.#calls });
         return;
       case 'closing':
-        if (!this.#batches) return;
         this.#closing = true;
-        this.#ship(this.#batches);
+        if (this.#batches) this.#ship(this.#batches);
+        else this.#slots.publish();
         return;
       case 'configure':
         this.#fine = command.fineClock;
@@ -196,6 +198,7 @@ export class ThreadRecorder {
 
   /** Sends the batch that is being filled, unless it is empty, and goes on in the next. */
   #ship(batches: SlotBatches): void {
+    this.#slots.endRun();
     const buffer = batches.current;
     const slots = this.#slots.head;
     if (buffer && slots === 0) return;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BrowserContext, Page } from 'playwright-core';
+import { QuantumPattern } from '../../../src/analysis/quantum-pattern.ts';
 import { PANEL_PORT, type PageMessage, type ToPanel } from '../../../src/shared/messages.ts';
 import { parseRecords } from '../../../src/shared/record-codec.ts';
 import type { LifelineRecord, RecordName } from '../../../src/shared/records.ts';
@@ -208,6 +209,7 @@ const OPS = Object.fromEntries(Object.entries(SLOT).map(([name, op]) => [op, nam
 };
 
 function decode(said: WatchingWindow['said']): Recorded {
+  const patterns = new Map<number, QuantumPattern>();
   const records: RecordOn[] = [];
   const slots: SlotEntry[] = [];
   for (const { message, bytes } of said) {
@@ -222,7 +224,9 @@ function decode(said: WatchingWindow['said']): Recorded {
     } else {
       const parsed = parseSlots(raw);
       if (!parsed.ok) throw new Error(parsed.error);
-      slots.push(...spellOut(thread, parsed.value));
+      const pattern = patterns.get(thread) ?? new QuantumPattern();
+      patterns.set(thread, pattern);
+      for (const slot of spellOut(thread, parsed.value, pattern)) slots.push(slot);
     }
   }
   const calls = slots.filter(({ op }) => op === 'process' || op === 'processWide').length;
@@ -234,18 +238,28 @@ function decode(said: WatchingWindow['said']): Recorded {
   return { messages: said.map(({ message }) => message), records, slots, of, calls, lost };
 }
 
-function spellOut(thread: number, words: Int32Array): readonly SlotEntry[] {
+/** Slots as they came, but each call by itself. */
+function spellOut(
+  thread: number,
+  words: Int32Array,
+  pattern: QuantumPattern,
+): readonly SlotEntry[] {
   const out: SlotEntry[] = [];
   for (let i = 0; i < words.length; i += SLOT_WORDS) {
     const [tag = 0, second = 0, third = 0, fourth = 0] = words.subarray(i, i + SLOT_WORDS);
     const op = OPS[tag & 0xff] as keyof typeof SLOT;
-    out.push({
-      thread,
-      op,
-      ordinal: tag >>> 16,
-      flags: (tag >>> 8) & 0xff,
-      words: [second, third, fourth],
-    });
+    const entry = { thread, op, ordinal: tag >>> 16, flags: (tag >>> 8) & 0xff } as const;
+    if (op === 'clock') pattern.clock();
+    if (op === 'lost') pattern.forget();
+    if (op === 'process' || op === 'processWide') pattern.called(entry.ordinal, entry.flags, third);
+    if (op !== 'again') {
+      out.push({ ...entry, words: [second, third, fourth] });
+      continue;
+    }
+    const known = pattern.repeat(entry.ordinal, third, (ordinal, flags) =>
+      out.push({ thread, op: 'process', ordinal, flags, words: [second, third, 0] }),
+    );
+    if (!known) throw new Error('a quantum repeats one that was not seen');
   }
   return out;
 }
