@@ -1,7 +1,14 @@
 import * as LIMITS from '../shared/limits.ts';
 import type { MemoryId, ThreadId } from '../shared/units.ts';
 import type { EndState } from './channel-state.ts';
-import type { DataBlockFacts, DocumentFacts, EntityKey, NodeFacts, Point } from './model.ts';
+import type {
+  DataBlockFacts,
+  DataBlocks,
+  DocumentFacts,
+  EntityKey,
+  NodeFacts,
+  Point,
+} from './model.ts';
 import { comparePoints } from './point.ts';
 
 const MEMORY_SPAN = 2 ** 22;
@@ -73,7 +80,7 @@ export class DataBlock implements DataBlockFacts {
 }
 
 /** The data blocks of a document: every thread has numbers of its own for them; messages join them. */
-export class MemoryTable {
+export class MemoryTable implements DataBlocks {
   readonly #document: DocumentFacts;
   readonly #blocks = new Map<number, DataBlock>();
   #joins = 0;
@@ -100,6 +107,11 @@ export class MemoryTable {
     const block = new DataBlock(this.#document, { thread, memory });
     this.#blocks.set(key, block);
     return block;
+  }
+
+  find(thread: ThreadId, memory: MemoryId): DataBlock | undefined {
+    const known = this.#blocks.get(thread * MEMORY_SPAN + memory);
+    return known && rootOf(known);
   }
 
   /** It went with a message, or a node’s options, by this end. */

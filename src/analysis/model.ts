@@ -70,7 +70,7 @@ export interface DocumentFacts {
   /** Those with messages that were sent and not received, or that could not be read. Cheap to ask. */
   readonly suspects: readonly ChannelFacts[];
   /** Shared memory that crossed a thread or was named. In no order. */
-  readonly memories: Iterable<DataBlockFacts>;
+  readonly memories: DataBlocks;
   /** Who came before whom, as far as messages and lifecycles say. */
   readonly edges: EdgeStore;
   readonly atomics: AtomicStore;
@@ -389,6 +389,13 @@ export interface DataBlockFacts {
   readonly stack: string;
   /** Nodes to whose processors it was handed. */
   readonly nodes: readonly NodeFacts[];
+}
+
+export interface DataBlocks extends Iterable<DataBlockFacts> {
+  /** The data block that a thread knows by this number, as it is joined by now. */
+  find(thread: ThreadId, memory: MemoryId): DataBlockFacts | undefined;
+  /** Grows whenever two of them turn out to be one. */
+  readonly joins: number;
 }
 
 export interface CompilationFacts extends Point {

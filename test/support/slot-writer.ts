@@ -16,6 +16,15 @@ export interface SlotCall {
   readonly durationMicros?: number | undefined;
 }
 
+export interface SlotAtomic {
+  readonly before: number;
+  readonly after: number;
+  readonly time: number;
+  readonly read?: number | undefined;
+  readonly written?: number | undefined;
+  readonly count?: number | undefined;
+}
+
 /** Writes the words of `shared/slots.ts` as an audio rendering thread does. */
 export class SlotWriter {
   #words: number[] = [];
@@ -57,6 +66,23 @@ export class SlotWriter {
 
   received(ordinal: number, seq: number, frame: number, index: number, failed = false): void {
     this.#slot(SLOT.received, failed ? SLOT_FLAG.failed : 0, ordinal, seq, frame, index);
+  }
+
+  /** Of an odd end. `time` is a frame or a tick, as the thread counts. */
+  port(
+    way: 'portSent' | 'portReceived',
+    end: number,
+    seq: number,
+    time: number,
+    index: number,
+  ): void {
+    this.#slot(SLOT[way], 0, end >> 1, seq, time, index);
+  }
+
+  atomic(cell: number, code: number, entry: SlotAtomic): void {
+    const { before, after, time, read = 0, written = 0, count = 1 } = entry;
+    this.#slot(SLOT.atomic, code, cell, before, time, after);
+    this.#words.push(SLOT.atomicEnd, read | 0, written | 0, count | 0);
   }
 
   lost(seq: number, frame: number, count: number): void {

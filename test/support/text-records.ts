@@ -1,10 +1,12 @@
 import type { Finding } from '../../src/analysis/finding.ts';
 import { judge } from '../../src/analysis/judge.ts';
+import { isWrite } from '../../src/analysis/ordering/atomic-store.ts';
 import { Session } from '../../src/analysis/session.ts';
 import type { SessionInput } from '../../src/analysis/session-input.ts';
 import type { Thresholds } from '../../src/analysis/thresholds.ts';
 import { RecordWriter } from '../../src/shared/record-codec.ts';
 import { type FieldType, RECORDS, type RecordName } from '../../src/shared/records.ts';
+import { ATOMIC, DURATION_UNIT_MICROS } from '../../src/shared/slots.ts';
 import { SlotWriter } from './slot-writer.ts';
 
 /**
@@ -18,10 +20,34 @@ import { SlotWriter } from './slot-writer.ts';
  *   5333   receive       main→7 "stop"
  *   9000   disconnected  source=7 stack="emscripten_destroy_web_audio_node"
  *
- * The first word is microseconds. Unless the text makes its own, context 1 (48 kHz, running since 0)
- * with audio rendering thread 1 is there. A field that is not given has its most ordinary value;
- * `frame` follows from the time, numbers of the shared counter go up line by line. `times` repeats a
- * call once a quantum, `sends` posts that many messages from inside it.
+ * The first word is microseconds; left out, it is that of the line before. Unless the text makes its own,
+ * context 1 (48 kHz, running since 0) with audio rendering thread 1 is there. A field that is not given has
+ * its most ordinary value; `frame` follows from the time, numbers of the shared counter go up line by line.
+ * `times` repeats a call once a quantum, `sends` posts that many messages from inside it.
+ *
+ * `@` names the thread that says it: `@main`, `@audio` (thread 1), `@audio2` (thread 2), `@w1` (the thread
+ * of worker 1 of the page: 101; with `workerCreated` it is announced, unless the text does so itself):
+ *
+ *   0      workerCreated   worker=1              its end of the channel is 103, that of worker 2 is 105
+ *   50     @w1 scopeState  state=started
+ *   100    channelCreated  first=1 second=3
+ *   110    passed          end=103 what=port local=3     with the next message of this end: message=…
+ *   110    portSent        end=103 preview="take it"     index=… counts by itself
+ *   200    @w1 arrived     end=1 what=port local=3
+ *   200    @w1 portReceived end=1
+ *   210    @w1 portSent    end=3 slot                    as a slot, without a preview
+ *   300    nodeCreated     node=7
+ *   300    passed          end=14 message=0 what=memory local=1     with the options of node 7
+ *   310    @audio arrived  end=2 message=0 what=memory local=1      ordinal 0
+ *   320    memorySeen      memory=1 bytes=64
+ *   320    cellSeen        cell=1 memory=1 offset=0 width=4
+ *   330    atomic store cell=1 value=5           `value` is what is written, or read where nothing is
+ *   340    @audio atomic load cell=1 value=5     (cellSeen of @audio before it)
+ *   350    @audio atomic readModifyWrite cell=1 read=5 value=6
+ *   360    atomic notify cell=1 value=1          how many were woken
+ *   370    atomic loads cell=1 value=6 count=9 seq=40..60
+ *
+ * The kinds are those of `ATOMIC`. `seq` of an atomic operation is the places before and after it.
  */
 export interface TextOptions {
   readonly isolated?: boolean;
@@ -39,7 +65,7 @@ const QUANTUM_MICROS = (QUANTUM * 1e6) / RATE;
 export function textInputs(text: string, options: TextOptions = {}): readonly SessionInput[] {
   const { isolated = true, document = 'doc', frameId = 0, parentFrameId = -1 } = options;
   const { timeOrigin = 1.7e15, url = 'https://example.test/' } = options;
-  const out = new LineEncoder(document, isolated);
+  const out = new LineEncoder(document, !/\bworkerThread\b/.test(text));
   if (!/\bcontextCreated\b/.test(text)) {
     out.line('0 contextCreated context=1 state=running');
     out.line('0 threadStarted thread=1 kind=audio context=1 name="audio #1"');
@@ -75,33 +101,46 @@ export function lineOf({ rule, severity, certainty, entity, count }: Finding): s
 }
 
 interface Words {
-  readonly at: number;
+  /** Undefined: as the line before. */
+  readonly at: number | undefined;
+  readonly thread: number | undefined;
   readonly name: string;
   readonly fields: ReadonlyMap<string, string>;
   readonly rest: readonly string[];
 }
 
+const WORKER_THREADS = 100;
+
 function wordsOf(line: string): Words {
-  const [time, name, ...rest] = [...line.matchAll(/([\w-]+)="([^"]*)"|"([^"]*)"|(\S+)/g)];
+  const words = [...line.matchAll(/([\w-]+)="([^"]*)"|"([^"]*)"|(\S+)/g)];
+  const at = /^[\d.]+$/.test(words[0]?.[0] ?? '') ? Number(words.shift()?.[0]) : undefined;
+  const thread = words[0]?.[0].startsWith('@') ? threadOf(words.shift()?.[0] ?? '') : undefined;
+  const name = words.shift()?.[0];
   const fields = new Map<string, string>();
   const loose: string[] = [];
-  for (const [all, key, quoted, text] of rest) {
+  for (const [all, key, quoted, text] of words) {
     const equals = all.indexOf('=');
     if (key !== undefined) fields.set(key, (quoted ?? '').replaceAll('\\n', '\n'));
     else if (text !== undefined) loose.push(text);
     else if (equals > 0) fields.set(all.slice(0, equals), all.slice(equals + 1));
     else loose.push(all);
   }
-  const at = Number(time?.[0]);
-  if (!Number.isFinite(at) || name === undefined) throw new Error(`not a record: ${line}`);
-  return { at, name: name[0], fields, rest: loose };
+  if (name === undefined) throw new Error(`not a record: ${line}`);
+  return { at, thread, name, fields, rest: loose };
 }
 
+function threadOf(word: string): number {
+  const [, kind, number] = /^@(main|audio|w)(\d*)$/.exec(word) ?? [];
+  if (kind === undefined) throw new Error(`no thread ${word}`);
+  if (kind === 'main') return 0;
+  return kind === 'audio' ? Number(number || 1) : WORKER_THREADS + Number(number);
+}
+
+type Line = Words & { readonly at: number };
 type Stream = { readonly thread: number; readonly form: 'records' | 'slots' };
 
 class LineEncoder {
   readonly #document: string;
-  readonly #isolated: boolean;
   readonly #inputs: SessionInput[] = [];
   readonly #ordinals = new Map<string, { readonly ordinal: number; readonly thread: number }>();
   readonly #ordinalCounts = new Map<string, number>();
@@ -110,11 +149,13 @@ class LineEncoder {
   readonly #slots = new SlotWriter();
   #stream: Stream = { thread: 0, form: 'records' };
   #seq = 0;
+  #at = 0;
   #number = 0;
+  readonly #announcesWorkers: boolean;
 
-  constructor(document: string, isolated: boolean) {
+  constructor(document: string, announcesWorkers: boolean) {
     this.#document = document;
-    this.#isolated = isolated;
+    this.#announcesWorkers = announcesWorkers;
   }
 
   take(): readonly SessionInput[] {
@@ -123,7 +164,9 @@ class LineEncoder {
   }
 
   line(line: string): void {
-    const words = wordsOf(line);
+    const said = wordsOf(line);
+    const words = { ...said, at: said.at ?? this.#at };
+    this.#at = words.at;
     switch (words.name) {
       case 'process':
         this.#process(words);
@@ -131,6 +174,9 @@ class LineEncoder {
       case 'send':
       case 'receive':
         this.#message(words);
+        return;
+      case 'atomic':
+        this.#atomic(words);
         return;
       case 'gone':
         this.#cut();
@@ -174,16 +220,22 @@ class LineEncoder {
     return seq;
   }
 
-  #record({ at, name, fields }: Words): void {
+  #record({ at, thread: given, name, fields, rest }: Line): void {
     if (!(name in RECORDS)) throw new Error(`no record ${name}`);
     const recordName = name as RecordName;
-    const thread = Number(fields.get('by-thread') ?? (AUDIO_RECORDS.has(name) ? 1 : 0));
-    const seq = this.#isolated || thread > 0 ? this.#next(fields.get('seq')) : 0;
+    const thread = given ?? Number(fields.get('by-thread') ?? (AUDIO_RECORDS.has(name) ? 1 : 0));
+    const seq = this.#next(fields.get('seq'));
+    if (rest.includes('slot')) {
+      this.#portSlot(name, thread, seq, at, fields);
+      return;
+    }
     const values: { [field: string]: unknown } = {};
     for (const [field, type] of Object.entries(RECORDS[recordName].fields)) {
       const given = fields.get(field);
       values[field] =
-        given === undefined ? this.#ordinary(name, field, type, at, fields) : parse(type, given);
+        given === undefined
+          ? this.#ordinary(name, field, type, at, fields, thread)
+          : parse(type, given);
     }
     for (const field of fields.keys()) {
       if (field in values || field === 'seq' || field === 'by-thread') continue;
@@ -192,6 +244,44 @@ class LineEncoder {
     if (name === 'nodeCreated') this.#madeNode(values);
     this.#switchTo(thread, 'records');
     this.#records.write(recordName, seq, at, values as never);
+    if (name === 'workerCreated' && this.#announcesWorkers && values['entered'] === 'yes') {
+      const own = WORKER_THREADS + Number(values['worker']);
+      this.line(`${at} threadStarted thread=${own} kind=worker context=0 name="worker #${own}"`);
+      this.line(`${at} workerThread thread=${own} parent=${thread} worker=${values['worker']}`);
+    }
+  }
+
+  #portSlot(
+    name: string,
+    thread: number,
+    seq: number,
+    at: number,
+    fields: ReadonlyMap<string, string>,
+  ): void {
+    if (name !== 'portSent' && name !== 'portReceived') throw new Error(`${name} is no slot`);
+    const end = Number(fields.get('end'));
+    const index = Number(fields.get('index') ?? this.#count(`${name} ${thread} ${end}`));
+    this.#switchTo(thread, 'slots');
+    this.#slots.port(name, end, seq, timeOf(thread, at), index);
+  }
+
+  #atomic({ at, thread = 0, fields, rest: [kind = ''] }: Line): void {
+    if (!(kind in ATOMIC)) throw new Error(`no atomic operation ${kind}`);
+    const code = ATOMIC[kind as keyof typeof ATOMIC];
+    const [given, givenAfter] = fields.get('seq')?.split('..') ?? [];
+    const before = this.#next(given);
+    const after = this.#next(givenAfter);
+    const value = Number(fields.get('value') ?? 0);
+    const puts = isWrite(code) || code === ATOMIC.notify;
+    this.#switchTo(thread, 'slots');
+    this.#slots.atomic(Number(fields.get('cell') ?? 1), code, {
+      before,
+      after,
+      time: timeOf(thread, at),
+      read: Number(fields.get('read') ?? (puts ? 0 : value)),
+      written: Number(fields.get('written') ?? (puts ? value : 0)),
+      count: Number(fields.get('count') ?? 1),
+    });
   }
 
   #ordinary(
@@ -200,7 +290,17 @@ class LineEncoder {
     type: FieldType,
     at: number,
     given: ReadonlyMap<string, string>,
+    thread: number,
   ): unknown {
+    const end = given.get('end');
+    if (record === 'workerCreated' && field === 'end') return 101 + 2 * Number(given.get('worker'));
+    if (field === 'index' && (record === 'portSent' || record === 'portReceived')) {
+      return this.#count(`${record} ${thread} ${end}`);
+    }
+    if (field === 'message' && (record === 'passed' || record === 'arrived')) {
+      const way = record === 'passed' ? 'portSent' : 'portReceived';
+      return (this.#messageCounts.get(`${way} ${thread} ${end}`) ?? 0) + 1;
+    }
     const own = ORDINARY[`${record}.${field}`] ?? ORDINARY[field];
     if (own !== undefined) return parse(type, own);
     if (record === 'nodeCreated' && field === 'ordinal') {
@@ -225,7 +325,7 @@ class LineEncoder {
     return place;
   }
 
-  #process({ at, fields }: Words): void {
+  #process({ at, fields }: Line): void {
     const { ordinal, thread } = this.#placeOf(fields.get('node') ?? '');
     this.#switchTo(thread, 'slots');
     const times = Number(fields.get('times') ?? 1);
@@ -248,7 +348,7 @@ class LineEncoder {
     }
   }
 
-  #message({ at, name, fields, rest }: Words): void {
+  #message({ at, name, fields, rest }: Line): void {
     const [way = '', text = ''] = rest;
     const [from = '', to = ''] = way.split('→');
     const node = from === 'main' ? to : from;
@@ -266,11 +366,10 @@ class LineEncoder {
     this.#switchTo(0, 'records');
     const sender = from === 'main' ? 'node' : 'processor';
     const common = { node: Number(node), from: sender, index, bytes: text.length, preview: text };
-    const place = this.#isolated ? seq : 0;
     if (name === 'send') {
-      this.#records.write('messageSent', place, at, { ...common, stack: '' } as never);
+      this.#records.write('messageSent', seq, at, { ...common, stack: '' } as never);
     } else {
-      this.#records.write('messageReceived', place, at, { ...common, failed: false } as never);
+      this.#records.write('messageReceived', seq, at, { ...common, failed: false } as never);
     }
   }
 
@@ -300,10 +399,18 @@ const ORDINARY: { readonly [field: string]: string } = {
   numberOfInputs: '1',
   numberOfOutputs: '1',
   'nodeRefused.contextState': 'closed',
+  'cellSeen.width': '4',
+  'workerCreated.url': 'https://example.test/worker.js',
 };
 
 function frameAt(at: number): number {
   return Math.round(at / QUANTUM_MICROS) * QUANTUM;
+}
+
+/** As the slots of a thread count: frames, or ticks outside audio rendering threads. */
+function timeOf(thread: number, at: number): number {
+  const isAudio = thread > 0 && thread < WORKER_THREADS;
+  return isAudio ? frameAt(at) : Math.floor(at / DURATION_UNIT_MICROS);
 }
 
 function parse(type: FieldType, text: string): unknown {
