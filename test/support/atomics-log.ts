@@ -58,7 +58,10 @@ export class AtomicsLog implements Disposable {
   readonly #words: Int32Array;
   readonly #shared = new Map<object, number>();
 
-  constructor({ order = new Int32Array(new SharedArrayBuffer(4)), slots = 1 << 14 } = {}) {
+  constructor({
+    order = new Int32Array(new SharedArrayBuffer(4)) as Int32Array,
+    slots = 1 << 14,
+  } = {}) {
     this.order = order;
     this.#words = new Int32Array(slots * SLOT_WORDS);
     const control = new Int32Array(CONTROL.words);
