@@ -85,7 +85,7 @@ async function recordLoaded(
   const session = new Session();
   for (const input of inputs.value) session.ingest(input);
   const findings = judge(session);
-  const report = buildReport(session, findings, {
+  const report = buildReport(session, findings, [], {
     url: args.url,
     browser: `Chromium ${launched.browser.version()}`,
     seconds: Math.round(recordMs / 100) / 10,

@@ -1,9 +1,11 @@
-import type { Certainty, Finding, FindingEntity, Severity } from '../analysis/finding.ts';
+import type { Certainty, Evidence, Finding, FindingEntity, Severity } from '../analysis/finding.ts';
 import type { DocumentFacts } from '../analysis/model.ts';
+import type { Micros } from '../shared/units.ts';
 import { topDocument } from './perfetto/trace-time.ts';
 
-const COLUMNS = ['severity', 'certainty', 'rule', 'entity', 'count', 'first'] as const;
-const RIGHT: readonly string[] = ['count', 'first'];
+const FINDING_COLUMNS = ['severity', 'certainty', 'rule', 'entity', 'count', 'first'];
+const TEARDOWN_COLUMNS = ['verdict', 'certainty', 'release', 'entity', 'at'];
+const RIGHT: readonly string[] = ['count', 'first', 'at'];
 const MAX_ENTITY_CHARACTERS = 40;
 const INDENT = '  ';
 
@@ -40,6 +42,8 @@ export interface Report {
   readonly nodes: number;
   readonly coverage: readonly string[];
   readonly findings: readonly ReportedFinding[];
+  /** Every moment at which something that a processor uses was given up. */
+  readonly teardowns: readonly ReportedTeardown[];
 }
 
 /** Times are milliseconds since the page's navigation start. */
@@ -54,17 +58,46 @@ export interface ReportedFinding {
   readonly message: string;
   readonly help: string;
   readonly link: string;
-  readonly evidence: readonly {
-    readonly ms: number;
-    readonly thread: string;
-    readonly what: string;
-  }[];
+  readonly evidence: readonly ReportedEvidence[];
   readonly stacks: { readonly [role: string]: readonly string[] };
+}
+
+interface ReportedEvidence {
+  readonly ms: number;
+  readonly thread: string;
+  readonly what: string;
+}
+
+export interface ReportedTeardown {
+  readonly entity: FindingEntity;
+  readonly verdict: 'ordered' | 'racy' | 'unknown';
+  /** What puts the last use before the release, such as `message` or `semaphore`; empty when nothing does. */
+  readonly by: string;
+  readonly certainty: Certainty;
+  readonly releaseMs: number;
+  /** What kind of release it is: a signal of destruction, or `free`. */
+  readonly release: string;
+  readonly message: string;
+  readonly evidence: readonly ReportedEvidence[];
+}
+
+/** A verdict on one release of something that a processor uses. */
+export interface JudgedTeardown {
+  readonly entity: FindingEntity;
+  readonly verdict: 'ordered' | 'racy' | 'unknown';
+  readonly by: string | undefined;
+  readonly certainty: Certainty;
+  /** Since the navigation start of the top document. */
+  readonly at: Micros;
+  readonly release: string;
+  readonly message: string;
+  readonly evidence: readonly Evidence[];
 }
 
 export function buildReport(
   session: ReportedSession,
   findings: readonly Finding[],
+  teardowns: readonly JudgedTeardown[],
   origin: ReportOrigin,
 ): Report {
   const { documents, totals, coverage } = session;
@@ -79,11 +112,12 @@ export function buildReport(
     contexts: documents.reduce((sum, each) => sum + each.contexts.size, 0),
     nodes: documents.reduce((sum, each) => sum + each.nodes.size, 0),
     coverage: [...coverage],
-    findings: findings.map(reported),
+    findings: findings.map(reportedFinding),
+    teardowns: teardowns.map(reportedTeardown),
   };
 }
 
-function reported(finding: Finding): ReportedFinding {
+function reportedFinding(finding: Finding): ReportedFinding {
   const { rule, severity, certainty, entity, count, message, help, link, stacks } = finding;
   return {
     rule,
@@ -96,14 +130,32 @@ function reported(finding: Finding): ReportedFinding {
     message,
     help,
     link,
-    evidence: finding.evidence.map(({ at, thread, what }) => ({ ms: at / 1000, thread, what })),
+    evidence: finding.evidence.map(reportedEvidence),
     stacks,
   };
 }
 
+function reportedTeardown(teardown: JudgedTeardown): ReportedTeardown {
+  const { entity, verdict, by = '', certainty, release, message } = teardown;
+  return {
+    entity: { kind: entity.kind, id: entity.id, label: entity.label },
+    verdict,
+    by,
+    certainty,
+    releaseMs: teardown.at / 1000,
+    release,
+    message,
+    evidence: teardown.evidence.map(reportedEvidence),
+  };
+}
+
+function reportedEvidence({ at, thread, what }: Evidence): ReportedEvidence {
+  return { ms: at / 1000, thread, what };
+}
+
 /**
  * The report for people at a terminal, without colours: a line a finding, under it what is wrong
- * and how to mend it, wrapped to `width` characters. What a page named loses its control
+ * and how to mend it, then the teardowns that nothing orders or of which that is not known, wrapped to `width` characters. What a page named loses its control
  * characters, so that no name can drive the terminal.
  */
 export function reportTable(report: Report, width = 100): string {
@@ -122,6 +174,7 @@ export function reportTable(report: Report, width = 100): string {
   ];
   if (report.findings.length === 0) lines.push('No findings.');
   else lines.push(...findingLines(report.findings, width));
+  if (report.teardowns.length > 0) lines.push('', ...teardownLines(report.teardowns, width));
   if (report.coverage.length > 0) {
     lines.push('', 'Not observed:');
     for (const each of report.coverage) lines.push(...wrap(plain(each), width, '- ', INDENT));
@@ -130,21 +183,10 @@ export function reportTable(report: Report, width = 100): string {
 }
 
 function findingLines(findings: readonly ReportedFinding[], width: number): readonly string[] {
-  const rows = findings.map(cells);
-  const widths = COLUMNS.map((column, c) =>
-    Math.max(column.length, ...rows.map((row) => characters(row[c] ?? ''))),
-  );
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, c) => {
-        const gap = ' '.repeat(Math.max(0, (widths[c] ?? 0) - characters(cell)));
-        return RIGHT.includes(COLUMNS[c] ?? '') ? gap + cell : cell + gap;
-      })
-      .join(INDENT)
-      .trimEnd();
-  const lines = [line(COLUMNS.map((column) => column.toUpperCase()))];
+  const table = layoutTable(FINDING_COLUMNS, findings.map(findingCells));
+  const lines = [table.head];
   for (const [index, finding] of findings.entries()) {
-    lines.push(line(rows[index] ?? []));
+    lines.push(table.rows[index] ?? '');
     lines.push(...wrap(plain(finding.message), width, INDENT, INDENT));
     lines.push(...wrap(`Mend: ${plain(finding.help)}`, width, INDENT, INDENT));
     if (finding.link !== '') lines.push(`${INDENT}${plain(finding.link)}`);
@@ -161,16 +203,59 @@ function findingLines(findings: readonly ReportedFinding[], width: number): read
   return lines;
 }
 
-function cells(finding: ReportedFinding): readonly string[] {
+function findingCells(finding: ReportedFinding): readonly string[] {
   const { severity, certainty, rule, entity, count, firstMs } = finding;
-  return [
-    severity,
-    certainty,
-    rule,
-    cut(plain(entity.label), MAX_ENTITY_CHARACTERS),
-    String(count),
-    `${(firstMs / 1000).toFixed(3)} s`,
-  ];
+  return [severity, certainty, rule, entityCell(entity), String(count), seconds(firstMs)];
+}
+
+/** How many of each verdict, and those that are not right, or not known to be. */
+function teardownLines(teardowns: readonly ReportedTeardown[], width: number): readonly string[] {
+  const counts = (['ordered', 'racy', 'unknown'] as const)
+    .map(
+      (verdict) => [teardowns.filter((each) => each.verdict === verdict).length, verdict] as const,
+    )
+    .filter(([count]) => count > 0)
+    .map(([count, verdict]) => `${count} ${verdict}`);
+  const lines = [`${counted(teardowns.length, 'teardown')}: ${counts.join(', ')}`];
+  const shown = teardowns.filter(({ verdict }) => verdict !== 'ordered');
+  if (shown.length === 0) return lines;
+  const table = layoutTable(TEARDOWN_COLUMNS, shown.map(teardownCells));
+  lines.push('', table.head);
+  for (const [index, { message }] of shown.entries()) {
+    lines.push(table.rows[index] ?? '', ...wrap(plain(message), width, INDENT, INDENT));
+  }
+  return lines;
+}
+
+function teardownCells(teardown: ReportedTeardown): readonly string[] {
+  const { verdict, certainty, release, entity, releaseMs } = teardown;
+  return [verdict, certainty, release, entityCell(entity), seconds(releaseMs)];
+}
+
+function layoutTable(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+): { readonly head: string; readonly rows: readonly string[] } {
+  const widths = columns.map((column, c) =>
+    Math.max(column.length, ...rows.map((row) => characters(row[c] ?? ''))),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, c) => {
+        const gap = ' '.repeat(Math.max(0, (widths[c] ?? 0) - characters(cell)));
+        return RIGHT.includes(columns[c] ?? '') ? gap + cell : cell + gap;
+      })
+      .join(INDENT)
+      .trimEnd();
+  return { head: line(columns.map((column) => column.toUpperCase())), rows: rows.map(line) };
+}
+
+function entityCell(entity: FindingEntity): string {
+  return cut(plain(entity.label), MAX_ENTITY_CHARACTERS);
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(3)} s`;
 }
 
 /** Breaks at spaces; a word longer than the width (a URL) stays whole. */

@@ -79,6 +79,24 @@ function expectShape(report: Report): void {
     nodes: expect.any(Number),
   });
   for (const each of report.coverage) expect(each).toEqual(expect.any(String));
+  for (const teardown of report.teardowns) {
+    expect(teardown).toMatchObject({
+      entity: { kind: expect.any(String), id: expect.any(String), label: expect.any(String) },
+      verdict: expect.stringMatching(/^(ordered|racy|unknown)$/),
+      by: expect.any(String),
+      certainty: expect.stringMatching(/^(proven|likely)$/),
+      releaseMs: expect.any(Number),
+      release: expect.stringMatching(/^[a-z-]+$/),
+      message: expect.stringMatching(/\w/),
+    });
+    for (const each of teardown.evidence) {
+      expect(each).toEqual({
+        ms: expect.any(Number),
+        thread: expect.any(String),
+        what: expect.any(String),
+      });
+    }
+  }
   for (const finding of report.findings) {
     expect(finding).toMatchObject({
       rule: expect.stringMatching(/^[a-z-]+$/),

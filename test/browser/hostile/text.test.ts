@@ -66,7 +66,7 @@ test('writes a trace that the trace processor reads whole, and a report of bound
   const bytes = new Uint8Array(Buffer.from(base64, 'base64'));
   expect(bytes.byteLength).toBeLessThan(2_000_000);
   checkTrace(bytes, expectedTrace(session.documents, judge(session)));
-  const report = buildReport(session, judge(session), {
+  const report = buildReport(session, judge(session), [], {
     url: hostile.page.url(),
     browser: 'Chromium',
     seconds: 5,

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/analysis/finding.ts';
 import { judge } from '../../../src/analysis/judge.ts';
-import { buildReport, type Report, reportTable } from '../../../src/export/report.ts';
+import {
+  buildReport,
+  type JudgedTeardown,
+  type Report,
+  reportTable,
+} from '../../../src/export/report.ts';
 import type { Micros } from '../../../src/shared/units.ts';
 import { sessionOf, sessionOfInputs, textInputs } from '../../support/text-records.ts';
 
@@ -23,6 +28,17 @@ const FINDING: Finding = {
   stacks: { create: ['start (https://example.test/main.js:12:5)'] },
 };
 
+const TEARDOWN: JudgedTeardown = {
+  entity: { kind: 'node', id: '0/n7', label: 'noise #7' },
+  verdict: 'racy',
+  by: undefined,
+  certainty: 'proven',
+  at: 1_500_250 as Micros,
+  release: 'closed',
+  message: 'Nothing orders the last call of noise #7 and the closing of its port.',
+  evidence: [{ at: 1_500_250 as Micros, thread: 'main', what: 'its port was closed' }],
+};
+
 describe('a report', () => {
   test('is version 1, counts all frames and keeps what findings say', () => {
     const session = sessionOfInputs([
@@ -33,36 +49,50 @@ describe('a report', () => {
         isolated: false,
       }),
     ]);
-    expect(JSON.parse(JSON.stringify(buildReport(session, [FINDING], ORIGIN)))).toEqual({
-      version: 1,
-      url: 'https://example.test/',
-      browser: 'Chromium 156',
-      seconds: 5,
-      isolated: true,
-      calls: 7,
-      lost: 0,
-      contexts: 2,
-      nodes: 2,
-      coverage: [
-        'The page is not cross-origin isolated: calls and page events are ordered by frames and times, not by one counter.',
-      ],
-      findings: [
-        {
-          rule: 'zombie-processor',
-          severity: 'warning',
-          certainty: 'likely',
-          entity: { kind: 'node', id: '0/n7', label: 'noise #7' },
-          count: 400,
-          firstMs: 1234.5,
-          lastMs: 2300,
-          message: 'noise #7 was detached and is still called.',
-          help: 'Let process() return false.',
-          link: 'https://webaudio.github.io/web-audio-api/#rendering-loop',
-          evidence: [{ ms: 1234.5, thread: 'audio #1', what: 'a call' }],
-          stacks: { create: ['start (https://example.test/main.js:12:5)'] },
-        },
-      ],
-    });
+    expect(JSON.parse(JSON.stringify(buildReport(session, [FINDING], [TEARDOWN], ORIGIN)))).toEqual(
+      {
+        version: 1,
+        url: 'https://example.test/',
+        browser: 'Chromium 156',
+        seconds: 5,
+        isolated: true,
+        calls: 7,
+        lost: 0,
+        contexts: 2,
+        nodes: 2,
+        coverage: [
+          'The page is not cross-origin isolated: calls and page events are ordered by frames and times, not by one counter.',
+        ],
+        findings: [
+          {
+            rule: 'zombie-processor',
+            severity: 'warning',
+            certainty: 'likely',
+            entity: { kind: 'node', id: '0/n7', label: 'noise #7' },
+            count: 400,
+            firstMs: 1234.5,
+            lastMs: 2300,
+            message: 'noise #7 was detached and is still called.',
+            help: 'Let process() return false.',
+            link: 'https://webaudio.github.io/web-audio-api/#rendering-loop',
+            evidence: [{ ms: 1234.5, thread: 'audio #1', what: 'a call' }],
+            stacks: { create: ['start (https://example.test/main.js:12:5)'] },
+          },
+        ],
+        teardowns: [
+          {
+            entity: { kind: 'node', id: '0/n7', label: 'noise #7' },
+            verdict: 'racy',
+            by: '',
+            certainty: 'proven',
+            releaseMs: 1500.25,
+            release: 'closed',
+            message: 'Nothing orders the last call of noise #7 and the closing of its port.',
+            evidence: [{ ms: 1500.25, thread: 'main', what: 'its port was closed' }],
+          },
+        ],
+      },
+    );
   });
 
   test('says what was lost and what could not be observed', () => {
@@ -71,13 +101,13 @@ describe('a report', () => {
       1000  lost         thread=1 count=42 why=ring-full
       2000  uncovered    what=prelude detail="the prelude did not load"
     `);
-    const report = buildReport(session, [], ORIGIN);
+    const report = buildReport(session, [], [], ORIGIN);
     expect(report.lost).toBe(42);
     expect(report.coverage).toContainEqual(expect.stringContaining('the prelude did not load'));
   });
 
   test('of a session without a document is one of nothing', () => {
-    expect(buildReport(sessionOfInputs([]), [], ORIGIN)).toMatchObject({
+    expect(buildReport(sessionOfInputs([]), [], [], ORIGIN)).toMatchObject({
       isolated: false,
       calls: 0,
       contexts: 0,
@@ -91,14 +121,14 @@ describe('a report', () => {
       20000   declaredDestroyed  node=7
       21000   process            node=7 times=4
     `);
-    const { findings } = buildReport(session, judge(session), ORIGIN);
+    const { findings } = buildReport(session, judge(session), [], ORIGIN);
     expect(findings.map((each) => each.rule)).toContain('process-after-destroy');
   });
 });
 
 describe('the table of a report', () => {
   const report = (changes: Partial<Report>): Report => ({
-    ...buildReport(sessionOf('0 nodeCreated node=7'), [FINDING], ORIGIN),
+    ...buildReport(sessionOf('0 nodeCreated node=7'), [FINDING], [], ORIGIN),
     ...changes,
   });
 
@@ -114,6 +144,7 @@ describe('the table of a report', () => {
           help: 'Wait. '.repeat(20),
         },
       ],
+      [],
       ORIGIN,
     ).findings;
     expect(
@@ -140,6 +171,46 @@ describe('the table of a report', () => {
     );
   });
 
+  test('counts teardowns, and has a line for each that nothing orders or that is not known', () => {
+    const { teardowns } = buildReport(
+      sessionOfInputs([]),
+      [],
+      [
+        TEARDOWN,
+        { ...TEARDOWN, verdict: 'ordered', by: 'message', message: 'An answer orders it.' },
+        {
+          ...TEARDOWN,
+          entity: { kind: 'block', id: '0/b3', label: 'voice #3' },
+          verdict: 'unknown',
+          release: 'free',
+          message: 'Atomic operations of a WebAssembly module are not recorded.',
+        },
+      ],
+      ORIGIN,
+    );
+    expect(
+      reportTable(report({ findings: [], teardowns }), 60)
+        .split('\n')
+        .slice(3),
+    ).toEqual([
+      'No findings.',
+      '',
+      '3 teardowns: 1 ordered, 1 racy, 1 unknown',
+      '',
+      'VERDICT  CERTAINTY  RELEASE  ENTITY         AT',
+      'racy     proven     closed   noise #7  1.500 s',
+      '  Nothing orders the last call of noise #7 and the closing',
+      '  of its port.',
+      'unknown  proven     free     voice #3  1.500 s',
+      '  Atomic operations of a WebAssembly module are not',
+      '  recorded.',
+    ]);
+    const ordered = teardowns.filter(({ verdict }) => verdict === 'ordered');
+    expect(reportTable(report({ findings: [], teardowns: ordered }))).toMatch(
+      /\nNo findings\.\n\n1 teardown: 1 ordered$/,
+    );
+  });
+
   test('says so when nothing was found, and what was not observed', () => {
     expect(reportTable(report({ findings: [], coverage: ['worker threads'] }))).toMatch(
       /\nNo findings\.\n\nNot observed:\n- worker threads$/,
@@ -154,6 +225,12 @@ describe('the table of a report', () => {
       report({
         url: `https://example.test/${hostile}`,
         findings: [{ ...finding, message: hostile, entity: { ...finding.entity, label: hostile } }],
+        teardowns: buildReport(
+          sessionOfInputs([]),
+          [],
+          [{ ...TEARDOWN, message: hostile, entity: { ...TEARDOWN.entity, label: hostile } }],
+          ORIGIN,
+        ).teardowns,
       }),
     );
     expect(table.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
