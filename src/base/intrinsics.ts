@@ -96,6 +96,7 @@ const { reject } = Promise;
 export const promiseReject = (reason: unknown): Promise<never> =>
   apply(reject, IntrinsicPromise, [reason]) as Promise<never>;
 export const toStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
+export const toPrimitive: typeof Symbol.toPrimitive = Symbol.toPrimitive;
 export const symbolIterator: typeof Symbol.iterator = Symbol.iterator;
 const getter = <T>(owner: object, key: PropertyKey): ((self: object) => T) =>
   uncurryThis(descriptorOf(owner, key)?.get as (this: object) => T);
@@ -137,6 +138,7 @@ export const IntrinsicProxy: ProxyConstructor = Proxy;
 export const IntrinsicError: ErrorConstructor = Error;
 export const IntrinsicUint8Array: Uint8ArrayConstructor = Uint8Array;
 export const IntrinsicInt32Array: Int32ArrayConstructor = Int32Array;
+export const IntrinsicBigInt64Array: BigInt64ArrayConstructor = BigInt64Array;
 export const IntrinsicArrayBuffer: ArrayBufferConstructor = ArrayBuffer;
 /** Only to be used where memory can be shared; the global is missing elsewhere. */
 export const IntrinsicSharedArrayBuffer: SharedArrayBufferConstructor = (

@@ -5,21 +5,20 @@ import {
   bufferOf,
   byteOffsetOf,
   floor,
-  getOwnPropertyDescriptor,
-  getPrototypeOf,
+  IntrinsicBigInt64Array,
   IntrinsicInt32Array,
   IntrinsicMap,
-  IntrinsicUint8Array,
   IntrinsicWeakMap,
   mapGet,
   mapSet,
   min,
   onceSettled,
-  uncurryThis,
+  toPrimitive,
+  typedArrayName,
   weakMapGet,
   weakMapSet,
 } from '../base/intrinsics.ts';
-import type { Native, Patches } from '../base/patch.ts';
+import type { Native } from '../base/patch.ts';
 import * as LIMITS from '../shared/limits.ts';
 import type { FieldsOf } from '../shared/records.ts';
 import { ATOMIC } from '../shared/slots.ts';
@@ -33,6 +32,9 @@ export interface MemoryRegistry {
   /** How many blocks have crossed; grows with each. */
   readonly crossed: number;
 }
+
+/** Puts a function made of the native `Atomics[name]`, of the same name and length, in its place. */
+export type InstallAtomics = (name: string, make: (native: Native) => Native) => void;
 
 /** Where the operations of a thread are told. */
 export interface AtomicsSink {
@@ -100,20 +102,9 @@ const MOST_HELD = 1 << 20;
 /** No entry may be told so many places late that its low word grows ambiguous. */
 const MOST_PLACES = 1 << 28;
 
-const IntrinsicBigInt = BigInt;
-const { asIntN } = BigInt;
-const IntrinsicNumber = Number;
-const { toPrimitive } = Symbol;
-const ordinaryToPrimitive = uncurryThis(
-  Date.prototype[Symbol.toPrimitive] as (this: unknown, hint: string) => unknown,
-);
-/** The name of a typed array's own class; undefined for anything else. */
-const classOf = uncurryThis(
-  getOwnPropertyDescriptor(
-    getPrototypeOf(IntrinsicUint8Array.prototype) as object,
-    Symbol.toStringTag,
-  )?.get as (this: unknown) => string | undefined,
-);
+/** One 64-bit integer, and its low word. */
+const LONG = new IntrinsicBigInt64Array(1);
+const LOW_WORD = new IntrinsicInt32Array(bufferOf(LONG));
 
 /**
  * Stands in for an object that the page passed where a number is expected. The engine converts it when the
@@ -146,12 +137,27 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' ? value !== null : typeof value === 'function';
 }
 
+interface Convertible {
+  readonly [toPrimitive]?: unknown;
+  readonly valueOf: unknown;
+  readonly toString: unknown;
+}
+
 function primitiveOf(object: object): unknown {
-  const exotic = (object as { readonly [toPrimitive]?: unknown })[toPrimitive];
-  if (exotic === undefined || exotic === null) return ordinaryToPrimitive(object, 'number');
+  const convertible = object as Convertible;
+  const exotic = convertible[toPrimitive];
+  if (exotic === undefined || exotic === null) {
+    const value = callOn(convertible, convertible.valueOf);
+    return isObject(value) ? callOn(convertible, convertible.toString) : value;
+  }
   if (typeof exotic === 'function') return apply(exotic as Native, object, ['number']);
   // The engine has words for what is no function.
   return +({ [toPrimitive]: exotic } as unknown as number);
+}
+
+/** What is no function is passed over; what is left in the end, the engine complains of. */
+function callOn(object: object, method: unknown): unknown {
+  return typeof method === 'function' ? apply(method as Native, object, []) : object;
 }
 
 function converting(value: unknown): unknown {
@@ -164,7 +170,8 @@ function lowWord(value: unknown, width: number): number {
     case 'number':
       return value | 0;
     case 'bigint':
-      return IntrinsicNumber(asIntN(32, value));
+      LONG[0] = value;
+      return LOW_WORD[0] as number;
     case 'undefined':
       return 0;
     case 'object':
@@ -175,10 +182,8 @@ function lowWord(value: unknown, width: number): number {
 }
 
 function bigOf(value: unknown): bigint {
-  return asIntN(
-    64,
-    IntrinsicBigInt((isObject(value) ? (value as Converted).seen : value) as string),
-  );
+  LONG[0] = (isObject(value) ? (value as Converted).seen : value) as bigint;
+  return LONG[0] as bigint;
 }
 
 /**
@@ -192,7 +197,7 @@ function bigOf(value: unknown): bigint {
  * costs three native ones at most, and in the steady state allocates nothing.
  */
 export function observeAtomics(
-  patches: Patches,
+  install: InstallAtomics,
   memories: MemoryRegistry,
   sink: AtomicsSink,
 ): AtomicsObserver {
@@ -237,7 +242,7 @@ export function observeAtomics(
   function findView(array: unknown): View | undefined {
     let view = weakMapGet(views, array as object);
     if (!view || (view.memory === 0 && view.crossed !== memories.crossed)) {
-      const width = WIDTHS[classOf(array) as string];
+      const width = WIDTHS[typedArrayName(array as object) as string];
       if (width === undefined) return undefined;
       view = describe(array as ArrayBufferView, width);
       weakMapSet(views, array as object, view);
@@ -421,11 +426,7 @@ export function observeAtomics(
   }
 
   function replace(name: string, make: (native: Native) => object): void {
-    patches.replace(
-      Atomics,
-      name,
-      (native) => (make(native) as Record<string, Native>)[name] as Native,
-    );
+    install(name, (native) => (make(native) as Record<string, Native>)[name] as Native);
   }
 
   function replaceModifier(name: string, combine: (old: number, value: number) => number): void {

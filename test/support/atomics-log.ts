@@ -73,21 +73,25 @@ export class AtomicsLog implements Disposable {
         return shared.size;
       },
     };
-    this.observer = observeAtomics(this.patches, memories, {
-      order: this.order,
-      slots: this.slots,
-      mayBlock: true,
-      time: () => 7,
-      record: (_name, { cell, memory, offset, width }) => {
-        this.cells.push({ cell, memory, offset, width });
+    this.observer = observeAtomics(
+      (name, make) => this.patches.replace(Atomics, name, make),
+      memories,
+      {
+        order: this.order,
+        slots: this.slots,
+        mayBlock: true,
+        time: () => 7,
+        record: (_name, { cell, memory, offset, width }) => {
+          this.cells.push({ cell, memory, offset, width });
+        },
+        publish: () => {
+          this.published = this.slots.head;
+        },
+        soon: () => {
+          this.asked++;
+        },
       },
-      publish: () => {
-        this.published = this.slots.head;
-      },
-      soon: () => {
-        this.asked++;
-      },
-    });
+    );
   }
 
   /** From now on the block counts as one that has crossed threads. */
