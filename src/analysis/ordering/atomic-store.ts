@@ -18,16 +18,20 @@ export interface AtomicEntry {
   readonly when: number;
 }
 
+/** Slots of `thread` between two of its places are missing. */
+export interface AtomicLoss {
+  readonly thread: ThreadId;
+  readonly since: number;
+  readonly until: number;
+}
+
 /** The atomic operations of one document as they were recorded, by thread and cell. */
 export class AtomicStore {
-  readonly #threads = new Map<ThreadId, Map<CellId, AtomicColumn>>();
-  readonly #losses: {
-    readonly thread: ThreadId;
-    readonly since: number;
-    readonly until: number;
-  }[] = [];
+  readonly #threads = new Map<ThreadId, Map<CellId, CellColumns>>();
+  readonly #losses: AtomicLoss[] = [];
   readonly #lastAfter = new Map<ThreadId, number>();
   #size = 0;
+  #columnChanges = 0;
   #changedFrom = Number.POSITIVE_INFINITY;
 
   /** Entries kept. */
@@ -35,27 +39,22 @@ export class AtomicStore {
     return this.#size;
   }
 
+  /** Grows when a column appears, or when it becomes known where its cell lies. */
+  get columnChanges(): number {
+    return this.#columnChanges;
+  }
+
   /** A cell got its number in a thread. False when it has one already. */
   cell(thread: ThreadId, cell: CellId, memory: MemoryId, offset: number, width: number): boolean {
-    let cells = this.#threads.get(thread);
-    if (cells === undefined) {
-      cells = new Map();
-      this.#threads.set(thread, cells);
-    }
-    const known = cells.get(cell);
-    if (known?.memory !== undefined) return false;
-    if (known === undefined && cells.size >= LIMITS.cells) return false;
-    const column = known ?? new AtomicColumn(thread, cell);
-    column.memory = memory;
-    column.offset = offset;
-    column.width = width;
-    cells.set(cell, column);
-    this.#changedFrom = 0;
+    const columns = this.#columns(thread, cell);
+    if (columns === undefined || columns.place.memory !== undefined) return false;
+    Object.assign(columns.place, { memory, offset, width });
+    this.#columnChanges++;
     return true;
   }
 
   /**
-   * Operations of one thread come in their order. The cell may be named later (`cellSeen` travels by
+   * Operations of one thread come in its order. The cell may be named later (`cellSeen` travels by
    * another way). False when it is not kept: places that go back, or more than is kept.
    */
   add(
@@ -69,24 +68,23 @@ export class AtomicStore {
     count: number,
     when: number,
   ): boolean {
-    let cells = this.#threads.get(thread);
-    if (cells === undefined) {
-      cells = new Map();
-      this.#threads.set(thread, cells);
-    }
-    let column = cells.get(cell);
-    if (column === undefined) {
-      if (cells.size >= LIMITS.cells) return false;
-      column = new AtomicColumn(thread, cell);
-      cells.set(cell, column);
-    }
+    const columns = this.#columns(thread, cell);
+    if (columns === undefined) return false;
     if (this.#size >= LIMITS.atomicsPerDocument) {
       this.lost(thread, after);
       return false;
     }
+    let column = columns.told;
+    if (code === ATOMIC.loads) {
+      if (columns.repeated === undefined) {
+        columns.repeated = new AtomicColumn(columns.place);
+        this.#columnChanges++;
+      }
+      column = columns.repeated;
+    }
     if (!column.add(code, before, after, read, written, count, when)) return false;
     this.#size++;
-    this.#lastAfter.set(thread, after);
+    if (after > (this.#lastAfter.get(thread) ?? 0)) this.#lastAfter.set(thread, after);
     if (before < this.#changedFrom) this.#changedFrom = before;
     return true;
   }
@@ -94,27 +92,28 @@ export class AtomicStore {
   /** Slots of this thread were lost up to `tick`: there may have been writes of any value among them. */
   lost(thread: ThreadId, tick: number): void {
     const since = this.#lastAfter.get(thread) ?? 0;
-    const last = this.#losses.at(-1);
-    if (last?.thread === thread && last.since === since) this.#losses.pop();
-    this.#losses.push({ thread, since, until: tick });
+    const known = this.#losses.findIndex((loss) => loss.thread === thread && loss.since === since);
+    if (known >= 0) this.#losses.splice(known, 1);
+    const after = this.#losses.findLastIndex(({ until }) => until <= tick) + 1;
+    this.#losses.splice(after, 0, { thread, since, until: tick });
     if (since < this.#changedFrom) this.#changedFrom = since;
   }
 
-  /** What may be missing: operations of `thread` between two places. */
-  get losses(): readonly {
-    readonly thread: ThreadId;
-    readonly since: number;
-    readonly until: number;
-  }[] {
+  /** By `until`. */
+  get losses(): readonly AtomicLoss[] {
     return this.#losses;
   }
 
-  columns(thread: ThreadId): Iterable<AtomicColumn> {
-    return this.#threads.get(thread)?.values() ?? [];
+  /** Of one thread, in no order. */
+  *columns(thread: ThreadId): Iterable<AtomicColumn> {
+    for (const { told, repeated } of this.#threads.get(thread)?.values() ?? []) {
+      yield told;
+      if (repeated !== undefined) yield repeated;
+    }
   }
 
   *allColumns(): Iterable<AtomicColumn> {
-    for (const cells of this.#threads.values()) yield* cells.values();
+    for (const thread of this.#threads.keys()) yield* this.columns(thread);
   }
 
   /** The lowest place that anything new since the last call of this may have touched. */
@@ -123,18 +122,48 @@ export class AtomicStore {
     this.#changedFrom = Number.POSITIVE_INFINITY;
     return changed;
   }
+
+  #columns(thread: ThreadId, cell: CellId): CellColumns | undefined {
+    let cells = this.#threads.get(thread);
+    if (cells === undefined) {
+      cells = new Map();
+      this.#threads.set(thread, cells);
+    }
+    let columns = cells.get(cell);
+    if (columns === undefined) {
+      if (cells.size >= LIMITS.cells) return undefined;
+      const place = { thread, cell, memory: undefined, offset: 0, width: 4 };
+      columns = { place, told: new AtomicColumn(place), repeated: undefined };
+      cells.set(cell, columns);
+      this.#columnChanges++;
+    }
+    return columns;
+  }
+}
+
+/** A cell as one thread knows it. */
+export interface CellPlace {
+  readonly thread: ThreadId;
+  readonly cell: CellId;
+  /** Undefined until `cellSeen` of that thread came. */
+  readonly memory: MemoryId | undefined;
+  readonly offset: number;
+  readonly width: number;
+}
+
+interface CellColumns {
+  readonly place: CellPlace;
+  readonly told: AtomicColumn;
+  /** `loads`, which are told late: their places overlap those of the others. */
+  repeated: AtomicColumn | undefined;
 }
 
 const FIRST_CAPACITY = 8;
 
-/** The operations of one thread on one cell, in its order; both places rise. 33 bytes an entry. */
+/** Operations of one thread on one cell, in its order; both places rise. 33 bytes an entry. */
 export class AtomicColumn {
-  readonly thread: ThreadId;
-  readonly cell: CellId;
-  /** Undefined until `cellSeen` of that thread came. */
-  memory: MemoryId | undefined;
-  offset = 0;
-  width = 4;
+  readonly place: CellPlace;
+  #firstWrite = -1;
   #length = 0;
   #before = new Float64Array(FIRST_CAPACITY);
   #span = new Uint32Array(FIRST_CAPACITY);
@@ -144,9 +173,16 @@ export class AtomicColumn {
   #count = new Uint32Array(FIRST_CAPACITY);
   #when = new Float64Array(FIRST_CAPACITY);
 
-  constructor(thread: ThreadId, cell: CellId) {
-    this.thread = thread;
-    this.cell = cell;
+  constructor(place: CellPlace) {
+    this.place = place;
+  }
+
+  get thread(): ThreadId {
+    return this.place.thread;
+  }
+
+  get cell(): CellId {
+    return this.place.cell;
   }
 
   get length(): number {
@@ -163,7 +199,8 @@ export class AtomicColumn {
     when: number,
   ): boolean {
     const at = this.#length;
-    if (after < before || (at > 0 && before < this.before(at - 1))) return false;
+    if (after < before) return false;
+    if (at > 0 && (before < this.before(at - 1) || after < this.after(at - 1))) return false;
     if (at === this.#before.length) this.#grow();
     this.#before[at] = before;
     this.#span[at] = after - before;
@@ -172,8 +209,14 @@ export class AtomicColumn {
     this.#code[at] = code;
     this.#count[at] = count;
     this.#when[at] = when;
+    if (this.#firstWrite < 0 && isWrite(code)) this.#firstWrite = at;
     this.#length++;
     return true;
+  }
+
+  /** −1 when there is none. */
+  get firstWrite(): number {
+    return this.#firstWrite;
   }
 
   before(index: number): number {
@@ -216,13 +259,25 @@ export class AtomicColumn {
     };
   }
 
-  /** Index of the first entry whose place before it is at or after `tick`. */
+  /** Index of the first entry that began at `tick` or later. */
   firstFrom(tick: number): number {
     let low = 0;
     let high = this.#length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.before(middle) >= tick) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** Index of the first entry that had not ended before `tick`. */
+  firstEndingFrom(tick: number): number {
+    let low = 0;
+    let high = this.#length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.after(middle) >= tick) high = middle;
       else low = middle + 1;
     }
     return low;

@@ -12,51 +12,51 @@ export interface Choice {
   readonly to: Place;
   readonly about: number;
   readonly from: readonly Place[];
-  /** Or from none of them: what nobody recorded, or what was there before. Then nothing is certain. */
-  readonly orNone: boolean;
 }
+
+type Columns = Map<ThreadId, Map<ThreadId, EdgeColumn>>;
 
 /**
  * The edges of one document, compact and without clocks: one column for each pair of an acquiring and a
  * releasing thread. May be told in any order; the outcome is the same.
  */
 export class EdgeStore {
-  readonly #into = new Map<ThreadId, Map<ThreadId, EdgeColumn>>();
+  readonly #into: Columns = new Map();
+  readonly #maybeInto: Columns = new Map();
   readonly #pending = new Map<ThreadId, PendingColumn>();
   readonly #choices = new Map<ThreadId, ChoiceColumn>();
-  #changes = 0;
+  #changed = new Map<ThreadId, number>();
 
-  /** Grows with every change: an answer holds as long as this stays. */
-  get changes(): number {
-    return this.#changes;
+  /** For each thread the lowest tick at which what it acquired has changed since the last call of this. */
+  takeChanges(): ReadonlyMap<ThreadId, number> {
+    const changed = this.#changed;
+    if (changed.size > 0) this.#changed = new Map();
+    return changed;
   }
 
   /** All of `from`'s thread up to it is before all of `to`'s thread from it on. */
   add(kind: EdgeKind, from: Place, to: Place, about = 0): void {
     if (from.thread === to.thread) return;
-    let columns = this.#into.get(to.thread);
-    if (columns === undefined) {
-      columns = new Map();
-      this.#into.set(to.thread, columns);
-    }
-    let column = columns.get(from.thread);
-    if (column === undefined) {
-      column = new EdgeColumn(from.thread, to.thread);
-      columns.set(from.thread, column);
-    }
-    column.add(to.tick, from.tick, about * CODES + EDGE_KINDS[kind].code);
-    this.#changes++;
+    column(this.#into, from, to).add(to.tick, from.tick, tagOf(kind, about));
+    this.#change(to.thread, to.tick);
   }
 
-  /** One of `from` is before `to`, or none of them: only what is before all of them is certain. */
-  addChoice(kind: EdgeKind, from: readonly Place[], to: Place, orNone: boolean, about = 0): void {
-    let column = this.#choices.get(to.thread);
-    if (column === undefined) {
-      column = new ChoiceColumn();
-      this.#choices.set(to.thread, column);
+  /** Whether `from` is before `to` cannot be told. */
+  addMaybe(kind: EdgeKind, from: Place, to: Place, about = 0): void {
+    if (from.thread === to.thread) return;
+    column(this.#maybeInto, from, to).add(to.tick, from.tick, tagOf(kind, about));
+    this.#change(to.thread, to.tick);
+  }
+
+  /** One of `from` is before `to`, nobody can tell which: only what is before all of them is certain. */
+  addChoice(kind: EdgeKind, from: readonly Place[], to: Place, about = 0): void {
+    for (const each of from) this.addMaybe(kind, each, to, about);
+    let choices = this.#choices.get(to.thread);
+    if (choices === undefined) {
+      choices = new ChoiceColumn();
+      this.#choices.set(to.thread, choices);
     }
-    column.add({ kind, from, to, orNone, about });
-    this.#changes++;
+    choices.add({ kind, from, to, about });
   }
 
   /**
@@ -64,40 +64,53 @@ export class EdgeStore {
    * was not seen so far): until `resolve`, nobody can say that it is after nothing.
    */
   pend(to: Place): void {
-    let column = this.#pending.get(to.thread);
-    if (column === undefined) {
-      column = new PendingColumn();
-      this.#pending.set(to.thread, column);
+    let pending = this.#pending.get(to.thread);
+    if (pending === undefined) {
+      pending = new PendingColumn();
+      this.#pending.set(to.thread, pending);
     }
-    column.add(to.tick);
-    this.#changes++;
+    pending.add(to.tick);
+    this.#change(to.thread, to.tick);
+  }
+
+  /** The same for what will never be known, of which only the first of a thread counts. */
+  pendForGood(to: Place): void {
+    if (!this.isPending(to.thread, to.tick)) this.pend(to);
   }
 
   /** Takes one `pend` of this place back: its edge has been added, or there is none. */
   resolve(to: Place): void {
     this.#pending.get(to.thread)?.remove(to.tick);
-    this.#changes++;
+    this.#change(to.thread, to.tick);
   }
 
   /** Forgets the edges and what is pending at this tick of the acquiring thread and later. */
   truncate(thread: ThreadId, tick: number): void {
-    for (const column of this.#into.get(thread)?.values() ?? []) column.truncate(tick);
+    for (const each of this.#into.get(thread)?.values() ?? []) each.truncate(tick);
+    for (const each of this.#maybeInto.get(thread)?.values() ?? []) each.truncate(tick);
     this.#pending.get(thread)?.truncate(tick);
     this.#choices.get(thread)?.truncate(tick);
-    this.#changes++;
+    this.#change(thread, tick);
   }
 
   /** Forgets everything: messages turned out to be paired otherwise, and all is said anew. */
   clear(): void {
+    const all = [this.#into, this.#maybeInto, this.#pending];
+    for (const each of all) for (const thread of each.keys()) this.#change(thread, 0);
     this.#into.clear();
+    this.#maybeInto.clear();
     this.#pending.clear();
     this.#choices.clear();
-    this.#changes++;
   }
 
   /** For each thread that this one ever acquired from, its column. */
   into(thread: ThreadId): Iterable<EdgeColumn> {
     return this.#into.get(thread)?.values() ?? [];
+  }
+
+  /** The same of edges that may or may not be. */
+  maybeInto(thread: ThreadId): Iterable<EdgeColumn> {
+    return this.#maybeInto.get(thread)?.values() ?? [];
   }
 
   /** Whether something that this thread acquired up to `tick` is still open. */
@@ -110,6 +123,11 @@ export class EdgeStore {
     return this.#choices.get(thread)?.upTo(tick) ?? [];
   }
 
+  #change(thread: ThreadId, tick: number): void {
+    const known = this.#changed.get(thread);
+    if (known === undefined || tick < known) this.#changed.set(thread, tick);
+  }
+
   /** How many edges are kept. */
   get size(): number {
     let size = 0;
@@ -118,6 +136,24 @@ export class EdgeStore {
     }
     return size;
   }
+}
+
+function column(columns: Columns, from: Place, to: Place): EdgeColumn {
+  let into = columns.get(to.thread);
+  if (into === undefined) {
+    into = new Map();
+    columns.set(to.thread, into);
+  }
+  let known = into.get(from.thread);
+  if (known === undefined) {
+    known = new EdgeColumn(from.thread, to.thread);
+    into.set(from.thread, known);
+  }
+  return known;
+}
+
+function tagOf(kind: EdgeKind, about: number): number {
+  return about * CODES + EDGE_KINDS[kind].code;
 }
 
 /**
@@ -229,6 +265,9 @@ function compareSteps(a: Step, b: Step): number {
   return a.acquire - b.acquire || b.release - a.release || a.tag - b.tag;
 }
 
+/** Choices are rare; beyond so many of one thread the oldest go, and with them only certainty. */
+const MAX_CHOICES = 4096;
+
 class ChoiceColumn {
   #choices: Choice[] = [];
   #sorted = true;
@@ -237,6 +276,9 @@ class ChoiceColumn {
     const last = this.#choices.at(-1);
     if (last !== undefined && last.to.tick > choice.to.tick) this.#sorted = false;
     this.#choices.push(choice);
+    if (this.#choices.length < 2 * MAX_CHOICES) return;
+    this.#sort();
+    this.#choices.splice(0, MAX_CHOICES);
   }
 
   upTo(tick: number): readonly Choice[] {

@@ -72,7 +72,7 @@ test('forgets what was acquired from a tick on', () => {
   const edges = new EdgeStore();
   edges.add('message', at(1, 10), at(0, 20));
   edges.add('message', at(1, 12), at(0, 22));
-  edges.addChoice('message', [at(1, 1), at(2, 1)], at(0, 22), false);
+  edges.addChoice('message', [at(1, 1), at(2, 1)], at(0, 22));
   edges.pend(at(0, 24));
   edges.truncate(0 as ThreadId, 22);
   expect(steps(edges)).toEqual(['10→20']);
