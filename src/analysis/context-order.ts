@@ -132,7 +132,10 @@ export class ContextOrder {
     if (thread === undefined) return 'open';
     const next =
       call.method === 'suspend'
-        ? facts.calls.find((each) => isRun(each) && each.called.tick > call.called.tick)
+        ? facts.calls.find(
+            // Offline, a suspension is mostly asked for before rendering starts.
+            ({ method, called }) => method === 'resume' && called.tick > call.called.tick,
+          )
         : undefined;
     const limit = Math.min(settled.tick, next?.called.tick ?? settled.tick);
     const frame = next?.frame ?? Number.POSITIVE_INFINITY;

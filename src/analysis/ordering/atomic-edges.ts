@@ -10,7 +10,7 @@ import {
 import { EdgeStore } from './edge-store.ts';
 
 /** Which memory a thread's number means, as far as is known by now. */
-export interface DataBlocks {
+export interface CellBlocks {
   /** The same object for every number of the same data block; undefined for a number nobody knows. */
   blockOf(thread: ThreadId, memory: MemoryId): object | undefined;
   /** Whether somebody may write to it by operations that are not recorded. */
@@ -47,7 +47,7 @@ export class AtomicEdges {
   #columnChanges = 0;
   #version = -1;
 
-  update(store: AtomicStore, blocks: DataBlocks): void {
+  update(store: AtomicStore, blocks: CellBlocks): void {
     let from = store.takeChanges();
     if (store.size === 0) return;
     if (store.columnChanges !== this.#columnChanges || blocks.version !== this.#version) {
@@ -222,7 +222,7 @@ interface CellGroup {
   readonly opaque: boolean;
 }
 
-function groupCells(store: AtomicStore, blocks: DataBlocks): readonly CellGroup[] {
+function groupCells(store: AtomicStore, blocks: CellBlocks): readonly CellGroup[] {
   const byBlock = new Map<object, AtomicColumn[]>();
   for (const column of store.allColumns()) {
     const { thread, memory } = column.place;

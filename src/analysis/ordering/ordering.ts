@@ -1,5 +1,5 @@
 import type { ThreadId } from '../../shared/units.ts';
-import { AtomicEdges, type DataBlocks } from './atomic-edges.ts';
+import { AtomicEdges, type CellBlocks } from './atomic-edges.ts';
 import type { AtomicStore } from './atomic-store.ts';
 import type { Choice, EdgeColumn, EdgeStore } from './edge-store.ts';
 import type { Edge, Place } from './places.ts';
@@ -9,7 +9,7 @@ export interface OrderingSource {
   /** What handlers told, completed with what is only known by now. */
   readonly edges: EdgeStore;
   readonly atomics: AtomicStore;
-  readonly blocks: DataBlocks;
+  readonly blocks: CellBlocks;
   /** Threads of which records were lost. */
   readonly lossy: ReadonlySet<ThreadId>;
 }

@@ -246,7 +246,7 @@ describe('memory', () => {
       30  @audio atomic load cell=1 value=5 seq=12..13
     `);
     const columns = [...document.atomics.allColumns()];
-    expect(columns.map(({ thread, offset, length }) => [thread, offset, length])).toEqual([
+    expect(columns.map(({ place, length }) => [place.thread, place.offset, length])).toEqual([
       [0, 8, 1],
       [1, 0, 1],
     ]);
