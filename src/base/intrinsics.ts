@@ -19,6 +19,18 @@ export const getOwnPropertyDescriptor = (
   return descriptor && setPrototypeOf(descriptor, null);
 };
 
+/** Own enumerable string keys. */
+export const keysOf: (object: object) => readonly string[] = Object.keys;
+export const hasOwn: (object: object, key: PropertyKey) => boolean = Object.hasOwn;
+/** What `ownData` gives for a property that is an accessor. */
+export const ACCESSOR: unique symbol = Symbol('accessor');
+/** The value of an own data property; runs no code of the page. */
+export const ownData = (object: object, key: PropertyKey): unknown => {
+  const descriptor = descriptorOf(object, key);
+  if (!descriptor) return undefined;
+  return hasOwn(descriptor, 'value') ? descriptor.value : ACCESSOR;
+};
+
 const { call, bind } = Function.prototype;
 const bindCall: (f: unknown) => unknown = apply(bind, bind, [call]);
 
@@ -62,6 +74,13 @@ export const weakMapSet = uncurryThis(WeakMap.prototype.set) as <K extends WeakK
   key: K,
   value: V,
 ) => WeakMap<K, V>;
+export const weakMapDelete = uncurryThis(WeakMap.prototype.delete) as (
+  map: WeakMap<WeakKey, unknown>,
+  key: WeakKey,
+) => boolean;
+export const setForEach: <T>(set: Set<T>, visit: (value: T) => void) => void = uncurryThis(
+  Set.prototype.forEach,
+) as never;
 export const deref = uncurryThis(WeakRef.prototype.deref) as <T extends WeakKey>(
   ref: WeakRef<T>,
 ) => T | undefined;
@@ -125,6 +144,7 @@ export const indexOf: (text: string, part: string, from?: number) => number = un
 );
 export const getPrototypeOf: typeof Object.getPrototypeOf = Object.getPrototypeOf;
 export const ownKeys: typeof Reflect.ownKeys = Reflect.ownKeys;
+export const isView: (value: unknown) => value is ArrayBufferView = ArrayBuffer.isView;
 export const isArray: typeof Array.isArray = Array.isArray;
 export const freeze: typeof Object.freeze = Object.freeze;
 export const ObjectPrototype: object = Object.prototype;

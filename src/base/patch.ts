@@ -12,6 +12,8 @@ import {
   weakMapSet,
 } from './intrinsics.ts';
 
+/** Which function of a property. */
+type Slot = 'value' | 'get' | 'set';
 /** Any function of the page's realm, the engine's own ones included. */
 export type Native = (this: unknown, ...args: readonly unknown[]) => unknown;
 /** Runs in place of a method. Makes the native call itself; what that throws, the page sees. */
@@ -49,12 +51,12 @@ export class Patches implements Disposable {
     );
   }
 
-  /** Replaces the method `owner[key]`, or with `slot` its getter; where there is none, nothing happens. */
+  /** Replaces the method `owner[key]`, or with `slot` its getter or setter; where there is none, nothing happens. */
   method(
     owner: object,
     key: PropertyKey,
     trap?: ApplyTrap,
-    slot: 'value' | 'get' = 'value',
+    slot: Slot = 'value',
   ): Replaced<ApplyTrap> | undefined {
     const descriptor = getOwnPropertyDescriptor(owner, key);
     const native = descriptor?.[slot] as Native | undefined;
@@ -113,6 +115,11 @@ export class Patches implements Disposable {
     return proxy;
   }
 
+  /** False once everything was taken back: what `replace` has put in place must ask. */
+  get isActive(): boolean {
+    return this.#active;
+  }
+
   [Symbol.dispose](): void {
     this.#active = false;
     for (let i = this.#count; i > 0; i--) mapGet(this.#undo, i)?.();
@@ -122,7 +129,7 @@ export class Patches implements Disposable {
     owner: object,
     key: PropertyKey,
     descriptor: PropertyDescriptor,
-    slot: 'value' | 'get',
+    slot: Slot,
     proxy: Native,
   ): void {
     if (!descriptor.configurable) return;

@@ -45,6 +45,8 @@ export type FromScope =
       readonly slots: number;
       readonly calls: number;
     }
+  /** A mistake of ours, kept from the page. */
+  | { readonly kind: 'fault'; readonly message: string }
   | { readonly kind: 'flushed'; readonly id: number; readonly calls: number };
 
 /** Slots of one batch, and how many batches a scope owns. Not isolated pages only. */

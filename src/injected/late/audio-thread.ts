@@ -1,6 +1,7 @@
 import {
   atomicsLoad,
   atomicsStore,
+  IntrinsicError,
   IntrinsicInt32Array,
   IntrinsicMap,
   mapDelete,
@@ -187,6 +188,8 @@ export class AudioThread implements ContextThread {
         this.options.sink.stirred();
         return;
       }
+      case 'fault':
+        throw new IntrinsicError(message.message);
       case 'flushed': {
         this.#callsBegun = message.calls;
         const done = mapGet(this.#answers, message.id);

@@ -36,12 +36,12 @@ function main(): void {
 
 function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const port = portOf(carrier);
-  const recorder = new ThreadRecorder(passage, port);
+  const patches = new Patches();
+  const recorder = new ThreadRecorder(patches, passage, port);
   listen(port, 'message', (event) => recorder.obey(dataOf(event) as ToScope));
   startPort(port);
   preventInlining();
-  const patches = new Patches();
-  const ports = observePorts(patches, recorder, (processor) => processors.platformOf(processor));
+  const ports = observePorts(recorder, (processor) => processors.platformOf(processor));
   const processors = observeProcessors(patches, recorder, ports);
   observeAnnotations(recorder, processors, passage.thread);
   return processors;

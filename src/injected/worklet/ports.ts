@@ -1,74 +1,65 @@
-import { apply, IntrinsicWeakMap, weakMapGet, weakMapSet } from '../../base/intrinsics.ts';
-import type { Patches } from '../../base/patch.ts';
-import { captureStack } from '../../shared/stack.ts';
-import type { Frames, NodeId } from '../../shared/units.ts';
-import { currentFrame, listen, OWN_URL, type ScopePort, scope } from './scope.ts';
+import { apply } from '../../base/intrinsics.ts';
+import { Channels, type End } from '../../hooks/channels.ts';
+import { Memories } from '../../hooks/memories.ts';
+import type { EndId, Frames, NodeId } from '../../shared/units.ts';
+import { currentFrame } from './scope.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
 
-interface PortCounts {
-  readonly ordinal: number;
-  sent: number;
-  received: number;
-}
-
-/** Counts the messages on the processors' side of their ports. */
+/** The messages and memories of this scope, on the processors’ side. */
 export interface PortObserver {
+  readonly memories: Memories;
   /** To be called before the page gets to see `port`, so that our listener is its first. */
-  observe(port: ScopePort, ordinal: number): void;
+  observe(port: object, ordinal: number): void;
+  /** To be called before the constructor of a processor gets to see its options. */
+  observeOptions(options: unknown, ordinal: number): void;
 }
 
 export function observePorts(
-  patches: Patches,
   recorder: ThreadRecorder,
   platformOf: (processor: unknown) => object | undefined,
 ): PortObserver {
-  const ports = new IntrinsicWeakMap<object, PortCounts>();
-
-  patches.method(scope.MessagePort.prototype, 'postMessage', (native, self, args) => {
-    const counts = weakMapGet(ports, self as object);
-    if (!counts) return apply(native, self, args);
-    const seq = recorder.next();
-    let result: unknown;
-    try {
-      result = apply(native, self, args);
-    } catch (error) {
-      // A processor cannot be cloned, and the engine names it by its interface.
-      const platform = args.length > 0 ? platformOf(args[0]) : undefined;
-      if (platform) apply(native, self, [platform]);
-      throw error;
-    }
-    recorder.sent(counts.ordinal, seq, counts.sent++);
-    return result;
+  const memories = new Memories(recorder, true);
+  const channels = new Channels({
+    witness: recorder,
+    memories,
+    firstEnd: 1,
+    sink: {
+      sent: (end, seq, index) => recorder.sent(end, seq, index),
+      received: (end, seq, index, event) => recorder.received(end, seq, index, event),
+      closed: (end) => {
+        if (isOdd(end)) return false;
+        recorder.record('portClosed', {
+          node: (end.id / 2) as NodeId,
+          by: 'processor',
+          frame: currentFrame() as Frames,
+          stack: recorder.stack(),
+        });
+        return true;
+      },
+      refused: (native, self, args) => {
+        // A processor cannot be cloned, and the engine names it by its interface.
+        const platform = args.length > 0 ? platformOf(args[0]) : undefined;
+        if (platform) apply(native, self, [platform]);
+      },
+    },
   });
-
-  patches.method(scope.MessagePort.prototype, 'close', (native, self, args) => {
-    const result = apply(native, self, args);
-    const counts = weakMapGet(ports, self as object);
-    if (counts) {
-      recorder.record('portClosed', {
-        node: (counts.ordinal + 1) as NodeId,
-        by: 'processor',
-        frame: currentFrame() as Frames,
-        stack: captureStack(OWN_URL),
-      });
-    }
-    return result;
-  });
-
-  function onMessage(this: ScopePort): void {
-    const counts = weakMapGet(ports, this);
-    if (counts) recorder.received(counts.ordinal, false, counts.received++);
-  }
-  function onFailure(this: ScopePort): void {
-    const counts = weakMapGet(ports, this);
-    if (counts) recorder.received(counts.ordinal, true, counts.received++);
-  }
-
   return {
+    memories,
     observe(port, ordinal) {
-      weakMapSet(ports, port, { ordinal, sent: 0, received: 0 });
-      listen(port, 'message', onMessage);
-      listen(port, 'messageerror', onFailure);
+      channels.adoptPort(port, endOf(ordinal));
+    },
+    observeOptions(options, ordinal) {
+      if (typeof options !== 'object' || options === null) return;
+      memories.carried('arrived', endOf(ordinal), 0, options, recorder.next());
     },
   };
+}
+
+function isOdd({ id }: End): boolean {
+  return id % 2 === 1;
+}
+
+/** Of a processor’s port. */
+function endOf(ordinal: number): EndId {
+  return (2 * (ordinal + 1)) as EndId;
 }

@@ -6,6 +6,7 @@ import {
   IntrinsicFinalizationRegistry,
   IntrinsicWeakMap,
   IntrinsicWeakSet,
+  ownData,
   registerFinalizer,
   weakMapGet,
   weakMapSet,
@@ -146,6 +147,7 @@ export function observeProcessors(
         const ordinal = constructed++ as Ordinal;
         const outer = constructing;
         constructing = ordinal;
+        if (recorder.isolated) ports.observeOptions(optionsOf(args), ordinal);
         try {
           const page = constructAs(PageClass, args, PageClass);
           recordConstructed(name, ordinal);
@@ -177,6 +179,14 @@ export function observeProcessors(
       constructed++;
     },
   };
+}
+
+/** What the page's side handed over. The engine has made the object around it, so nothing in it is a getter. */
+function optionsOf(args: readonly unknown[]): unknown {
+  const options = args.length > 0 ? args[0] : undefined;
+  return typeof options === 'object' && options !== null
+    ? ownData(options, 'processorOptions')
+    : undefined;
 }
 
 /** Whether there is a plain `process` to call. A getter is not asked: the engine must see it throw. */

@@ -1,14 +1,17 @@
-import { atomicsAdd, dateNow, floor, IntrinsicInt32Array, max } from '../../base/intrinsics.ts';
-import { SlotBatches } from '../../hooks/slot-batches.ts';
-import { SlotWriter } from '../../hooks/slot-writer.ts';
+import { dateNow, floor, max } from '../../base/intrinsics.ts';
+import type { Patches } from '../../base/patch.ts';
+import type { End } from '../../hooks/channels.ts';
+import type { SlotWriter } from '../../hooks/slot-writer.ts';
+import { ThreadOutlet } from '../../hooks/thread-outlet.ts';
+import type { Witness } from '../../hooks/witness.ts';
+import { describeError } from '../../shared/describe-error.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type { FromScope, Passage, ToScope } from '../../shared/passage.ts';
-import { RecordWriter } from '../../shared/record-codec.ts';
 import type { FieldsOf, RecordName } from '../../shared/records.ts';
-import { CONTROL, SLOT, SLOT_FLAG, Unwrapper } from '../../shared/slots.ts';
-import { transferring } from '../../shared/transferring.ts';
+import { CONTROL, SLOT, SLOT_FLAG } from '../../shared/slots.ts';
+import { captureStack } from '../../shared/stack.ts';
 import { coarseMillis, fineUnits, UNITS_PER_MS } from './clocks.ts';
-import { currentFrame, post, type ScopePort, scope } from './scope.ts';
+import { currentFrame, OWN_URL, post, type ScopePort, scope } from './scope.ts';
 
 /** Of so many quanta, or of as many as there were calls in the last, one is timed call by call. */
 const TIMED_QUANTUM_EVERY = 128;
@@ -19,17 +22,15 @@ const BATCHES_PER_SECOND = 16;
  * Records what happens in one audio rendering thread. Calls and message events go into slots, and in
  * the steady state nothing is allocated; everything rare is a record, sent over the private port.
  */
-export class ThreadRecorder {
+export class ThreadRecorder implements Witness {
+  readonly patches: Patches;
+  readonly isolated: boolean;
   readonly #port: ScopePort;
   readonly #originMicros: number;
+  readonly #outlet: ThreadOutlet;
   readonly #order: Int32Array;
   readonly #control: Int32Array;
-  readonly #isolated: boolean;
-  /** Undefined where a ring is shared with the page. */
-  readonly #batches: SlotBatches | undefined;
   readonly #slots: SlotWriter;
-  readonly #records = new RecordWriter();
-  readonly #widen = new Unwrapper();
   readonly #framesPerClock = floor(scope.sampleRate / CLOCKS_PER_SECOND);
   /** Frames after which a batch leaves though it is not full; 0: only full ones leave. */
   #framesPerBatch = 0;
@@ -51,24 +52,25 @@ export class ThreadRecorder {
   #from = 0;
   #inCall = false;
 
-  constructor(passage: Passage, port: ScopePort) {
-    const { shared } = passage;
+  constructor(patches: Patches, passage: Passage, port: ScopePort) {
+    const { shared, kind } = passage;
+    this.patches = patches;
+    this.isolated = shared !== undefined;
     this.#port = port;
     this.#originMicros = passage.originMs * 1000;
     this.#fine = passage.fineClock;
-    this.#isolated = shared !== undefined;
-    this.#order = int32(shared?.order, 1);
-    this.#control = int32(shared?.control, CONTROL.words);
-    if (shared?.ring) {
-      const ring = { words: new IntrinsicInt32Array(shared.ring), slots: LIMITS.ringSlots };
-      this.#slots = new SlotWriter(ring, this.#control, (slots) => slots.refreshTail());
-    } else {
-      const batches = new SlotBatches(passage.kind);
-      this.#batches = batches;
-      this.#slots = new SlotWriter(batches.next(), this.#control, () => this.#ship(batches));
-      if (passage.kind === 'realtime') {
-        this.#framesPerBatch = floor(scope.sampleRate / BATCHES_PER_SECOND);
-      }
+    this.#outlet = new ThreadOutlet({
+      shared,
+      kind,
+      micros: () => this.#micros(),
+      send: (message, transfer) => this.#send(message, transfer),
+      calls: () => this.#calls,
+    });
+    this.#order = this.#outlet.order;
+    this.#control = this.#outlet.control;
+    this.#slots = this.#outlet.slots;
+    if (this.#outlet.isBatched && kind === 'realtime') {
+      this.#framesPerBatch = floor(scope.sampleRate / BATCHES_PER_SECOND);
     }
   }
 
@@ -79,7 +81,7 @@ export class ThreadRecorder {
 
   /** Takes the next order number: the document's, or this thread's where not isolated. Low 32 bits. */
   next(): number {
-    return ((atomicsAdd(this.#order, 0, 1) + 1) << 1) | 0;
+    return this.#outlet.next();
   }
 
   /** Since the document's time origin. */
@@ -114,9 +116,9 @@ export class ThreadRecorder {
       this.#nextClock = frame + this.#framesPerClock;
       this.#slots.clock(frame, this.#micros());
     }
-    if (this.#batches && this.#framesPerBatch > 0 && frame >= this.#nextBatch) {
+    if (this.#framesPerBatch > 0 && frame >= this.#nextBatch) {
       this.#nextBatch = frame + this.#framesPerBatch;
-      this.#ship(this.#batches);
+      this.#outlet.ship();
     }
     if (!this.#timed) return;
     this.#quantaToTimed = max(calls, TIMED_QUANTUM_EVERY);
@@ -149,73 +151,57 @@ export class ThreadRecorder {
     if (this.#closing) this.#shipWholeQuantum();
   }
 
-  sent(ordinal: number, seq: number, index: number): void {
-    this.#slots.message(SLOT.sent, ordinal, 0, seq, currentFrame(), index);
+  /** The messages of a processor’s own port and of all others differ in their slot. */
+  sent({ id }: End, seq: number, index: number): void {
+    const slots = this.#slots;
+    if (id & 1) slots.message(SLOT.portSent, id >> 1, 0, seq, currentFrame(), index);
+    else slots.message(SLOT.sent, (id >> 1) - 1, 0, seq, currentFrame(), index);
   }
 
-  received(ordinal: number, failed: boolean, index: number): void {
-    const flags = failed ? SLOT_FLAG.failed : 0;
-    this.#slots.message(SLOT.received, ordinal, flags, this.next(), currentFrame(), index);
+  received({ id }: End, seq: number, index: number, event: object | undefined): void {
+    const slots = this.#slots;
+    const flags = event ? 0 : SLOT_FLAG.failed;
+    if (id & 1) slots.message(SLOT.portReceived, id >> 1, flags, seq, currentFrame(), index);
+    else slots.message(SLOT.received, (id >> 1) - 1, flags, seq, currentFrame(), index);
   }
 
-  record<N extends RecordName>(name: N, fields: FieldsOf<N>): void {
-    const seq = this.#isolated ? this.#widen.widen(this.next()) : 0;
-    this.#records.write(name, seq, this.#micros(), fields);
-    const full = this.#records.byteLength > LIMITS.chunkBytes / 4;
-    if (!this.#inCall || full) this.sendRecords();
+  record<N extends RecordName>(name: N, fields: FieldsOf<N>, seq?: number): void {
+    this.#outlet.write(name, fields, seq);
+    const full = this.#outlet.heldBytes > LIMITS.chunkBytes / 4;
+    if (!this.#inCall || full) this.#outlet.sendRecords();
   }
 
-  sendRecords(): void {
-    if (this.#records.count > 0) this.#send({ kind: 'records', bytes: this.#records.take() });
+  stack(): string {
+    return captureStack(OWN_URL);
+  }
+
+  fault(error: unknown): void {
+    this.#send({ kind: 'fault', message: describeError(error) });
   }
 
   obey(command: ToScope): void {
     switch (command.kind) {
-      case 'flush':
-        this.sendRecords();
-        if (this.#batches) this.#ship(this.#batches);
-        else this.#slots.publish();
-        this.#send({ kind: 'flushed', id: command.id, calls: this.#calls });
-        return;
       case 'closing':
         this.#closing = true;
-        if (this.#batches) this.#ship(this.#batches);
+        if (this.#outlet.isBatched) this.#outlet.ship();
         else this.#slots.publish();
         return;
       case 'configure':
         this.#fine = command.fineClock;
         return;
-      case 'batch':
-        this.#batches?.giveBack(command.buffer);
+      default:
+        this.#outlet.obey(command);
     }
   }
 
   /** Whether this call is the quantum's last can only be told from the quantum before. */
   #shipWholeQuantum(): void {
-    if (this.#batches && this.#calls - this.#callsBefore >= this.#callsLast)
-      this.#ship(this.#batches);
-  }
-
-  /** Sends the batch that is being filled, unless it is empty, and goes on in the next. */
-  #ship(batches: SlotBatches): void {
-    this.#slots.endRun();
-    const buffer = batches.current;
-    const slots = this.#slots.head;
-    if (buffer && slots === 0) return;
-    if (buffer) {
-      this.#send({ kind: 'batch', buffer, slots, calls: this.#calls }, transferring(buffer));
-    }
-    this.#slots.use(batches.next());
-    this.sendRecords();
+    if (!this.#outlet.isBatched) return;
+    if (this.#calls - this.#callsBefore >= this.#callsLast) this.#outlet.ship();
   }
 
   #send(message: FromScope, transfer?: Iterable<object>): void {
     if (transfer) post(this.#port, message, transfer);
     else post(this.#port, message);
   }
-}
-
-/** The words of `buffer`, or so many of our own. */
-function int32(buffer: SharedArrayBuffer | undefined, words: number): Int32Array {
-  return buffer ? new IntrinsicInt32Array(buffer) : new IntrinsicInt32Array(words);
 }

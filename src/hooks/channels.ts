@@ -1,0 +1,351 @@
+import {
+  apply,
+  getOwnPropertyDescriptor,
+  IntrinsicFinalizationRegistry,
+  IntrinsicWeakMap,
+  isArray,
+  min,
+  ownData,
+  registerFinalizer,
+  uncurryThis,
+  weakMapDelete,
+  weakMapGet,
+  weakMapSet,
+} from '../base/intrinsics.ts';
+import type { ApplyTrap, Native } from '../base/patch.ts';
+import { dataProperty } from '../shared/describe-error.ts';
+import * as LIMITS from '../shared/limits.ts';
+import type { EndState } from '../shared/records.ts';
+import type { EndId } from '../shared/units.ts';
+import { getterFrom, methodFrom, ownerOf, prototypeOf } from './interfaces.ts';
+import type { Memories } from './memories.ts';
+import { observeMade, type Witness } from './witness.ts';
+
+/** One end of a channel that this thread holds. */
+export interface End {
+  readonly id: EndId;
+  /** Whether all other ends of its name hear it. */
+  readonly isBroadcast: boolean;
+  sent: number;
+  received: number;
+  isListened: boolean;
+  isStarted: boolean;
+}
+
+/** How this realm tells of messages: as records or as slots. `index` counts those of the end from 0. */
+export interface MessageSink {
+  /** `postMessage` returned. `seq` was taken before. */
+  sent(end: End, seq: number, index: number, value: unknown): void;
+  /** `event` is undefined where the message could not be read. */
+  received(end: End, seq: number, index: number, event: object | undefined): void;
+  /** True where closing this end is told by the sink itself. */
+  closed(end: End): boolean;
+  /** Called when `postMessage` threw, before the error goes on; may throw another in its place. */
+  refused?(native: Native, self: unknown, args: readonly unknown[]): void;
+}
+
+export interface ChannelOptions {
+  readonly witness: Witness;
+  readonly memories: Memories;
+  readonly sink: MessageSink;
+  /** The least number of an end that is neither a node's nor a scope's. */
+  readonly firstEnd: number;
+}
+
+const NOBODY = { id: 0 as EndId };
+const eventPrototype = prototypeOf('MessageEvent');
+const portsOf = getterFrom<object, readonly object[]>(eventPrototype, 'ports');
+const dataOf = getterFrom<object, unknown>(eventPrototype, 'data');
+const eventTarget = prototypeOf('EventTarget');
+type Heard = (this: object, event: object) => void;
+const listen = methodFrom<object, [string, Heard]>(eventTarget, 'addEventListener');
+
+/** An own accessor of each event, which the page can neither change nor hide. */
+let isTrustedOf: ((event: object) => boolean) | undefined;
+
+/** Whether the engine made the event. */
+function isTrusted(event: object): boolean {
+  if (!isTrustedOf) {
+    const get = getOwnPropertyDescriptor(event, 'isTrusted')?.get;
+    if (!get) return true;
+    isTrustedOf = uncurryThis(get as (this: object) => boolean);
+  }
+  return isTrustedOf(event);
+}
+
+/**
+ * Watches what goes through the ports of this realm, and through whatever else is an `adopt`ed end of a channel.
+ * Ports are known from their construction or arrival on, so that our listener is the first.
+ */
+export class Channels {
+  readonly #witness: Witness;
+  readonly #memories: Memories;
+  readonly #sink: MessageSink;
+  readonly #ends = new IntrinsicWeakMap<object, End>();
+  readonly #collected = new IntrinsicFinalizationRegistry<End>((end) => {
+    this.#tell(end, 'collected');
+  });
+  /** The end that a call without an object means: a worker's own. */
+  #scopeEnd: object | undefined;
+  #next: number;
+  #count = 0;
+
+  constructor({ witness, memories, sink, firstEnd }: ChannelOptions) {
+    this.#witness = witness;
+    this.#memories = memories;
+    this.#sink = sink;
+    this.#next = firstEnd;
+    this.#observePorts();
+    this.#observeChannels();
+    this.#observeBroadcasts();
+    this.#observeListeners();
+  }
+
+  /** The end that `object` is. */
+  of(object: unknown): End | undefined {
+    return weakMapGet(this.#ends, (object ?? this.#scopeEnd) as object);
+  }
+
+  /** Gives `object` the number of an end; undefined once there are too many. */
+  adopt(object: object, given?: EndId, isBroadcast = false): End | undefined {
+    if (this.#count === LIMITS.ends) return undefined;
+    this.#count++;
+    const id = given ?? (this.#next as EndId);
+    if (given === undefined) this.#next += 2;
+    const end: End = {
+      id,
+      isBroadcast,
+      sent: 0,
+      received: 0,
+      isListened: false,
+      isStarted: false,
+    };
+    weakMapSet(this.#ends, object, end);
+    listen(object, 'message', this.#onMessage);
+    listen(object, 'messageerror', this.#onFailure);
+    return end;
+  }
+
+  /** As `adopt`, for the object that functions of the global scope mean when they are called without one. */
+  adoptScope(scope: object, id: EndId): End | undefined {
+    this.#scopeEnd = scope;
+    return this.adopt(scope, id);
+  }
+
+  /** As `adopt`, for a port. `id` is that of a node's. */
+  adoptPort(port: object, id?: EndId): End | undefined {
+    const end = this.adopt(port, id);
+    if (!end) return undefined;
+    listen(port, 'close', this.#onClose);
+    if (id === undefined) registerFinalizer(this.#collected, port, end);
+    return end;
+  }
+
+  /** Stands in for any method that posts messages. */
+  readonly post: ApplyTrap = (native, self, args) => {
+    const end = this.of(self);
+    if (!end) return apply(native, self, args);
+    const seq = this.#witness.next();
+    let result: unknown;
+    try {
+      result = apply(native, self, args);
+    } catch (error) {
+      this.#sink.refused?.(native, self, args);
+      throw error;
+    }
+    try {
+      const index = end.sent++;
+      this.#memories.carried('passed', end.id, index + 1, args[0], seq);
+      if (args.length > 1) this.#passPorts(end, index + 1, args[1], seq);
+      this.#sink.sent(end, seq, index, args[0]);
+    } catch (fault) {
+      this.#witness.fault(fault);
+    }
+    return result;
+  };
+
+  /** Stands in for the setter of `onmessage`. */
+  readonly setHandler: ApplyTrap = (native, self, args) => {
+    const result = apply(native, self, args);
+    const end = this.of(self);
+    if (end && typeof args[0] === 'function') this.#listened(end);
+    return result;
+  };
+
+  #observePorts(): void {
+    const { patches } = this.#witness;
+    const port = prototypeOf('MessagePort');
+    if (!port) return;
+    patches.method(port, 'postMessage', this.post);
+    patches.method(port, 'start', (native, self, args) => {
+      const result = apply(native, self, args);
+      const end = this.of(self);
+      if (end) this.#started(end);
+      return result;
+    });
+    patches.method(port, 'close', this.#close);
+    const handlers = ownerOf(port, 'onmessage');
+    if (handlers) {
+      const setter: ApplyTrap = (native, self, args) => {
+        const result = this.setHandler(native, self, args);
+        const end = this.of(self);
+        if (end) this.#started(end);
+        return result;
+      };
+      patches.method(handlers, 'onmessage', setter, 'set');
+    }
+  }
+
+  #observeChannels(): void {
+    const prototype = prototypeOf('MessageChannel');
+    const firstOf = getterFrom<object, object>(prototype, 'port1');
+    const secondOf = getterFrom<object, object>(prototype, 'port2');
+    if (!firstOf || !secondOf) return;
+    observeMade(this.#witness, globalThis, 'MessageChannel', (channel) => {
+      const first = this.adoptPort(firstOf(channel));
+      const second = this.adoptPort(secondOf(channel));
+      if (!first || !second) return;
+      const stack = this.#witness.stack();
+      this.#witness.record('channelCreated', { first: first.id, second: second.id, stack });
+    });
+  }
+
+  #observeBroadcasts(): void {
+    const prototype = prototypeOf('BroadcastChannel');
+    const nameOf = getterFrom<object, string>(prototype, 'name');
+    if (!prototype || !nameOf) return;
+    const { patches } = this.#witness;
+    observeMade(this.#witness, globalThis, 'BroadcastChannel', (channel) => {
+      const end = this.adopt(channel, undefined, true);
+      if (end) this.#witness.record('broadcastOpened', { end: end.id, name: nameOf(channel) });
+    });
+    patches.method(prototype, 'postMessage', this.post);
+    patches.method(prototype, 'close', this.#close);
+    patches.method(prototype, 'onmessage', this.setHandler, 'set');
+  }
+
+  #observeListeners(): void {
+    const { patches } = this.#witness;
+    const heard = (self: unknown, type: unknown, listener: unknown): void => {
+      if (type !== 'message' || !patches.isActive) return;
+      const end = this.of(self);
+      if (end && listener !== null && listener !== undefined) this.#listened(end);
+    };
+    patches.replace(eventTarget as object, 'addEventListener', (native) => {
+      const add = uncurryThis(native) as (...args: readonly unknown[]) => unknown;
+      const stand = {
+        addEventListener(this: unknown, type: unknown, listener: unknown): unknown {
+          // biome-ignore lint/complexity/noArguments: how many there are is the engine's to judge
+          const args = arguments;
+          const result =
+            args.length === 2
+              ? add(this, type, listener)
+              : args.length === 3
+                ? add(this, type, listener, args[2])
+                : apply(native, this, args);
+          heard(this, type, listener);
+          return result;
+        },
+      };
+      return stand.addEventListener as unknown as Native;
+    });
+  }
+
+  readonly #close: ApplyTrap = (native, self, args) => {
+    const result = apply(native, self, args);
+    const end = weakMapGet(this.#ends, self as object);
+    if (end && !this.#sink.closed(end)) this.#tell(end, 'closed');
+    return result;
+  };
+
+  readonly #onMessage = this.#heardBy(false);
+  readonly #onFailure = this.#heardBy(true);
+  readonly #onClose = this.#closeEvent();
+
+  #heardBy(failed: boolean): Heard {
+    const received = (port: object, event: object): void => this.#received(port, event, failed);
+    return function (event) {
+      received(this, event);
+    };
+  }
+
+  #closeEvent(): Heard {
+    const closed = (port: object): void => {
+      const end = this.of(port);
+      if (end) this.#tell(end, 'close-event');
+    };
+    return function (event) {
+      if (isTrusted(event)) closed(this);
+    };
+  }
+
+  #received(port: object, event: object, failed: boolean): void {
+    const end = this.of(port);
+    if (!end || !isTrusted(event)) return;
+    try {
+      const seq = this.#witness.next();
+      const index = end.received++;
+      if (!failed) {
+        if (this.#witness.isolated) {
+          this.#memories.carried('arrived', end.id, index + 1, dataOf?.(event), seq);
+        }
+        const ports = portsOf?.(event);
+        if (ports && ports.length > 0) this.#takePorts(end, index + 1, ports, seq);
+      }
+      this.#sink.received(end, seq, index, failed ? undefined : event);
+    } catch (fault) {
+      this.#witness.fault(fault);
+    }
+  }
+
+  /** `list` is the transfer list or the options that hold it, read as data only. */
+  #passPorts(end: End, message: number, list: unknown, seq: number): void {
+    if (typeof list !== 'object' || list === null) return;
+    const ports = isArray(list) ? list : ownData(list, 'transfer');
+    if (!isArray(ports)) return;
+    for (let i = 0, place = 0; i < ports.length && place < LIMITS.cargoPerMessage; i++) {
+      const port = ownData(ports, i);
+      if (typeof port !== 'object' || port === null || !isPort(port)) continue;
+      const { id } = this.of(port) ?? this.adoptPort(port) ?? NOBODY;
+      weakMapDelete(this.#ends, port);
+      const fields = { end: end.id, message, what: 'port', place: place++, local: id } as const;
+      this.#witness.record('passed', fields, seq);
+    }
+  }
+
+  #takePorts(end: End, message: number, ports: readonly object[], seq: number): void {
+    for (let i = 0; i < min(ports.length, LIMITS.cargoPerMessage); i++) {
+      const taken = this.adoptPort(ports[i] as object);
+      if (!taken) return;
+      const fields = { end: end.id, message, what: 'port', place: i, local: taken.id } as const;
+      this.#witness.record('arrived', fields, seq);
+    }
+  }
+
+  #listened(end: End): void {
+    if (end.isListened) return;
+    end.isListened = true;
+    this.#tell(end, 'listened');
+  }
+
+  #started(end: End): void {
+    if (end.isStarted) return;
+    end.isStarted = true;
+    this.#tell(end, 'started');
+  }
+
+  /** What no call of the page's has brought about comes without a stack. */
+  #tell(end: End, state: EndState): void {
+    const isCall = state !== 'close-event' && state !== 'collected';
+    try {
+      const stack = isCall ? this.#witness.stack() : '';
+      this.#witness.record('endState', { end: end.id, state, stack });
+    } catch (fault) {
+      this.#witness.fault(fault);
+    }
+  }
+}
+
+function isPort(object: object): boolean {
+  return dataProperty(object, Symbol.toStringTag) === 'MessagePort';
+}
