@@ -219,7 +219,7 @@ class BroadcastMessages implements MessageList {
     const note = match && end?.sends.note(match.index);
     return {
       channel: this.#broadcast,
-      side: match?.side ?? 0,
+      side: match?.side ?? -1,
       from: 'node',
       index: match?.index ?? 0,
       sent: match && end?.point(end.sends, match.index),

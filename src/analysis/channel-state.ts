@@ -16,6 +16,7 @@ import type {
   SideFacts,
   WorkerFacts,
 } from './model.ts';
+import type { Place } from './ordering/places.ts';
 import { UNSEQUENCED } from './point.ts';
 
 /** What a message carried, by the numbers of the thread that says so. */
@@ -49,6 +50,8 @@ export class EndState implements EndFacts {
   started: Point | undefined;
   closed: (Point & { readonly stack: string }) | undefined;
   closeEvent: Point | undefined;
+  /** Up to where its other side was told to be before that. */
+  closeTold: Place | undefined;
   collected: Point | undefined;
   passed: Point | undefined;
   readonly #clock: AnchoredClock | undefined;

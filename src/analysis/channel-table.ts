@@ -5,6 +5,7 @@ import { type Cargo, ChannelState, EndState, OPTIONS, type SideState } from './c
 import type { AnchoredClock } from './frame-clock.ts';
 import type { ChannelFacts, DocumentFacts } from './model.ts';
 import type { EdgeStore } from './ordering/edge-store.ts';
+import type { Place } from './ordering/places.ts';
 
 /** Above every number of an end, so that thread and end make one key. */
 const END_SPAN = 2 ** 22;
@@ -145,8 +146,10 @@ export class ChannelTable {
   seat(channel: ChannelState, index: 0 | 1, end: EndState): boolean {
     const side = channel.sides[index];
     const { channel: own } = end.side;
-    if (own === channel || side.ends.length > 0 || !isAlone(end)) return false;
+    if (own.kind === 'broadcast' || own === channel) return false;
+    if (side.ends.length > 0 || !isAlone(end)) return false;
     moveEnds(end.side, side);
+    if (own.closing) channel.closing = true;
     this.#forget(own);
     this.#shift(channel);
     return true;
@@ -177,6 +180,7 @@ export class ChannelTable {
     if (channel.kind === 'broadcast' || channel === other) return;
     if (side.last !== from || !isAlone(to)) return;
     moveEnds(to.side, side);
+    if (other.kind !== 'broadcast' && other.closing) channel.closing = true;
     this.#forget(other);
     this.#shift(channel);
   }
@@ -226,6 +230,7 @@ export class ChannelTable {
       if (end.side.channel.kind === 'broadcast') continue;
       end.waiting.clear();
       end.paired = 0;
+      end.closeTold = undefined;
       for (let i = 0; i < end.receipts.end; i++) {
         if (!end.receipts.has(i) || this.#pairReceipt(end, i)) continue;
         end.waiting.add(i);
@@ -239,12 +244,17 @@ export class ChannelTable {
   /** The last that one side did with its port is before the event that tells the other of its end. */
   #tellClose({ sides }: ChannelState): void {
     for (const { ends, index } of sides) {
-      const { last } = sides[index === 0 ? 1 : 0];
-      if (last === undefined) continue;
-      const release = last.closed ?? last.point(last.sends, last.sends.end - 1);
+      const release = lastAct(sides[index === 0 ? 1 : 0]);
       if (release === undefined) continue;
-      for (const { closeEvent, id } of ends) {
-        if (closeEvent !== undefined) this.#host.edges.add('port-close', release, closeEvent, id);
+      for (const end of ends) {
+        const { closeEvent, closeTold: told, id } = end;
+        if (closeEvent === undefined) continue;
+        if (told?.thread === release.thread && told.tick === release.tick) continue;
+        if (told !== undefined && (told.thread !== release.thread || told.tick > release.tick)) {
+          this.#wrong = true;
+        }
+        end.closeTold = release;
+        this.#host.edges.add('port-close', release, closeEvent, id);
       }
     }
   }
@@ -352,6 +362,16 @@ function isAlone(end: EndState): boolean {
   const { channel } = side;
   if (channel.kind !== 'port' || channel.created !== undefined) return false;
   return side.ends[0] === end && side.index === 0 && channel.sides[1].ends.length === 0;
+}
+
+/** The last that was done with a side: its closing, or its last message. */
+function lastAct({ ends }: SideState): Place | undefined {
+  for (let i = ends.length - 1; i >= 0; i--) {
+    const { closed, sends, thread } = ends[i] as EndState;
+    if (closed !== undefined) return closed;
+    if (sends.end > 0) return { thread, tick: sends.tick(sends.end - 1) };
+  }
+  return undefined;
 }
 
 function moveEnds(from: SideState, to: SideState): void {

@@ -60,8 +60,8 @@ export class MessageLog {
       } else if (this.#seen >= LIMITS.messagesPerEnd) return false;
       else if (!this.#reach(at)) return this.#setOutlier(index, tick, when);
       at = (index - this.#base) * WORDS;
-      cells[at] = tick;
-      cells[at + 1] = when;
+      this.#cells[at] = tick;
+      this.#cells[at + 1] = when;
     }
     this.#seen++;
     if (index >= this.#end) this.#end = index + 1;

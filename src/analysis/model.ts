@@ -361,7 +361,7 @@ export interface MessageList extends Iterable<MessageFacts> {
 
 export interface MessageFacts {
   readonly channel: ChannelFacts;
-  /** The side that sent it, by its place in `ChannelFacts.sides`. */
+  /** The side that sent it, by its place in `ChannelFacts.sides`; -1 where that is not known (broadcasts). */
   readonly side: number;
   /** Of a node’s port, the same in words. */
   readonly from: Sender;

@@ -1,6 +1,7 @@
 import type { SessionInput } from '../../src/analysis/session-input.ts';
 import { RecordWriter } from '../../src/shared/record-codec.ts';
 import type { FieldsOf, RecordName } from '../../src/shared/records.ts';
+import { randomChannels } from './random-channels.ts';
 import { Seeded } from './seeded.ts';
 import { SlotWriter } from './slot-writer.ts';
 
@@ -53,7 +54,7 @@ export function randomRecording(seed: number): RandomRecording {
   const voices: Voice[] = [];
   const next = () => ++seq;
   const write = <N extends RecordName>(name: N, fields: FieldsOf<N>, thread = 0) => {
-    const place = isolated || thread > 0 ? next() : 0;
+    const place = next();
     const time = at;
     streamOf(thread, 'records').items.push((records) => records.write(name, place, time, fields));
   };
@@ -162,6 +163,13 @@ export function randomRecording(seed: number): RandomRecording {
       if (random.chance(0.5)) slot(id, (slots) => slots.lost(place, frame, 3));
       else write('lost', { thread: id, count: 2, why: 'paused' } as never);
     },
+    ...randomChannels({
+      random,
+      now: () => at,
+      next,
+      write: (name, fields, thread) => write(name as RecordName, fields as never, thread),
+      slot,
+    }),
     function render() {
       for (const context of contexts) if (context.running) renderQuanta(context, random.below(60));
     },
@@ -204,7 +212,7 @@ export function randomRecording(seed: number): RandomRecording {
     at += Math.floor((quanta * QUANTUM * 1e6) / RATE);
   }
 
-  for (let i = 0; i < 150; i++) {
+  for (let i = 0; i < 400; i++) {
     at += random.below(5000);
     random.pick(acts)();
   }
