@@ -131,6 +131,9 @@ export const dataViewBytes = getter<number>(DataView.prototype, 'byteLength');
 export const bufferBytes = getter<number>(ArrayBuffer.prototype, 'byteLength');
 export const mapSize = getter<number>(Map.prototype, 'size');
 export const setSize = getter<number>(Set.prototype, 'size');
+export const byteIndexOf: (bytes: Uint8Array, byte: number, from: number) => number = uncurryThis(
+  Uint8Array.prototype.indexOf,
+);
 const int32ArraySet = uncurryThis(
   Int32Array.prototype.set as (source: ArrayLike<number>, offset: number) => void,
 );

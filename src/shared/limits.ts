@@ -65,3 +65,5 @@ export const cargoPerMessage = 16;
 export const patternCalls = 256;
 /** Calls of `process()` that one session holds: a hundred nodes for an hour, and some. */
 export const sessionCalls = 160_000_000;
+/** Bytes of a WebAssembly module's code that are searched for atomic instructions. */
+export const scannedCode = 8 * 1024 * 1024;
