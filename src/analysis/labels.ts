@@ -1,4 +1,12 @@
-import type { ContextFacts, NodeFacts } from './model.ts';
+import { MAIN_THREAD, type ThreadId } from '../shared/units.ts';
+import type {
+  ChannelFacts,
+  ContextFacts,
+  DocumentFacts,
+  EndFacts,
+  NodeFacts,
+  WorkerFacts,
+} from './model.ts';
 
 /**
  * What an entity is called wherever people read of it: findings, the panel, reports and the tracks
@@ -10,4 +18,52 @@ export function nodeLabel(node: NodeFacts): string {
 
 export function contextLabel(context: ContextFacts): string {
   return `${context.kind === 'offline' ? 'OfflineAudioContext' : 'AudioContext'} #${context.id}`;
+}
+
+/** `mixer #1`, by its name, else by its script’s; of a worker’s own worker `mixer #2.1`. */
+export function workerLabel({ name, url, parent, id }: WorkerFacts): string {
+  return `${name || fileOf(url) || 'Worker'} #${local(parent, id)}`;
+}
+
+/** A port of its own has no name: it is called by the number of the first end that was seen. */
+export function channelLabel(channel: ChannelFacts): string {
+  const { node, worker } = channel;
+  switch (channel.kind) {
+    case 'node':
+      return node === undefined ? 'port' : `port of ${nodeLabel(node)}`;
+    case 'worker':
+      return worker === undefined ? 'worker' : `worker ${workerLabel(worker)}`;
+    case 'broadcast':
+      return `BroadcastChannel "${channel.name}"`;
+    case 'port':
+      return `MessageChannel #${endNumber(firstEnd(channel))}`;
+  }
+}
+
+/** Who runs there: `page`, `mixer #1`, `AudioContext #1`. */
+export function threadLabel(document: DocumentFacts, id: ThreadId): string {
+  const thread = document.threads.get(id);
+  if (id === MAIN_THREAD) return 'page';
+  if (thread?.worker !== undefined) return workerLabel(thread.worker);
+  if (thread?.context !== undefined) return contextLabel(thread.context);
+  return thread?.name || `thread #${id}`;
+}
+
+function firstEnd({ sides }: ChannelFacts): EndFacts | undefined {
+  return sides[0]?.ends[0] ?? sides[1]?.ends[0];
+}
+
+function endNumber(end: EndFacts | undefined): string {
+  return end === undefined ? '?' : local(end.thread, Math.ceil(end.id / 2));
+}
+
+/** A number that a thread gave, told apart from those that others gave. */
+function local(thread: ThreadId, id: number): string {
+  return thread === MAIN_THREAD ? String(id) : `${thread}.${id}`;
+}
+
+/** The last part of a path; of a blob or data URL nothing. */
+function fileOf(url: string): string {
+  const path = /^(?:blob|data):/.test(url) ? '' : url.replace(/[?#].*$/, '');
+  return path.slice(path.lastIndexOf('/') + 1);
 }

@@ -11,8 +11,13 @@ export interface ExpectedTrace {
   readonly returnedTrue?: number;
   readonly returnedFalse?: number;
   readonly threw?: number;
-  /** Messages seen at both ends of a port; each is one arrow. */
+  /** Messages of all channels seen at both ends, a broadcast once for each who heard it; each is one arrow. */
   readonly deliveredMessages?: number;
+  /** Messages that were sent and that nobody was seen to handle, and those handled of which no sending was seen. */
+  readonly unhandledMessages?: number;
+  readonly unsentMessages?: number;
+  readonly workers?: number;
+  readonly interventions?: number;
   readonly contexts?: number;
   readonly nodes?: number;
   readonly findings?: number;
@@ -76,7 +81,9 @@ export function expectedTrace(
   for (const { calls } of nodes) {
     for (let i = 0; i < calls.length; i++) returned[calls.at(i)?.returned ?? 'threw']++;
   }
-  const messages = nodes.flatMap((each) => [...each.messages]);
+  const messages = documents.flatMap((each) =>
+    [...each.channels].flatMap((channel) => [...channel.messages]),
+  );
   return {
     processes: documents.length,
     calls: nodes.reduce((sum, each) => sum + each.calls.length, 0),
@@ -84,6 +91,10 @@ export function expectedTrace(
     returnedFalse: returned.false,
     threw: returned.threw,
     deliveredMessages: messages.filter((each) => each.sent && each.received).length,
+    unhandledMessages: messages.filter((each) => each.sent && !each.received).length,
+    unsentMessages: messages.filter((each) => !each.sent && each.received).length,
+    workers: documents.reduce((sum, each) => sum + each.workers.size, 0),
+    interventions: documents.reduce((sum, each) => sum + each.interventions.length, 0),
     contexts: documents.reduce((sum, each) => sum + each.contexts.size, 0),
     nodes: nodes.length,
     findings: findings.length,
@@ -106,6 +117,18 @@ function count(engine: TraceProcessor): Required<ExpectedTrace> {
        join slice o on o.id = slice_out join slice i on i.id = slice_in
        where o.name glob 'postMessage →*' and i.category = 'message' and i.ts >= o.ts`,
     ),
+    unhandledMessages: one(
+      engine,
+      `select count(*) from slice where name glob 'postMessage →*'
+       and id not in (select slice_out from flow)`,
+    ),
+    unsentMessages: one(
+      engine,
+      `select count(*) from slice where category = 'message' and name not glob 'postMessage →*'
+       and id not in (select slice_in from flow)`,
+    ),
+    workers: named('new Worker *'),
+    interventions: named('stress: *'),
     contexts: one(engine, "select count(*) from track where name = 'state'"),
     nodes: one(engine, "select count(*) from slice where name = 'created' and category = 'node'"),
     findings: one(

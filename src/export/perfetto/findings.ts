@@ -1,6 +1,6 @@
 import type { Finding } from '../../analysis/finding.ts';
-import type { ContextFacts, DocumentFacts, EntityKey, NodeFacts } from '../../analysis/model.ts';
-import { CATEGORY, type Flows } from './lifecycles.ts';
+import type { DocumentFacts, EntityKey } from '../../analysis/model.ts';
+import { CATEGORY, type Flows } from './happenings.ts';
 import type { TraceTime } from './trace-time.ts';
 import type { TraceWriter } from './trace-writer.ts';
 import type { Tracks } from './tracks.ts';
@@ -68,17 +68,22 @@ function entityTracks(
 ): ReadonlyMap<EntityKey, number> {
   const out = new Map<EntityKey, number>();
   for (const document of documents) {
-    for (const context of document.contexts.values()) out.set(context.key, stateOf(context));
-    for (const node of document.nodes.values()) out.set(node.key, nodeOf(node));
+    for (const context of document.contexts.values()) {
+      out.set(context.key, tracks.context(context).state);
+    }
+    for (const node of document.nodes.values()) out.set(node.key, tracks.node(node));
+    for (const { key, thread, parent } of document.workers.values()) {
+      out.set(key, tracks.thread(document, thread?.id ?? parent));
+    }
+    for (const channel of document.channels) {
+      for (const { key, thread } of channel.sides.flatMap(({ ends }) => ends)) {
+        const track = tracks.thread(document, thread);
+        out.set(key, track);
+        if (!out.has(channel.key)) out.set(channel.key, track);
+      }
+    }
   }
   return out;
-
-  function stateOf(context: ContextFacts): number {
-    return tracks.context(context).state;
-  }
-  function nodeOf(node: NodeFacts): number {
-    return tracks.node(node);
-  }
 }
 
 function callstackOf(stacks: Finding['stacks']): string | undefined {

@@ -1,103 +1,37 @@
 import { contextLabel, nodeLabel } from '../../analysis/labels.ts';
-import type {
-  ContextFacts,
-  DocumentFacts,
-  LossFacts,
-  MessageFacts,
-  NodeFacts,
-  Point,
-} from '../../analysis/model.ts';
+import type { ContextFacts, DocumentFacts, LossFacts, NodeFacts } from '../../analysis/model.ts';
 import { MAIN_THREAD, type ThreadId } from '../../shared/units.ts';
-import type { TraceTime } from './trace-time.ts';
-import type { Arg, TraceEvent, TraceWriter } from './trace-writer.ts';
+import { CATEGORY, type HappeningWriter, said } from './happenings.ts';
 import type { Tracks } from './tracks.ts';
 
-export const CATEGORY = {
-  page: 'page',
-  context: 'context',
-  state: 'state',
-  module: 'module',
-  node: 'node',
-  message: 'message',
-  memory: 'memory',
-  gap: 'gap',
-  finding: 'finding',
-} as const;
-
-type Category = (typeof CATEGORY)[keyof typeof CATEGORY];
-type Happening = {
-  readonly point: Point;
-  readonly name: string;
-  readonly category: Category;
-  readonly args?: { readonly [name: string]: Arg | undefined };
-  readonly stack?: string;
-  readonly flows?: readonly Flow[];
-  readonly endingFlows?: readonly Flow[];
-  /** Not drawn before the beginning of these. */
-  readonly after?: readonly Flow[];
-};
-
-/** An arrow from one event to a later one. */
-export interface Flow {
-  readonly id: number;
-  /** Where it begins, in microseconds of the trace. */
-  at: number;
-}
-
-/** The flows of one trace, numbered in the order of their making. */
-export class Flows {
-  #last = 0;
-
-  next(): Flow {
-    return { id: ++this.#last, at: 0 };
-  }
-}
-
 /**
- * Everything of a document but its calls, counters and findings. What happens to a node, its
- * processor's messages included, are instants of the node's track; what the page does are instants
- * of the main thread; constructors and exceptions stand on the rendering thread too. Arrows lead
- * from what was sent to where it arrived. States of a context and gaps in the record are slices, on tracks where
+ * The page, its contexts, modules and nodes. What happens to a node are instants of the node's track;
+ * what the page does are instants of the main thread; constructors and exceptions stand on the
+ * rendering thread too. States of a context and gaps in the record are slices, on tracks where
  * nothing else is one.
  */
 export class LifecycleWriter {
-  readonly #out: TraceWriter;
+  readonly #out: HappeningWriter;
   readonly #tracks: Tracks;
-  readonly #time: TraceTime;
-  readonly #flows: Flows;
   readonly #document: DocumentFacts;
 
-  constructor(
-    out: TraceWriter,
-    tracks: Tracks,
-    time: TraceTime,
-    flows: Flows,
-    document: DocumentFacts,
-  ) {
+  constructor(out: HappeningWriter) {
     this.#out = out;
-    this.#tracks = tracks;
-    this.#time = time;
-    this.#flows = flows;
-    this.#document = document;
+    this.#tracks = out.tracks;
+    this.#document = out.document;
   }
 
   write(): void {
     const document = this.#document;
-    this.#out.write({
-      track: this.#tracks.main(document),
-      type: 'instant',
-      at: this.#time.of(document, 0),
-      name: 'navigation start',
-      category: CATEGORY.page,
-      args: {
-        url: document.url,
-        crossOriginIsolated: document.isolated,
-        notObserved: document.coverage.length > 0 ? document.coverage : undefined,
-      },
+    const start = this.#out.time(0);
+    this.#out.instant(this.#tracks.main(document), start, 'navigation start', CATEGORY.page, {
+      url: document.url,
+      crossOriginIsolated: document.isolated,
+      notObserved: document.coverage.length > 0 ? document.coverage : undefined,
     });
     for (const thread of document.threads.values()) {
       if (thread.id === MAIN_THREAD) continue;
-      this.#on(this.#tracks.thread(document, thread.id), {
+      this.#out.on(this.#tracks.thread(document, thread.id), {
         point: thread.started,
         name: 'thread known',
         category: CATEGORY.page,
@@ -105,14 +39,14 @@ export class LifecycleWriter {
       });
     }
     for (const event of document.pageEvents) {
-      this.#onThread({ point: event, name: `page ${event.event}`, category: CATEGORY.page });
+      this.#out.onThread({ point: event, name: `page ${event.event}`, category: CATEGORY.page });
     }
     for (const mark of document.marks) {
-      this.#onThread({ point: mark, name: mark.text, category: CATEGORY.page });
+      this.#out.onThread({ point: mark, name: mark.text, category: CATEGORY.page });
     }
     for (const module of document.modules.values()) {
-      const flow = module.settled === undefined ? [] : [this.#flows.next()];
-      this.#onThread({
+      const flow = module.settled === undefined ? [] : [this.#out.flows.next()];
+      this.#out.onThread({
         point: module.requested,
         name: `addModule → ${contextLabel(module.context)}`,
         category: CATEGORY.module,
@@ -121,7 +55,7 @@ export class LifecycleWriter {
         flows: flow,
       });
       if (module.settled === undefined) continue;
-      this.#onThread({
+      this.#out.onThread({
         point: module.settled,
         name: `addModule ${module.settled.outcome}`,
         category: CATEGORY.module,
@@ -130,7 +64,7 @@ export class LifecycleWriter {
       });
     }
     for (const refused of document.refused) {
-      this.#onThread({
+      this.#out.onThread({
         point: refused,
         name: `new AudioWorkletNode threw: ${refused.processorName}`,
         category: CATEGORY.node,
@@ -144,7 +78,7 @@ export class LifecycleWriter {
     }
     for (const block of document.blocks.values()) {
       const args = { offset: block.offset, length: block.length, memory: block.memory };
-      this.#onThread({
+      this.#out.onThread({
         point: block.allocated,
         name: `alloc ${block.label}`,
         category: CATEGORY.memory,
@@ -152,7 +86,7 @@ export class LifecycleWriter {
         stack: block.allocateStack,
       });
       if (block.freed === undefined) continue;
-      this.#onThread({
+      this.#out.onThread({
         point: block.freed,
         name: `free ${block.label}`,
         category: CATEGORY.memory,
@@ -167,7 +101,7 @@ export class LifecycleWriter {
 
   #context(context: ContextFacts): void {
     const label = contextLabel(context);
-    this.#onThread({
+    this.#out.onThread({
       point: context.created,
       name: `new ${label}`,
       category: CATEGORY.context,
@@ -178,8 +112,8 @@ export class LifecycleWriter {
       stack: context.createStack,
     });
     for (const call of context.calls) {
-      const flow = call.settled === undefined ? [] : [this.#flows.next()];
-      this.#onThread({
+      const flow = call.settled === undefined ? [] : [this.#out.flows.next()];
+      this.#out.onThread({
         point: call.called,
         name: `${call.method}() of ${label}`,
         category: CATEGORY.context,
@@ -188,7 +122,7 @@ export class LifecycleWriter {
         flows: flow,
       });
       if (call.settled === undefined) continue;
-      this.#onThread({
+      this.#out.onThread({
         point: call.settled,
         name: `${call.method}() of ${label} ${call.settled.outcome}`,
         category: CATEGORY.context,
@@ -198,7 +132,7 @@ export class LifecycleWriter {
     }
     const { state } = this.#tracks.context(context);
     if (context.collected !== undefined) {
-      this.#on(state, {
+      this.#out.on(state, {
         point: context.collected,
         name: 'collected',
         category: CATEGORY.context,
@@ -209,7 +143,7 @@ export class LifecycleWriter {
     if (rendering === undefined) return;
     const track = this.#tracks.thread(this.#document, rendering);
     for (const underrun of context.underruns) {
-      this.#on(track, {
+      this.#out.on(track, {
         point: underrun,
         name: 'underrun',
         category: CATEGORY.context,
@@ -218,14 +152,8 @@ export class LifecycleWriter {
     }
     for (const { second, timed, over, worstMicros, at } of context.quanta.seconds) {
       if (over === 0) continue;
-      this.#out.write({
-        track,
-        type: 'instant',
-        at: this.#time.of(this.#document, at),
-        name: 'quanta over budget',
-        category: CATEGORY.context,
-        args: { second, over, timed, worstMicros },
-      });
+      const args = { second, over, timed, worstMicros };
+      this.#out.instant(track, this.#out.time(at), 'quanta over budget', CATEGORY.context, args);
     }
   }
 
@@ -233,22 +161,22 @@ export class LifecycleWriter {
   #states(context: ContextFacts, track: number): void {
     const document = this.#document;
     const first = context.states[0];
-    const begin = this.#time.of(document, context.created.at);
+    const begin = this.#out.time(context.created.at);
     const spans: { readonly state: string; readonly at: number }[] = [];
-    if (first === undefined || this.#time.of(document, first.at) > begin) {
+    if (first === undefined || this.#out.time(first.at) > begin) {
       spans.push({ state: 'suspended', at: begin });
     }
     for (const { state, at } of context.states) {
       const last = spans.at(-1);
       if (last?.state === state) continue;
-      spans.push({ state, at: Math.max(this.#time.of(document, at), last?.at ?? begin) });
+      spans.push({ state, at: Math.max(this.#out.time(at), last?.at ?? begin) });
     }
-    const known = this.#time.of(document, document.goneAt ?? document.lastAt);
+    const known = this.#out.time(document.goneAt ?? document.lastAt);
     for (const [index, { state, at }] of spans.entries()) {
       const next = spans[index + 1];
       const end = Math.max(next?.at ?? known, at);
       const args = next === undefined ? { until: 'the last record' } : {};
-      this.#slice(track, at, end, state, CATEGORY.state, args);
+      this.#out.slice(track, at, end, state, CATEGORY.state, args);
     }
   }
 
@@ -256,7 +184,7 @@ export class LifecycleWriter {
     const label = nodeLabel(node);
     const track = this.#tracks.node(node);
     const processor = node.processor;
-    const birth = processor === undefined ? [] : [this.#flows.next()];
+    const birth = processor === undefined ? [] : [this.#out.flows.next()];
     const args = {
       node: node.key,
       processor: node.processorName,
@@ -271,7 +199,7 @@ export class LifecycleWriter {
       callback: node.callback > 0 ? node.callback : undefined,
     };
     const stack = node.createStack;
-    this.#onThread({
+    this.#out.onThread({
       point: node.created,
       name: `new AudioWorkletNode ${label}`,
       category: CATEGORY.node,
@@ -279,7 +207,13 @@ export class LifecycleWriter {
       stack,
       flows: birth,
     });
-    this.#on(track, { point: node.created, name: 'created', category: CATEGORY.node, args, stack });
+    this.#out.on(track, {
+      point: node.created,
+      name: 'created',
+      category: CATEGORY.node,
+      args,
+      stack,
+    });
     if (processor !== undefined) {
       const { constructed, constructError } = processor;
       const common = {
@@ -289,20 +223,19 @@ export class LifecycleWriter {
         stack: processor.constructStack,
       };
       const outcome = constructError === '' ? 'constructed' : 'constructor threw';
-      this.#onThread({ ...common, name: `${outcome}: ${label}`, endingFlows: birth });
-      this.#on(track, { ...common, name: outcome, after: birth });
+      this.#out.onThread({ ...common, name: `${outcome}: ${label}`, endingFlows: birth });
+      this.#out.on(track, { ...common, name: outcome, after: birth });
     }
     for (const wire of node.wireEvents) {
-      this.#on(track, {
+      this.#out.on(track, {
         point: wire,
         name: `${wire.kind} ${wire.what}`,
         category: CATEGORY.node,
         args: { attachedAfter: wire.attachedAfter },
       });
     }
-    for (const message of node.messages) this.#message(node, message);
     for (const closed of node.portClosed) {
-      this.#on(track, {
+      this.#out.on(track, {
         point: closed,
         name: closed.by === 'node' ? 'port closed by the page' : 'port closed by the processor',
         category: CATEGORY.node,
@@ -310,7 +243,7 @@ export class LifecycleWriter {
       });
     }
     for (const farewell of node.farewells) {
-      this.#on(track, {
+      this.#out.on(track, {
         point: farewell,
         name: `destroyed: ${farewell.signal}`,
         category: CATEGORY.node,
@@ -319,7 +252,8 @@ export class LifecycleWriter {
       });
     }
     const failed = processor?.failed;
-    const heard = failed !== undefined && node.errorEvents.length > 0 ? [this.#flows.next()] : [];
+    const heard =
+      failed !== undefined && node.errorEvents.length > 0 ? [this.#out.flows.next()] : [];
     if (failed !== undefined) {
       const common = {
         point: failed,
@@ -327,11 +261,11 @@ export class LifecycleWriter {
         args: { reason: said(failed.reason) },
         stack: failed.stack,
       };
-      this.#onThread({ ...common, name: `exception in process() of ${label}`, flows: heard });
-      this.#on(track, { ...common, name: 'exception in process()' });
+      this.#out.onThread({ ...common, name: `exception in process() of ${label}`, flows: heard });
+      this.#out.on(track, { ...common, name: 'exception in process()' });
     }
     for (const [index, error] of node.errorEvents.entries()) {
-      this.#onThread({
+      this.#out.onThread({
         point: error,
         name: `processor error event of ${label}`,
         category: CATEGORY.node,
@@ -340,51 +274,18 @@ export class LifecycleWriter {
       });
     }
     if (processor?.collected !== undefined) {
-      this.#on(track, {
+      this.#out.on(track, {
         point: processor.collected,
         name: 'processor collected',
         category: CATEGORY.node,
       });
     }
     if (node.collected !== undefined) {
-      this.#on(track, { point: node.collected, name: 'node collected', category: CATEGORY.node });
-    }
-  }
-
-  #message(node: NodeFacts, message: MessageFacts): void {
-    const { from, sent, received } = message;
-    const label = nodeLabel(node);
-    const flow = sent !== undefined && received !== undefined ? [this.#flows.next()] : [];
-    const args = {
-      index: message.index,
-      bytes: message.bytes,
-      preview: said(message.preview),
-      delivered: received === undefined ? false : undefined,
-    };
-    const track = this.#tracks.node(node);
-    if (sent !== undefined) {
-      const out: Happening = {
-        point: sent,
-        name: from === 'node' ? `postMessage → ${label}` : 'postMessage → page',
-        category: CATEGORY.message,
-        args,
-        stack: message.stack,
-        flows: flow,
-      };
-      if (from === 'node') this.#onThread(out);
-      else this.#on(track, out);
-    }
-    if (received !== undefined) {
-      const what = message.failed ? 'messageerror' : 'message';
-      const out: Happening = {
-        point: received,
-        name: from === 'node' ? `${what} from the page` : `${what} from ${label}`,
-        category: CATEGORY.message,
-        args,
-        endingFlows: flow,
-      };
-      if (from === 'node') this.#on(track, out);
-      else this.#onThread(out);
+      this.#out.on(track, {
+        point: node.collected,
+        name: 'node collected',
+        category: CATEGORY.node,
+      });
     }
   }
 
@@ -397,15 +298,15 @@ export class LifecycleWriter {
     const ends = new Map<ThreadId, number>();
     for (const loss of [...document.losses].sort((a, b) => a.at - b.at)) {
       const { lostThread } = loss;
-      const end = this.#time.of(document, loss.at);
+      const end = this.#out.time(loss.at);
       const from = Math.max(ends.get(lostThread) ?? 0, this.#lastCallEnd(loss) ?? end);
       ends.set(lostThread, end);
       const name = `lost ${loss.count} records: ${loss.why}`;
       const args = { count: loss.count, why: loss.why };
       const track = this.#tracks.thread(document, lostThread);
-      if (from < end) this.#slice(track, from, end, name, CATEGORY.gap, args);
+      if (from < end) this.#out.slice(track, from, end, name, CATEGORY.gap, args);
       else {
-        this.#out.write({ track, type: 'instant', at: end, name, category: CATEGORY.gap, args });
+        this.#out.instant(track, end, name, CATEGORY.gap, args);
       }
     }
   }
@@ -417,55 +318,9 @@ export class LifecycleWriter {
     for (const { calls } of context.nodes) {
       const call = calls.at(calls.firstFromTime(loss.at) - 1);
       if (call === undefined) continue;
-      const end = this.#time.of(this.#document, call.at + (call.duration ?? 0));
+      const end = this.#out.time(call.at + (call.duration ?? 0));
       latest = Math.max(latest ?? 0, end);
     }
     return latest;
   }
-
-  #slice(
-    track: number,
-    from: number,
-    to: number,
-    name: string,
-    category: Category,
-    args: NonNullable<TraceEvent['args']>,
-  ): void {
-    this.#out.write({ track, type: 'begin', at: from, name, category, args });
-    this.#out.write({ track, type: 'end', at: to });
-  }
-
-  #onThread(happening: Happening): void {
-    this.#on(this.#tracks.thread(this.#document, happening.point.thread), happening);
-  }
-
-  /**
-   * What a flow leads to is never drawn before what it leads from: that order is certain, while the
-   * clocks of two threads may be a millisecond apart.
-   */
-  #on(track: number, happening: Happening): void {
-    const { point, flows = [], endingFlows = [], after = [], ...event } = happening;
-    const at = Math.max(
-      this.#time.of(this.#document, point.at),
-      ...endingFlows.map((flow) => flow.at),
-      ...after.map((flow) => flow.at),
-    );
-    for (const flow of flows) flow.at = at;
-    // Numbers of a page that is not isolated count within their thread and would mislead.
-    const seq = this.#document.isolated && point.seq > 0 ? point.seq : undefined;
-    this.#out.write({
-      ...event,
-      track,
-      type: 'instant',
-      at,
-      args: { ...event.args, seq },
-      flows: flows.map((flow) => flow.id),
-      endingFlows: endingFlows.map((flow) => flow.id),
-    });
-  }
-}
-
-/** Nothing is not worth an argument. */
-function said(text: string): string | undefined {
-  return text === '' ? undefined : text;
 }

@@ -4,11 +4,15 @@ import type { Micros } from '../../shared/units.ts';
 import { CallSliceWriter } from './call-slices.ts';
 import { writeCounters } from './counters.ts';
 import { writeFindings } from './findings.ts';
-import { CATEGORY, Flows, LifecycleWriter } from './lifecycles.ts';
+import { CATEGORY, Flows, HappeningWriter } from './happenings.ts';
+import { writeInterventions } from './interventions.ts';
+import { LifecycleWriter } from './lifecycles.ts';
+import { keptMessages, MAX_TRACE_MESSAGES, writeMessages } from './message-flows.ts';
 import { ProtoWriter } from './proto-writer.ts';
 import { TraceTime } from './trace-time.ts';
 import { TraceWriter } from './trace-writer.ts';
 import { Tracks } from './tracks.ts';
+import { writeWorkers } from './workers.ts';
 
 /** What a trace is made of: a `Session`. */
 export interface TracedSession {
@@ -49,7 +53,7 @@ export function encodeTrace(
   const facts = new TraceWriter(out, SEQUENCE.facts, time.start);
   writeFindings(facts, tracks, time, flows, documents, findings);
   for (const document of documents) {
-    new LifecycleWriter(facts, tracks, time, flows, document).write();
+    writeDocument(new HappeningWriter(facts, tracks, time, flows, document));
     for (const context of document.contexts.values()) {
       writeCounters(facts, tracks, time, document, context);
     }
@@ -66,6 +70,19 @@ export function encodeTrace(
     }
   }
   return out.take();
+}
+
+function writeDocument(out: HappeningWriter): void {
+  new LifecycleWriter(out).write();
+  writeWorkers(out);
+  const { since, leftOut } = keptMessages(out.document, MAX_TRACE_MESSAGES);
+  if (leftOut > 0) {
+    const name = `${leftOut} earlier messages are left out`;
+    const args = { count: leftOut, why: 'a trace with all messages would not open' };
+    out.instant(out.tracks.main(out.document), out.time(since), name, CATEGORY.gap, args);
+  }
+  writeMessages(out, since);
+  writeInterventions(out);
 }
 
 /** Which calls stay when there are too many: all since one moment, the same for all nodes. */

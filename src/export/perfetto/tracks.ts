@@ -1,5 +1,5 @@
 import type { Finding, Severity } from '../../analysis/finding.ts';
-import { contextLabel, nodeLabel } from '../../analysis/labels.ts';
+import { contextLabel, nodeLabel, workerLabel } from '../../analysis/labels.ts';
 import type { ContextFacts, DocumentFacts, NodeFacts, ThreadFacts } from '../../analysis/model.ts';
 import { MAIN_THREAD, type ThreadId } from '../../shared/units.ts';
 import {
@@ -11,6 +11,7 @@ import {
   THREAD,
   TRACK,
 } from './fields.ts';
+import { laneInterventions } from './interventions.ts';
 import type { ProtoWriter } from './proto-writer.ts';
 import type { TraceTime } from './trace-time.ts';
 import type { TraceWriter } from './trace-writer.ts';
@@ -18,6 +19,7 @@ import type { TraceWriter } from './trace-writer.ts';
 export const FINDINGS_GROUP = 'Findings';
 /** The group of a document's contexts: children of a process would be sorted among its threads. */
 export const CONTEXTS_GROUP = 'Web Audio';
+export const STRESS_TRACK = 'Stress teardown';
 export const STATE_TRACK = 'state';
 export const LIVE_NODES_TRACK = 'live nodes';
 export const CALL_RATE_TRACK = 'process() calls per second';
@@ -47,7 +49,9 @@ interface TrackSpec {
  *   <URL> <pid>                    one process a document
  *     Main thread
  *     Rendering thread of AudioContext #1
+ *     Worker mixer #1
  *     Web Audio
+ *       Stress teardown            where it intervened
  *       AudioContext #1
  *         state · live nodes · process() calls per second
  *         gain-processor #1        a track a node, in order of creation
@@ -58,6 +62,7 @@ export class Tracks {
   readonly #threads = new Map<DocumentFacts, Map<ThreadId, number>>();
   readonly #contexts = new Map<ContextFacts, ContextTracks>();
   readonly #nodes = new Map<NodeFacts, number>();
+  readonly #stress = new Map<DocumentFacts, readonly number[]>();
   #last = 0;
 
   constructor(
@@ -87,6 +92,10 @@ export class Tracks {
 
   context(context: ContextFacts): ContextTracks {
     return this.#contexts.get(context) ?? { state: 0, liveNodes: 0, callRate: 0 };
+  }
+
+  stress(document: DocumentFacts, lane: number): number {
+    return this.#stress.get(document)?.[lane] ?? this.main(document);
   }
 
   node(node: NodeFacts): number {
@@ -134,6 +143,10 @@ export class Tracks {
     if (document.contexts.size === 0) return;
     const group = this.#declare({ name: CONTEXTS_GROUP, parent: process, ordered: true });
     let rank = 0;
+    const lanes = laneInterventions(document.interventions).map(() =>
+      this.#declare({ name: STRESS_TRACK, parent: group, rank: rank++ }),
+    );
+    this.#stress.set(document, lanes);
     for (const context of document.contexts.values()) {
       this.#declareContext(context, group, rank++);
     }
@@ -230,6 +243,7 @@ function processName(document: DocumentFacts): string {
 
 function threadName(thread: ThreadFacts): string {
   if (thread.context !== undefined) return `Rendering thread of ${contextLabel(thread.context)}`;
+  if (thread.worker !== undefined) return `Worker ${workerLabel(thread.worker)}`;
   return thread.name || `Thread ${thread.id}`;
 }
 

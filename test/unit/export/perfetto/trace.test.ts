@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../../src/analysis/finding.ts';
 import { judge } from '../../../../src/analysis/judge.ts';
 import type { Session } from '../../../../src/analysis/session.ts';
+import { keptMessages } from '../../../../src/export/perfetto/message-flows.ts';
 import { encodeTrace } from '../../../../src/export/perfetto/trace.ts';
 import type { Frames, Micros } from '../../../../src/shared/units.ts';
 import { checkTrace, expectedTrace } from '../../../support/check-trace.ts';
@@ -23,6 +24,31 @@ const SESSION = `
   114000 receive              7→main "stopped"
   120000 disconnected         source=7 what=all
   121000 portClosed           node=7 by=node
+`;
+
+const CHANNELS = `
+  1000  workerCreated    worker=1 url="https://example.test/mixer.js" name=mixer type=module entered=yes
+  1500  @w1 scopeState   state=started
+  1600  @w1 scopeState   state=evaluated
+  2000  portSent         end=103 preview="hello"
+  2100  @w1 portReceived end=1
+  2200  @w1 portSent     end=1 slot
+  2260  portReceived     end=103 slot
+  2300  channelCreated   first=5 second=7
+  2310  passed           end=103 message=2 what=port local=7
+  2310  portSent         end=103 preview="take it"
+  2400  @w1 arrived      end=1 message=2 what=port local=3
+  2400  @w1 portReceived end=1
+  2500  @w1 portSent     end=3 slot
+  2540  portReceived     end=5 slot
+  2600  broadcastOpened  end=9 name=all
+  2610  broadcastOpened  end=11 name=all
+  2620  @w1 broadcastOpened end=5 name=all
+  2700  portSent         end=9 hash=77 preview="to all"
+  2710  @w1 portReceived end=5 hash=77
+  2720  portReceived     end=11 hash=77
+  2800  portSent         end=103 preview="too late"
+  2900  workerEnded      worker=1 how=terminated
 `;
 
 function traced(session: Session, findings: readonly Finding[] = judge(session)) {
@@ -132,6 +158,73 @@ describe('a trace', () => {
     expect(engine.query("select name, dur from slice where name glob 'process()*'")).toEqual([
       { name: 'process() → true', dur: 1000 },
       { name: 'process() → true', dur: 1000 },
+    ]);
+  });
+
+  test('has a thread for a worker, and an arrow for every message by whatever channel', () => {
+    const { engine, counts } = traced(sessionOf(CHANNELS));
+    expect(counts).toMatchObject({
+      workers: 1,
+      deliveredMessages: 6,
+      unhandledMessages: 1,
+      unsentMessages: 0,
+    });
+    expect(
+      names(
+        engine.query(
+          `select o.name as a, ot.name as b, i.name as c, it.name as d,
+             extract_arg(i.arg_set_id, 'debug.queuedMicros') as queued
+           from flow join slice o on o.id = slice_out join slice i on i.id = slice_in
+           join track ot on ot.id = o.track_id join track it on it.id = i.track_id order by o.ts, i.ts`,
+        ),
+      ),
+    ).toEqual([
+      'new Worker mixer #1 | Main thread | first statement | Worker mixer #1 | ',
+      'postMessage → mixer #1 | Main thread | message from the page | Worker mixer #1 | 100',
+      'postMessage → page | Worker mixer #1 | message from mixer #1 | Main thread | 60',
+      'postMessage → mixer #1 | Main thread | message from the page | Worker mixer #1 | 90',
+      'postMessage → MessageChannel #3 | Worker mixer #1 | message from MessageChannel #3 | Main thread | 40',
+      'postMessage → BroadcastChannel "all" | Main thread | message from BroadcastChannel "all" | Worker mixer #1 | 10',
+      'postMessage → BroadcastChannel "all" | Main thread | message from BroadcastChannel "all" | Main thread | 20',
+    ]);
+    expect(
+      names(
+        engine.query(
+          `select track.name as a, slice.name as b from slice join track on track.id = track_id
+           where category = 'worker' order by ts`,
+        ),
+      ),
+    ).toEqual([
+      'Main thread | new Worker mixer #1',
+      'Worker mixer #1 | first statement',
+      'Worker mixer #1 | script evaluated',
+      'Main thread | terminate() of mixer #1',
+    ]);
+  });
+
+  test('shows what stress teardown did, as long as it lasted, however it overlaps', () => {
+    const { engine, counts } = traced(
+      sessionOf(`
+        0     nodeCreated     node=7
+        1000  stressed        action=delay node=7 context=1 seed=42 step=1 micros=5000
+        2000  stressed        action=suspend context=1 seed=42 step=2 micros=9000
+        8000  stressed        action=nothing seed=42 step=3 micros=0
+        8500  stressed        action=delay node=7 context=1 seed=42 step=4 micros=500
+      `),
+    );
+    expect(counts.interventions).toBe(4);
+    expect(
+      names(
+        engine.query(
+          `select slice.name, dur / 1000 as dur, extract_arg(arg_set_id, 'debug.seed') as seed, track.name as track
+           from slice join track on track.id = track_id where category = 'stress' order by ts`,
+        ),
+      ),
+    ).toEqual([
+      'stress: delay | 5000 | 42 | Stress teardown',
+      'stress: suspend | 9000 | 42 | Stress teardown',
+      'stress: nothing | 0 | 42 | Stress teardown',
+      'stress: delay | 500 | 42 | Stress teardown',
     ]);
   });
 
@@ -381,6 +474,15 @@ test('a trace of too many calls keeps the latest and says how many it left out',
     ),
   ).toEqual([{ frame: 50 * 128 }]);
   expect(trace.length).toBeLessThan(encodeTrace(session, []).length);
+});
+
+test('a trace of too many messages keeps the latest', () => {
+  const { documents } = sessionOf(CHANNELS);
+  const [document] = documents;
+  if (document === undefined) throw new Error('no document');
+  expect(keptMessages(document, 7)).toEqual({ since: Number.NEGATIVE_INFINITY, leftOut: 0 });
+  expect(keptMessages(document, 4)).toEqual({ since: 2500, leftOut: 3 });
+  expect(keptMessages(document, 0).leftOut).toBe(7);
 });
 
 test('tracks stand in the order that people look for them', () => {
