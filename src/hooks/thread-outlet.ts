@@ -29,6 +29,8 @@ export class ThreadOutlet {
   /** The document’s counter, or this thread’s own. */
   readonly order: Int32Array;
   readonly control: Int32Array;
+  /** Tells what observers hold back. */
+  settle: (() => void) | undefined;
   readonly #options: OutletOptions;
   readonly #batches: SlotBatches | undefined;
   readonly #records = new RecordWriter();
@@ -71,6 +73,7 @@ export class ThreadOutlet {
     seq = this.next(),
     at = this.#options.micros(),
   ): void {
+    this.slots.settle();
     this.#records.write(name, this.#widen.widen(seq), at, fields);
   }
 
@@ -97,6 +100,7 @@ export class ThreadOutlet {
 
   /** Lets out all that is held. */
   flush(): void {
+    this.settle?.();
     this.sendRecords();
     if (this.#batches) this.ship();
     else this.slots.publish();

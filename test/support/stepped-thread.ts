@@ -2,7 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 // Before anything takes the natives for itself.
 import './stepped-atomics.ts';
 
-import { type AtomicEntry, AtomicsLog } from './atomics-log.ts';
+import type { AtomicEntry } from './atomic-entries.ts';
+import { AtomicsLog } from './atomics-log.ts';
 import { type AtomicMethod, finish, lastTouched, type Schedule } from './stepped-atomics.ts';
 
 /** One operation of the page's program. */

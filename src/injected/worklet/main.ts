@@ -1,6 +1,7 @@
 import { Patches } from '../../base/patch.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
 import { observeAnnotations } from './annotations.ts';
+import { observeSharing } from './atomics.ts';
 import { preventInlining } from './call-process.ts';
 import { observePorts } from './ports.ts';
 import { observeProcessors, type ProcessorIds } from './processors.ts';
@@ -43,6 +44,7 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   preventInlining();
   const ports = observePorts(recorder, (processor) => processors.platformOf(processor));
   const processors = observeProcessors(patches, recorder, ports);
+  observeSharing(recorder, ports.memories);
   observeAnnotations(recorder, processors, passage.thread);
   return processors;
 }

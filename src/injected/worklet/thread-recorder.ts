@@ -1,5 +1,6 @@
 import { dateNow, floor, max } from '../../base/intrinsics.ts';
 import type { Patches } from '../../base/patch.ts';
+import type { AtomicsSink } from '../../hooks/atomics.ts';
 import type { End } from '../../hooks/channels.ts';
 import type { SlotWriter } from '../../hooks/slot-writer.ts';
 import { ThreadOutlet } from '../../hooks/thread-outlet.ts';
@@ -51,6 +52,8 @@ export class ThreadRecorder implements Witness {
   /** Where the timed call that comes next is taken to begin: units where the clock is fine, else milliseconds. */
   #from = 0;
   #inCall = false;
+  /** The frame at which observers are to tell what they hold back; none while they hold nothing. */
+  #settleAt = Number.POSITIVE_INFINITY;
 
   constructor(patches: Patches, passage: Passage, port: ScopePort) {
     const { shared, kind } = passage;
@@ -77,6 +80,30 @@ export class ThreadRecorder implements Witness {
   /** The frame whose quantum is being rendered, as far as a call of `process()` has told. */
   get frame(): number {
     return this.#frame;
+  }
+
+  /** Where atomic operations are told. */
+  get atomicsSink(): AtomicsSink {
+    return {
+      order: this.#order,
+      slots: this.#slots,
+      // The engine lets no audio rendering thread wait.
+      mayBlock: false,
+      time: () => (this.#inCall ? this.#frame : currentFrame()),
+      record: (name, fields) => this.record(name, fields),
+      publish: () => this.#outlet.flush(),
+      soon: () => {
+        this.#settleAt = currentFrame() + scope.sampleRate;
+      },
+    };
+  }
+
+  /** `settle` tells what an observer holds back. */
+  settleWith(settle: () => void): void {
+    this.#outlet.settle = () => {
+      this.#settleAt = Number.POSITIVE_INFINITY;
+      settle();
+    };
   }
 
   /** Takes the next order number: the document's, or this thread's where not isolated. Low 32 bits. */
@@ -115,6 +142,7 @@ export class ThreadRecorder implements Witness {
     if (clock) {
       this.#nextClock = frame + this.#framesPerClock;
       this.#slots.clock(frame, this.#micros());
+      if (frame >= this.#settleAt) this.#outlet.settle?.();
     }
     if (this.#framesPerBatch > 0 && frame >= this.#nextBatch) {
       this.#nextBatch = frame + this.#framesPerBatch;
@@ -182,6 +210,7 @@ export class ThreadRecorder implements Witness {
   obey(command: ToScope): void {
     switch (command.kind) {
       case 'closing':
+        this.#outlet.settle?.();
         this.#closing = true;
         if (this.#outlet.isBatched) this.#outlet.ship();
         else this.#slots.publish();

@@ -10,6 +10,7 @@ import type { LifelineRecord, RecordName } from '../../../src/shared/records.ts'
 import { SETTINGS_KEY, type Settings } from '../../../src/shared/settings.ts';
 import { parseSlots } from '../../../src/shared/slot-reader.ts';
 import { SLOT, SLOT_WORDS } from '../../../src/shared/slots.ts';
+import { type AtomicEntry, atomicsOf } from '../../support/atomic-entries.ts';
 import { launchBrowser } from '../../support/browser.ts';
 
 const MANIFEST = JSON.parse(
@@ -45,6 +46,7 @@ export interface Recorded {
   readonly messages: readonly PageMessage[];
   readonly records: readonly RecordOn[];
   readonly slots: readonly SlotEntry[];
+  readonly atomics: readonly (AtomicEntry & { readonly thread: number })[];
   of<N extends RecordName>(name: N): readonly LifelineRecord<N>[];
   /** Calls of `process()` that arrived, and slots or calls that were said to be lost. */
   readonly calls: number;
@@ -212,6 +214,7 @@ function decode(said: WatchingWindow['said']): Recorded {
   const patterns = new Map<number, QuantumPattern>();
   const records: RecordOn[] = [];
   const slots: SlotEntry[] = [];
+  const atomics: (AtomicEntry & { readonly thread: number })[] = [];
   for (const { message, bytes } of said) {
     if (message.kind === 'fault') throw new Error(`a fault in the page: ${message.message}`);
     if (message.kind !== 'chunk') continue;
@@ -226,6 +229,7 @@ function decode(said: WatchingWindow['said']): Recorded {
       if (!parsed.ok) throw new Error(parsed.error);
       const pattern = patterns.get(thread) ?? new QuantumPattern();
       patterns.set(thread, pattern);
+      atomics.push(...atomicsOf(parsed.value).entries.map((entry) => ({ ...entry, thread })));
       for (const slot of spellOut(thread, parsed.value, pattern)) slots.push(slot);
     }
   }
@@ -235,7 +239,7 @@ function decode(said: WatchingWindow['said']): Recorded {
   const lost =
     slots.reduce((sum, { op, words }) => sum + (op === 'lost' ? words[2] : 0), 0) +
     of('lost').reduce((sum, { count }) => sum + count, 0);
-  return { messages: said.map(({ message }) => message), records, slots, of, calls, lost };
+  return { messages: said.map(({ message }) => message), records, slots, atomics, of, calls, lost };
 }
 
 /** Slots as they came, but each call by itself. */

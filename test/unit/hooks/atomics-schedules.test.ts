@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { beforeAll, expect, test } from 'vitest';
-import type { AtomicEntry } from '../../support/atomics-log.ts';
+import type { AtomicEntry } from '../../support/atomic-entries.ts';
 import { bundle } from '../../support/bundle.ts';
 import { Random } from '../../support/random.ts';
 import type {

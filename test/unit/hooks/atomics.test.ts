@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { AtomicsLog, lineOf } from '../../support/atomics-log.ts';
+import { lineOf } from '../../support/atomic-entries.ts';
+import { AtomicsLog } from '../../support/atomics-log.ts';
 
 function shared(log: AtomicsLog, bytes = 64): Int32Array<SharedArrayBuffer> {
   const cells = new Int32Array(new SharedArrayBuffer(bytes));

@@ -1,0 +1,19 @@
+import { observeAtomics } from '../../hooks/atomics.ts';
+import type { Memories } from '../../hooks/memories.ts';
+import { observeWasm } from '../../hooks/wasm-atomics.ts';
+import type { ThreadRecorder } from './thread-recorder.ts';
+
+/** Atomic operations of this scope, where there can be memory that it shares. */
+export function observeSharing(recorder: ThreadRecorder, memories: Memories): void {
+  const { patches } = recorder;
+  if (!recorder.isolated) return;
+  const observer = observeAtomics(
+    (name, make) => patches.replace(Atomics, name, make),
+    memories,
+    recorder.atomicsSink,
+  );
+  recorder.settleWith(() => observer.settle());
+  observeWasm(patches, (compiled) =>
+    recorder.record('wasmCompiled', { ...compiled, stack: recorder.stack() }),
+  );
+}
