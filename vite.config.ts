@@ -1,6 +1,6 @@
-import { copyFileSync, cpSync, mkdirSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { build, defineConfig, type InlineConfig, type Plugin } from 'vite';
 
 const root = import.meta.dirname;
@@ -18,14 +18,19 @@ const REALMS = [
   { entry: 'src/devtools/background.ts', file: 'background.js', format: 'iife' },
 ] as const;
 
-/**
- * What the late part of the page's script gets from the early one instead of evaluating it again, when the
- * page may have replaced the built-ins: the modules, by the parameters of the function that it exports.
- */
-const FROM_EARLY = {
-  'src/base/intrinsics.ts': '__intrinsics',
-  'src/shared/describe-error.ts': '__errors',
-} as const;
+/** Gathers the modules that the two parts of the page's script share; see there. */
+const SHARED_MODULES = resolve(root, 'src/injected/shared-modules.ts');
+
+/** The modules by their names in it, each with the names of its own exports. */
+function sharedModules(): readonly { name: string; path: string; exports: readonly string[] }[] {
+  const imports = /^import \* as (\w+) from '(.+)';$/gm;
+  return Array.from(readFileSync(SHARED_MODULES, 'utf8').matchAll(imports), ([, name, from]) => {
+    const path = resolve(dirname(SHARED_MODULES), from ?? '');
+    const exported = /^export (?:const|function) (\w+)/gm;
+    const exports = Array.from(readFileSync(path, 'utf8').matchAll(exported), ([, each]) => each);
+    return { name: `${name}`, path, exports: exports.map(String) };
+  });
+}
 
 /** The record table explains itself for a docs page; scripts that run in pages leave that at home. */
 function withoutDocs(): Plugin {
@@ -39,26 +44,45 @@ function withoutDocs(): Plugin {
   };
 }
 
-function fromEarly(): Plugin {
+/** For the early part: an object of each shared module, made when it is asked for. */
+function sharing(): Plugin {
   return {
-    name: 'lifeline-from-early',
+    name: 'lifeline-sharing',
     enforce: 'pre',
-    transform(code, id) {
-      for (const [path, parameter] of Object.entries(FROM_EARLY)) {
-        if (id !== resolve(root, path)) continue;
-        const names = Array.from(
-          code.matchAll(/^export (?:const|function) (\w+)/gm),
-          ([, name]) => name,
-        );
-        return { code: `export const { ${names.join()} } = ${parameter};`, map: null };
-      }
-      return undefined;
+    transform(_code, id) {
+      if (id !== SHARED_MODULES) return undefined;
+      const modules = sharedModules();
+      const imports = modules.map(
+        ({ path, exports }) => `import { ${exports.join()} } from ${JSON.stringify(path)};`,
+      );
+      const objects = modules.map(
+        ({ name, exports }) => `${name}: { __proto__: null, ${exports.join()} }`,
+      );
+      const code = `${imports.join('\n')}\nexport const shareModules = () => ({ ${objects.join()} });`;
+      return { code, map: null };
+    },
+  };
+}
+
+/**
+ * For the late part: shared modules are taken from the parameter of the function that it exports, `modules`.
+ * So it evaluates no built-in, when the page may have replaced them already.
+ */
+function shared(): Plugin {
+  return {
+    name: 'lifeline-shared',
+    enforce: 'pre',
+    transform(_code, id) {
+      const module = sharedModules().find(({ path }) => path === id);
+      if (!module) return undefined;
+      const { name, exports } = module;
+      return { code: `export const { ${exports.join()} } = modules.${name};`, map: null };
     },
     generateBundle(_options, bundle) {
       for (const file of Object.values(bundle)) {
         if (file.type !== 'chunk') continue;
         const body = file.code.replace(/export\s*\{\s*(\S+) as start\s*\};?\s*$/, 'return $1');
-        file.code = `export default (${Object.values(FROM_EARLY).join()}) => {${body}};\n`;
+        file.code = `export default (modules) => {${body}};\n`;
       }
     },
   };
@@ -66,11 +90,12 @@ function fromEarly(): Plugin {
 
 function realm({ entry, file, format }: (typeof REALMS)[number]): InlineConfig {
   const isLate = file === 'late.js';
+  const isEarly = file === 'injected.js';
   return {
     configFile: false,
     root,
     logLevel: 'warn',
-    plugins: [withoutDocs(), ...(isLate ? [fromEarly()] : [])],
+    plugins: [withoutDocs(), isEarly && sharing(), isLate && shared()],
     build: {
       outDir,
       emptyOutDir: false,

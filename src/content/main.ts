@@ -23,8 +23,8 @@ function main(): void {
       if (!(source instanceof MessagePort)) return;
       pagePort = source;
       start();
-      const detail = extension.runtime.getURL('');
-      dispatchEvent(new CustomEvent(HANDSHAKE.fromContent, { detail }));
+      const data = extension.runtime.getURL('');
+      dispatchEvent(new MessageEvent(HANDSHAKE.fromContent, { data }));
       extension.storage.local.get(SETTINGS_KEY).then(
         (stored) => configure(stored[SETTINGS_KEY]),
         (error: unknown) => console.debug('Worklet Lifeline: no settings', error),

@@ -1,6 +1,6 @@
 import { apply } from '../base/intrinsics.ts';
 import { type EarlyMessage, HANDSHAKE, type PageMessage } from '../shared/messages.ts';
-import { getterOf, type PageRealm } from './page-realm.ts';
+import type { PageRealm } from './page-realm.ts';
 
 export interface Channel {
   /** URL of the folder of our scripts, with its slash. */
@@ -21,10 +21,9 @@ export function openChannel(realm: PageRealm): Channel | undefined {
   const { port1, port2 } = new MessageChannel();
   const { removeEventListener, dispatchEvent } = EventTarget.prototype;
   const Message = MessageEvent;
-  const detailOf = getterOf<Event, unknown>(CustomEvent, 'detail');
   let base: unknown;
   const answered = (event: Event): void => {
-    base = detailOf?.(event);
+    base = realm.dataOf(event);
   };
   realm.listen(globalThis, HANDSHAKE.fromContent, answered);
   apply(dispatchEvent, globalThis, [new Message(HANDSHAKE.fromPage, { source: port2 })]);

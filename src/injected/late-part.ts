@@ -1,4 +1,3 @@
-import * as intrinsics from '../base/intrinsics.ts';
 import {
   IntrinsicMap,
   IntrinsicPromise,
@@ -7,13 +6,13 @@ import {
   mapSet,
   promiseThen,
 } from '../base/intrinsics.ts';
-import * as errors from '../shared/describe-error.ts';
 import type { Command } from '../shared/messages.ts';
 import type { AnnotationHearer } from './annotations.ts';
 import type { Channel } from './channel.ts';
 import type { ContextEntry } from './entities.ts';
 import type { HandOver } from './hand-over.ts';
 import type { Recorder } from './recorder.ts';
+import { type SharedModules, shareModules } from './shared-modules.ts';
 
 /** What the late part does for the early one. */
 export interface Late {
@@ -25,11 +24,8 @@ export interface Late {
   readonly annotations: AnnotationHearer;
 }
 
-/** What `late.js` exports: given the built-ins that we captured, it gives what starts it. */
-type Evaluate = (
-  intrinsicsOfEarly: typeof intrinsics,
-  errorsOfEarly: typeof errors,
-) => (early: HandOver) => Late;
+/** What `late.js` exports: given the modules that are ours, it gives what starts it. */
+type Evaluate = (modules: SharedModules) => (early: HandOver) => Late;
 
 const ATTEMPTS = 3;
 
@@ -95,7 +91,7 @@ export class LatePart {
   }
 
   #start(evaluate: Evaluate): void {
-    const part = evaluate(intrinsics, errors)(this.#handOver());
+    const part = evaluate(shareModules())(this.#handOver());
     this.part = part;
     part.takeOver();
     mapForEach(this.#kept, (command) => part.obey(command));

@@ -78,8 +78,8 @@ function readArguments(args: readonly unknown[]): readonly [string, unknown] {
 /** Resolves against the document's base URL as it is when called; undefined for what is no URL. */
 function takeUrlResolver(): (url: string) => string | undefined {
   const { document, URL: NativeUrl } = globalThis;
-  const baseOf = getterOf<Document, string>(interfaceOf('Node'), 'baseURI');
-  const hrefOf = getterOf<URL, string>(NativeUrl, 'href');
+  const baseOf = getterOf<Document, string>('Node', 'baseURI');
+  const hrefOf = getterOf<URL, string>('URL', 'href');
   return (url) => {
     if (!baseOf || !hrefOf) return undefined;
     try {

@@ -1,4 +1,4 @@
-import { apply, defineProperty } from '../base/intrinsics.ts';
+import { apply } from '../base/intrinsics.ts';
 import { getterOf, interfaceOf, methodOf } from './page-realm.ts';
 
 type Getter<This, T> = (self: This) => T;
@@ -28,33 +28,32 @@ export interface Natives {
   eachParameter(node: AudioWorkletNode, visit: (param: AudioParam, name: string) => void): void;
 }
 
-const ATTRIBUTES = {
-  BaseAudioContext: ['currentTime', 'sampleRate', 'state', 'audioWorklet', 'renderQuantumSize'],
-  AudioContext: ['playbackStats'],
-  AudioPlaybackStats: ['underrunEvents', 'underrunDuration'],
-  OfflineAudioContext: ['length'],
-  AudioNode: ['numberOfInputs', 'numberOfOutputs'],
-  AudioWorkletNode: ['port', 'parameters'],
-  ErrorEvent: ['message', 'filename', 'lineno'],
-  PageTransitionEvent: ['persisted'],
-  Document: ['hidden'],
-} as const satisfies { readonly [interfaceName: string]: readonly string[] };
-
 /** Undefined where there is no AudioWorklet: an old browser, or a page that is no secure context. */
 export function takeNatives(): Natives | undefined {
   if (!interfaceOf('AudioWorkletNode')) return undefined;
-  const getters = { __proto__: null } as unknown as { [attribute: string]: Getter<object, object> };
-  for (const [interfaceName, attributes] of Object.entries(ATTRIBUTES)) {
-    for (const attribute of attributes) {
-      const value = getterOf(interfaceOf(interfaceName), attribute);
-      defineProperty(getters, attribute, { __proto__: null, value } as PropertyDescriptor);
-    }
-  }
+  const parameters = getterOf('AudioWorkletNode', 'parameters');
   const forEach = methodOf('AudioParamMap', 'forEach');
   return {
-    __proto__: getters,
+    __proto__: null,
+    currentTime: getterOf('BaseAudioContext', 'currentTime'),
+    sampleRate: getterOf('BaseAudioContext', 'sampleRate'),
+    state: getterOf('BaseAudioContext', 'state'),
+    audioWorklet: getterOf('BaseAudioContext', 'audioWorklet'),
+    renderQuantumSize: getterOf('BaseAudioContext', 'renderQuantumSize'),
+    playbackStats: getterOf('AudioContext', 'playbackStats'),
+    underrunEvents: getterOf('AudioPlaybackStats', 'underrunEvents'),
+    underrunDuration: getterOf('AudioPlaybackStats', 'underrunDuration'),
+    length: getterOf('OfflineAudioContext', 'length'),
+    numberOfInputs: getterOf('AudioNode', 'numberOfInputs'),
+    numberOfOutputs: getterOf('AudioNode', 'numberOfOutputs'),
+    port: getterOf('AudioWorkletNode', 'port'),
+    message: getterOf('ErrorEvent', 'message'),
+    filename: getterOf('ErrorEvent', 'filename'),
+    lineno: getterOf('ErrorEvent', 'lineno'),
+    persisted: getterOf('PageTransitionEvent', 'persisted'),
+    hidden: getterOf('Document', 'hidden'),
     eachParameter(node: AudioWorkletNode, visit: (param: AudioParam, name: string) => void) {
-      apply(forEach, getters['parameters']?.(node), [visit]);
+      apply(forEach, parameters?.(node), [visit]);
     },
   } as unknown as Natives;
 }

@@ -1,9 +1,4 @@
-import {
-  apply,
-  getOwnPropertyDescriptor,
-  getPrototypeOf,
-  uncurryThis,
-} from '../base/intrinsics.ts';
+import { apply, getOwnPropertyDescriptor, uncurryThis } from '../base/intrinsics.ts';
 import type { Native } from '../base/patch.ts';
 
 interface Interface {
@@ -16,18 +11,14 @@ export function interfaceOf(name: string): Interface | undefined {
   return typeof found === 'function' ? (found as unknown as Interface) : undefined;
 }
 
-/** The getter of an attribute, own or inherited; undefined where the browser has none. */
+/** The getter of an attribute that `interfaceName` itself has; undefined where the browser has none. */
 export function getterOf<This extends object, T>(
-  from: Interface | undefined,
+  interfaceName: string,
   attribute: string,
 ): ((self: This) => T) | undefined {
-  let owner = from?.prototype ?? null;
-  while (owner) {
-    const get = getOwnPropertyDescriptor(owner, attribute)?.get;
-    if (get) return uncurryThis(get as (this: This) => T);
-    owner = getPrototypeOf(owner) as object | null;
-  }
-  return undefined;
+  const prototype = interfaceOf(interfaceName)?.prototype;
+  const get = prototype && getOwnPropertyDescriptor(prototype, attribute)?.get;
+  return get && uncurryThis(get as (this: This) => T);
 }
 
 /** The method `name` of an interface that there is, as it is before the page's first script. */
@@ -75,7 +66,7 @@ export function takePageRealm(): PageRealm {
     },
     listen: (target, type, heard) =>
       apply(addEventListener, target, [type, heard as EventListener]),
-    dataOf: getterOf<Event, unknown>(MessageEvent, 'data') as PageRealm['dataOf'],
+    dataOf: getterOf<Event, unknown>('MessageEvent', 'data') as PageRealm['dataOf'],
     post: (port, message, transfer) =>
       apply(postMessage, port, transfer ? [message, transfer as never] : [message]),
     start: (port) => apply(start, port, []),

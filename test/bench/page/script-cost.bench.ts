@@ -70,8 +70,8 @@ async function installInFrames(options: InstallOptions): Promise<number[]> {
     document.body.append(frame);
     const window = frame.contentWindow as Window & typeof globalThis;
     window.addEventListener(fromPage, () => {
-      const detail = 'chrome-extension://none/';
-      window.dispatchEvent(new window.CustomEvent(fromContent, { detail }));
+      const data = 'chrome-extension://none/';
+      window.dispatchEvent(new window.MessageEvent(fromContent, { data }));
     });
     const element = window.document.createElement('script');
     element.textContent = script;

@@ -32,7 +32,7 @@ test('a page can neither begin a hand-shake nor speak for the recorder', async (
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = ({ data }) => answers.push(`port: ${JSON.stringify(data)}`);
       addEventListener(fromContent, (event) =>
-        answers.push(`event: ${(event as CustomEvent).detail}`),
+        answers.push(`event: ${(event as MessageEvent).data}`),
       );
       const forged = [
         { kind: 'hello', protocol: 1, timeOrigin: 0, isolated: true },

@@ -27,9 +27,7 @@ async function forgeHandshake() {
     for (const target of targets)
       target.dispatchEvent(new MessageEvent(FROM_PAGE, { source: port2, bubbles: true }));
     dispatchEvent(new CustomEvent(FROM_PAGE, { detail: port2 }));
-    dispatchEvent(
-      new CustomEvent(FROM_CONTENT, { detail: '{"prelude":"https://example.org/evil.js"}' }),
-    );
+    dispatchEvent(new MessageEvent(FROM_CONTENT, { data: 'https://example.org/evil/' }));
     port2.dispatchEvent(
       new MessageEvent('message', { data: { kind: 'fault', message: 'forged' } }),
     );
