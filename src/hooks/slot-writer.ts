@@ -110,6 +110,15 @@ export class SlotWriter {
     this.#repeating = !alone && this.#readable && this.#patternCalls > 0;
   }
 
+  /**
+   * Whether the last quantum went on as this one would with a call of `ordinal`: then it is the same quantum still,
+   * unless of two quanta in a row the first had only the beginning of these calls and the second only the rest.
+   */
+  expects(ordinal: number): boolean {
+    const at = this.#repeated;
+    return at > 0 && at < this.#patternCalls && (this.#pattern[at] as number) >>> 8 === ordinal;
+  }
+
   /** Writes the calls of this quantum that only repeat; from here on each has a slot of its own. */
   endRun(): void {
     this.#endRun();

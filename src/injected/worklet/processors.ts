@@ -18,7 +18,6 @@ import type { Ordinal } from '../../shared/units.ts';
 import { callProcess } from './call-process.ts';
 import type { PortObserver } from './ports.ts';
 import {
-  currentFrame,
   NativeProcessor,
   OWN_URL,
   type PageProcessor,
@@ -72,11 +71,7 @@ export function observeProcessors(
 
     process(inputs: unknown, outputs: unknown, parameters: unknown): unknown {
       const page = this.#page as PageProcessor;
-      const frame = currentFrame();
-      if (frame !== recorder.frame || this.#ordinal === recorder.first) {
-        recorder.beginQuantum(frame, this.#ordinal);
-      }
-      const enter = recorder.enter();
+      const enter = recorder.enter(this.#ordinal);
       let flags: number = SLOT_FLAG.threw;
       // No `catch`: the event that the page gets names the place of the last `throw`.
       try {

@@ -38,6 +38,7 @@ export class ThreadRecorder implements Witness {
   #fine: boolean;
   #calls = 0;
   #frame = -1;
+  /** The processor that was called first in this quantum. */
   #first = -1;
   #nextClock = 0;
   #nextBatch = 0;
@@ -75,11 +76,6 @@ export class ThreadRecorder implements Witness {
     if (this.#outlet.isBatched && kind === 'realtime') {
       this.#framesPerBatch = floor(scope.sampleRate / BATCHES_PER_SECOND);
     }
-  }
-
-  /** The frame whose quantum is being rendered, as far as a call of `process()` has told. */
-  get frame(): number {
-    return this.#frame;
   }
 
   /** Where atomic operations are told. */
@@ -121,16 +117,14 @@ export class ThreadRecorder implements Witness {
     return ((this.#order[0] as number) << 1) | 1;
   }
 
-  /**
-   * The processor that was called first in this quantum. Its next call begins another one, also where the
-   * frame stands still: Chromium does not count quanta while the page holds the lock of its graph.
-   */
-  get first(): number {
-    return this.#first;
+  #look(ordinal: number): void {
+    const frame = currentFrame();
+    // The frame may stand still: Chromium does not count quanta while the page holds the lock of its graph.
+    if (frame !== this.#frame || ordinal === this.#first) this.#beginQuantum(frame, ordinal);
   }
 
   /** A call of `process()` has shown that a new quantum began. */
-  beginQuantum(frame: number, first: number): void {
+  #beginQuantum(frame: number, first: number): void {
     this.#frame = frame;
     this.#first = first;
     const calls = this.#calls - this.#callsBefore;
@@ -154,7 +148,9 @@ export class ThreadRecorder implements Witness {
   }
 
   /** A call of `process()` begins; gives its place in the order. */
-  enter(): number {
+  enter(ordinal: number): number {
+    // Asking for the frame costs more than all the rest of what is done for a call.
+    if (!this.#slots.expects(ordinal)) this.#look(ordinal);
     this.#inCall = true;
     this.#calls = (this.#calls + 1) | 0;
     this.#control[CONTROL.calls] = this.#calls;

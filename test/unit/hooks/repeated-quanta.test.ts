@@ -228,3 +228,22 @@ test('what found no room is not repeated', () => {
   expect(calls + lost).toBe(quanta + 2);
   expect(lost).toBeGreaterThan(0);
 });
+
+test('a call is expected only where the last quantum had it, and never as the first', () => {
+  const { writer } = recorder();
+  const quantum = (ordinals: readonly number[], frame: number): readonly boolean[] => {
+    writer.beginQuantum(frame === 0);
+    if (frame === 0) writer.clock(0, 0);
+    return ordinals.map((ordinal) => {
+      const expected = writer.expects(ordinal);
+      writer.call(ordinal, returnedTrue, 7, 7, frame);
+      return expected;
+    });
+  };
+  expect(quantum([3, 4, 5], 0)).toEqual([false, false, false]);
+  expect(quantum([3, 4, 5], 128)).toEqual([false, true, true]);
+  expect(quantum([3, 5, 4], 256)).toEqual([false, false, false]);
+  expect(quantum([3, 5, 4, 6], 384)).toEqual([false, true, true, false]);
+  expect(quantum([5, 4], 512)).toEqual([false, false]);
+  expect(quantum([5, 4], 640)).toEqual([false, true]);
+});
