@@ -48,6 +48,14 @@ export class BroadcastState implements Gathering {
     this.changed = true;
   }
 
+  message(): undefined {
+    return undefined;
+  }
+
+  failed(): readonly number[] {
+    return [];
+  }
+
   matchOf(side: number, receipt: number): Match | undefined {
     return this.#told[side]?.[receipt];
   }

@@ -1,4 +1,3 @@
-import type { Sender } from '../shared/records.ts';
 import type { EndId, Micros, Seq, ThreadId } from '../shared/units.ts';
 import { ClockedPoint } from './clocked-point.ts';
 import type { AnchoredClock } from './frame-clock.ts';
@@ -150,8 +149,6 @@ export class SideState implements SideFacts {
   }
 }
 
-const FROM = ['node', 'processor'] as const satisfies readonly Sender[];
-
 /** A channel of two sides. Until more is known of an end, it has a channel to itself. */
 export class ChannelState implements ChannelFacts {
   readonly document: DocumentFacts;
@@ -191,8 +188,9 @@ export class ChannelState implements ChannelFacts {
     return `${this.document.index}/p${end?.thread}.${end?.id}`;
   }
 
-  message(side: 0 | 1, index: number): MessageFacts | undefined {
+  message(side: number, index: number): MessageFacts | undefined {
     const from = this.sides[side];
+    if (from === undefined) return undefined;
     const sender = from.sender(index);
     const receiver = this.sides[side === 0 ? 1 : 0].receiver(index);
     const sentIndex = index - (sender?.sentBefore ?? 0);
@@ -205,7 +203,7 @@ export class ChannelState implements ChannelFacts {
     return {
       channel: this,
       side,
-      from: FROM[side],
+      from: side === 0 ? 'node' : 'processor',
       index,
       sent,
       received,
@@ -214,6 +212,14 @@ export class ChannelState implements ChannelFacts {
       preview: longer(said?.preview ?? '', heard?.preview ?? ''),
       stack: said?.stack ?? '',
     };
+  }
+
+  failed(side: number): readonly number[] {
+    const indexes: number[] = [];
+    for (const { receipts, receivedBefore } of this.sides[side === 0 ? 1 : 0].ends) {
+      for (const index of receipts.failed ?? []) indexes.push(receivedBefore + index);
+    }
+    return indexes.sort((a, b) => a - b);
   }
 }
 

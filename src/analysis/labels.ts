@@ -2,6 +2,7 @@ import { MAIN_THREAD, type ThreadId } from '../shared/units.ts';
 import type {
   ChannelFacts,
   ContextFacts,
+  DataBlockFacts,
   DocumentFacts,
   EndFacts,
   NodeFacts,
@@ -38,6 +39,12 @@ export function channelLabel(channel: ChannelFacts): string {
     case 'port':
       return `MessageChannel #${endNumber(firstEnd(channel))}`;
   }
+}
+
+/** `WebAssembly memory #1`, by its number in the page, else in the first thread that knew it. */
+export function memoryLabel({ kind, locals: [first] }: DataBlockFacts): string {
+  const number = first === undefined ? '?' : local(first.thread, first.memory);
+  return `${kind === 'wasm' ? 'WebAssembly memory' : 'shared memory'} #${number}`;
 }
 
 /** Who runs there: `page`, `mixer #1`, `AudioContext #1`. */

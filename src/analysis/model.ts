@@ -322,6 +322,10 @@ export interface ChannelFacts {
   /** Of a node, the page’s side is the first; of a worker, that of the `Worker` object. */
   readonly sides: readonly SideFacts[];
   readonly messages: MessageList;
+  /** What a side sent, by its index. Undefined for broadcasts, whose messages have many receivers. */
+  message(side: number, index: number): MessageFacts | undefined;
+  /** Indexes of messages of a side that came and could not be read (`messageerror`). */
+  failed(side: number): readonly number[];
 }
 
 export interface SideFacts {

@@ -1,6 +1,19 @@
 import type { Micros } from '../shared/units.ts';
 import type { Evidence, FindingEntity } from './finding.ts';
-import type { Call, ContextFacts, Destroyed, DocumentFacts, NodeFacts, Point } from './model.ts';
+import { channelLabel, memoryLabel, workerLabel } from './labels.ts';
+import { type LostMessages, lostMessages } from './lost-messages.ts';
+import type {
+  Call,
+  ChannelFacts,
+  ContextFacts,
+  DataBlockFacts,
+  Destroyed,
+  DocumentFacts,
+  NodeFacts,
+  Point,
+  ThreadFacts,
+  WorkerFacts,
+} from './model.ts';
 import { mayHaunt } from './order.ts';
 import type { Session } from './session.ts';
 import { DEFAULT_THRESHOLDS, type Thresholds } from './thresholds.ts';
@@ -15,6 +28,9 @@ export class Scene {
   readonly parted: readonly NodeFacts[];
   /** Those of the parted that may have been used after their first farewell: few, in a sound page. */
   readonly haunting: readonly NodeFacts[];
+  /** Channels with messages that were sent and not received, or that could not be read. */
+  readonly suspects: readonly ChannelFacts[];
+  #lost: readonly LostMessages[] | undefined;
   readonly #shifts = new Map<DocumentFacts, number>();
 
   constructor(session: Session, thresholds?: Partial<Thresholds>) {
@@ -35,6 +51,13 @@ export class Scene {
     this.nodes = nodes;
     this.parted = parted;
     this.haunting = haunting;
+    this.suspects = session.documents.flatMap(({ suspects }) => suspects);
+  }
+
+  /** Messages that were not handled and never will be. */
+  get lost(): readonly LostMessages[] {
+    this.#lost ??= this.suspects.flatMap(lostMessages);
+    return this.#lost;
   }
 
   *contexts(): Iterable<ContextFacts> {
@@ -94,6 +117,26 @@ export function contextLabel(context: ContextFacts): string {
 
 export function nodeEntity(node: NodeFacts): FindingEntity {
   return { kind: 'node', id: node.key, label: nodeLabel(node) };
+}
+
+export function threadEntity(thread: ThreadFacts): FindingEntity {
+  return { kind: 'thread', id: `${thread.document.index}/t${thread.id}`, label: thread.name };
+}
+
+export function workerEntity(worker: WorkerFacts): FindingEntity {
+  return { kind: 'worker', id: worker.key, label: workerLabel(worker) };
+}
+
+export function memoryEntity(memory: DataBlockFacts): FindingEntity {
+  return { kind: 'memory', id: memory.key, label: memoryLabel(memory) };
+}
+
+/** What a channel belongs to: its node or worker, or else itself. */
+export function channelEntity(channel: ChannelFacts): FindingEntity {
+  const { node, worker, key } = channel;
+  if (node !== undefined) return nodeEntity(node);
+  if (worker !== undefined) return workerEntity(worker);
+  return { kind: 'port', id: key, label: channelLabel(channel) };
 }
 
 export function contextEntity(context: ContextFacts): FindingEntity {

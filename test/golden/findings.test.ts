@@ -40,6 +40,15 @@ const PAGES: readonly string[] = [
   `0     nodeCreated  node=7
    2667  process      node=7 times=100 duration=4200
    9000  underrun     context=1 events=3 duration=9000`,
+  `0    workerCreated  worker=1 name=mixer stack="at make (a.js:1:1)"
+   10   @w1 scopeState state=started
+   90   portSent       end=103 preview="{id: 1, cmd: mix}"
+   95   @w1 portReceived end=1
+   99   @w1 portSent   end=1 preview="{id: 1, done: true}"
+   99   portReceived   end=103
+   100  portSent       end=103 preview="{id: 2, cmd: save}" stack="at save (a.js:3:3)"
+   200  workerEnded    worker=1 how=terminated stack="at stop (a.js:2:2)"
+   300  portSent       end=103 preview="{id: 3, cmd: quit}" stack="at quit (a.js:4:4)"`,
 ];
 
 test('findings read as they were reviewed (bless a rightly changed one by: npm run bless)', async () => {

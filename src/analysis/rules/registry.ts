@@ -1,5 +1,6 @@
 import { contextLeak } from './context-leak.ts';
 import { doubleDestroy } from './double-destroy.ts';
+import { messageLost } from './message-lost.ts';
 import { neverProcessed } from './never-processed.ts';
 import { nodeAfterClose } from './node-after-close.ts';
 import { orphanedProcessor } from './orphaned-processor.ts';
@@ -10,6 +11,7 @@ import { processorError } from './processor-error.ts';
 import { quantumOverrun } from './quantum-overrun.ts';
 import type { Rule } from './rule.ts';
 import { teardownWhileSuspended } from './teardown-while-suspended.ts';
+import { undeliveredAtShutdown } from './undelivered-at-shutdown.ts';
 import { zombieProcessor } from './zombie-processor.ts';
 
 /** Every rule by its id. Ids are stable: add, never rename. */
@@ -24,6 +26,8 @@ export const RULES = {
   'processor-error': processorError,
   'node-after-close': nodeAfterClose,
   'context-leak': contextLeak,
+  'message-lost': messageLost,
+  'undelivered-at-shutdown': undeliveredAtShutdown,
   'postmessage-in-process': postmessageInProcess,
   'quantum-overrun': quantumOverrun,
 } as const satisfies { readonly [id: string]: Rule };

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import { judge } from '../../../../src/analysis/judge.ts';
+import { findings, sessionOf } from '../../../support/text-records.ts';
+
+const WORKER = `
+  0    workerCreated  worker=1 name=job
+  10   @w1 scopeState state=started
+`;
+
+const PORT_TO_NODE = `
+  0    nodeCreated  node=7
+  10   @audio processorConstructed ordinal=0
+  15   @audio endState end=2 state=listened
+  15   @audio endState end=2 state=started
+  20   process      node=7 times=20
+  60   workerCreated worker=1
+  70   passed end=103 what=port local=14
+  70   portSent end=103
+  80   @w1 arrived end=1 what=port local=3
+  80   @w1 portReceived end=1
+`;
+
+const CLOSE = `
+  900000  contextCall     context=1 call=1 method=close stack="at close"
+  910000  contextSettled  context=1 call=1 method=close
+`;
+
+describe('undelivered-at-shutdown', () => {
+  test('fires for what a worker had not handled when it was terminated', () => {
+    expect(
+      findings(`${WORKER}
+        100  portSent end=103 preview="a"
+        200  @w1 portReceived end=1 preview="a"
+        300  portSent end=103 preview="b"
+        310  portSent end=103 preview="c"
+        400  workerEnded worker=1 how=terminated
+      `),
+    ).toEqual(['undelivered-at-shutdown warning proven 0/w0.1 ×2']);
+  });
+
+  test('fires when the worker closed itself, isolated or not', () => {
+    const text = `${WORKER}
+        300  portSent end=103 preview="b"
+        400  @w1 scopeState state=closing
+        500  portSent end=103 preview="c"
+      `;
+    expect(findings(text)).toEqual(['undelivered-at-shutdown warning proven 0/w0.1 ×2']);
+    expect(findings(text, { isolated: false })).toEqual([
+      'undelivered-at-shutdown warning likely 0/w0.1 ×2',
+    ]);
+  });
+
+  test('fires for a worker whose script never loaded', () => {
+    expect(
+      findings(`
+        0    workerCreated worker=1
+        10   portSent end=103 preview="go"
+        90   workerEnded worker=1 how=not-loaded
+      `),
+    ).toEqual(['undelivered-at-shutdown warning proven 0/w0.1 ×1']);
+  });
+
+  test('fires for a worker’s message to a processor whose context the page closed', () => {
+    expect(
+      findings(`${PORT_TO_NODE} 890000 @w1 portSent end=3 preview="notes"\n ${CLOSE}`),
+    ).toEqual(['undelivered-at-shutdown warning proven 0/n7 ×1']);
+  });
+
+  test('names requests that never got an answer', () => {
+    const [finding] = judge(
+      sessionOf(`${WORKER}
+        100  portSent end=103 preview="{id: 1}"
+        200  @w1 portReceived end=1
+        210  @w1 portSent end=1 preview="{id: 1, ok: true}"
+        220  portReceived end=103
+        300  portSent end=103 preview="{id: 2}"
+        400  workerEnded worker=1 how=terminated stack="at stop"
+      `),
+    );
+    expect(finding?.message).toBe(
+      'worker job #1: 1 message ({id: 2}) had not been handled when main called terminate(). 1 request of this side never got an answer ({id: 2}).',
+    );
+    expect(Object.keys(finding?.stacks ?? {})).toEqual(['end']);
+  });
+
+  test('is silent about a farewell before the sender itself closes the context', () => {
+    const stop = (at: number) => `${PORT_TO_NODE} ${at} send main→7 "stop"\n ${CLOSE}`;
+    expect(
+      findings(`
+        0    nodeCreated  node=7
+        15   @audio endState end=2 state=started
+        20   process      node=7 times=20
+        890000  send         main→7 "stop"
+        890010  disconnected source=7
+        890020  portClosed   node=7
+        ${CLOSE}
+      `),
+    ).toEqual([]);
+    expect(stop(0)).toContain('send');
+  });
+
+  test('is silent about what goes home, what a page leaves behind, and what may be missing', () => {
+    const sent = `${WORKER} 300 portSent end=103 preview="b"\n`;
+    expect(
+      findings(`${WORKER}
+        300  @w1 portSent end=1 preview="b"
+        400  workerEnded worker=1 how=terminated
+      `),
+    ).toEqual([]);
+    expect(
+      findings(`${sent} 400 workerEnded worker=1 how=terminated\n 500 page event=ended`),
+    ).toEqual([]);
+    expect(
+      findings(`${sent} 400 workerEnded worker=1 how=terminated`, { isolated: false }),
+    ).toEqual([]);
+    expect(
+      findings(
+        `${sent} 400 workerEnded worker=1 how=terminated\n 410 lost thread=101 count=1 why=thread-ended`,
+      ),
+    ).toEqual([]);
+    expect(
+      findings(`${sent} 400 @w1 portReceived end=1\n 500 @w1 scopeState state=closing`),
+    ).toEqual([]);
+    expect(
+      findings(`
+        0    workerCreated worker=1 entered=forbidden
+        10   portSent end=103 preview="go"
+        90   workerEnded worker=1 how=terminated
+      `),
+    ).toEqual([]);
+  });
+
+  test('is silent about a context that was closed while nobody listened', () => {
+    expect(
+      findings(`
+        0       nodeCreated  node=7
+        20      process      node=7 times=20
+        100000  send         main→7 "hello"
+        ${CLOSE}
+      `),
+    ).toEqual([]);
+  });
+});
