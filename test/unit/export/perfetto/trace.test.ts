@@ -186,6 +186,7 @@ describe('a trace', () => {
       'postMessage → MessageChannel #3 | Worker mixer #1 | message from MessageChannel #3 | Main thread | 40',
       'postMessage → BroadcastChannel "all" | Main thread | message from BroadcastChannel "all" | Worker mixer #1 | 10',
       'postMessage → BroadcastChannel "all" | Main thread | message from BroadcastChannel "all" | Main thread | 20',
+      'undelivered-at-shutdown · mixer #1 | undelivered-at-shutdown | ⚠ undelivered-at-shutdown | Worker mixer #1 | ',
     ]);
     expect(
       names(
