@@ -2,6 +2,7 @@ import { Patches } from '../base/patch.ts';
 import { type Command, PROTOCOL_VERSION } from '../shared/messages.ts';
 import { observeAnnotations } from './annotations.ts';
 import { type Channel, openChannel } from './channel.ts';
+import { observeCompilation } from './compilation.ts';
 import { observeContexts } from './contexts.ts';
 import { observeEarlyEnd } from './early-end.ts';
 import { Entities } from './entities.ts';
@@ -58,8 +59,9 @@ function observe(realm: PageRealm, channel: Channel): void {
   observeContexts(observation);
   observeModules(observation, createPreludeLoader(observation, `${channel.base}worklet.js`));
   observeAnnotations(observation);
+  observeCompilation(observation);
   const nodeConstruction = observeNodeConstruction(observation);
-  const stubs = installStubs(patches);
+  const stubs = installStubs(patches, realm.isolated);
   handOver = { realm, channel, order, recorder, entities, nodeConstruction, stubs };
 }
 

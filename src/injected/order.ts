@@ -14,17 +14,18 @@ import type { Seq } from '../shared/units.ts';
 export class Order {
   /** Undefined where the page is not cross-origin isolated. */
   readonly cell: SharedArrayBuffer | undefined;
-  readonly #words: Int32Array | undefined;
+  /** The counter. */
+  readonly words: Int32Array | undefined;
   readonly #widen = new Unwrapper();
 
   constructor(isolated: boolean) {
     if (!isolated) return;
     this.cell = new SharedArrayBuffer(4);
-    this.#words = new IntrinsicInt32Array(this.cell);
+    this.words = new IntrinsicInt32Array(this.cell);
   }
 
   next(): Seq {
-    const words = this.#words;
+    const { words } = this;
     return (words ? this.#widen.widen((atomicsAdd(words, 0, 1) + 1) | 0) * 2 : 0) as Seq;
   }
 }

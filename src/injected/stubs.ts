@@ -1,4 +1,6 @@
 import type { ApplyTrap, Patches, Replaced } from '../base/patch.ts';
+import type { InstallAtomics } from '../hooks/atomics.ts';
+import { stubAtomics } from '../hooks/atomics-stubs.ts';
 import { interfaceOf } from './page-realm.ts';
 
 /**
@@ -11,9 +13,11 @@ export interface Stubs {
   readonly disconnect: Replaced<ApplyTrap>;
   readonly postMessage: Replaced<ApplyTrap>;
   readonly closePort: Replaced<ApplyTrap>;
+  /** Undefined where no memory can be shared. */
+  readonly atomics: InstallAtomics | undefined;
 }
 
-export function installStubs(patches: Patches): Stubs {
+export function installStubs(patches: Patches, isolated: boolean): Stubs {
   const stub = (interfaceName: string, method: string): Replaced<ApplyTrap> =>
     patches.method(interfaceOf(interfaceName)?.prototype as object, method) as Replaced<ApplyTrap>;
   return {
@@ -21,5 +25,6 @@ export function installStubs(patches: Patches): Stubs {
     disconnect: stub('AudioNode', 'disconnect'),
     postMessage: stub('MessagePort', 'postMessage'),
     closePort: stub('MessagePort', 'close'),
+    atomics: isolated ? stubAtomics(patches) : undefined,
   };
 }

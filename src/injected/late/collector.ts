@@ -17,6 +17,7 @@ import type { PageRealm } from '../page-realm.ts';
 import type { Recorder } from '../recorder.ts';
 import type { AudioThread, ThreadSink } from './audio-thread.ts';
 import { History } from './history.ts';
+import { MainSlots } from './main-slots.ts';
 import { Outbox } from './outbox.ts';
 
 /** Between two drains: while a panel watches; while none does; while nothing comes but might. */
@@ -42,6 +43,11 @@ export class Collector implements ThreadSink {
   readonly #recorder: Recorder;
   /** The records of the main thread since the last chunk of them. */
   readonly #writer = new RecordWriter();
+  /** The slots of the main thread. */
+  readonly main = new MainSlots((bytes, slots) => {
+    if (this.recording) this.slots(MAIN_THREAD, bytes);
+    else this.paused(MAIN_THREAD, slots);
+  });
   readonly #history = new History();
   readonly #outbox: Outbox;
   readonly #threads = new IntrinsicMap<ThreadId, AudioThread>();
@@ -73,6 +79,7 @@ export class Collector implements ThreadSink {
 
   /** Takes a record of the main thread. */
   write<N extends RecordName>(name: N, seq: Seq, at: Micros, fields: FieldsOf<N>): void {
+    this.main.writer.settle();
     this.#writer.write(name, seq, at, fields);
     if (this.#writer.byteLength >= LIMITS.chunkBytes / 2) this.#cutRecords();
     this.stirred();
@@ -124,6 +131,7 @@ export class Collector implements ThreadSink {
 
   /** Takes what the rings hold, as `AudioThread.drain` does; gives the most that one of them held. */
   drain(settled: boolean): number {
+    if (settled) this.main.settle?.();
     let most = 0;
     mapForEach(this.#threads, (thread) => {
       most = max(most, thread.drain(settled));
@@ -244,6 +252,7 @@ export class Collector implements ThreadSink {
 
   #cut(): void {
     this.#cutRecords();
+    this.main.cut();
     mapForEach(this.#threads, (thread) => thread.cut());
   }
 

@@ -1,0 +1,57 @@
+import type { Native, Patches } from '../base/patch.ts';
+import type { InstallAtomics } from './atomics.ts';
+
+interface Stub {
+  readonly native: Native;
+  run: Native;
+}
+
+/** How many parameters each function of Atomics has. */
+const PARAMETERS = {
+  load: 2,
+  store: 3,
+  add: 3,
+  sub: 3,
+  and: 3,
+  or: 3,
+  xor: 3,
+  exchange: 3,
+  notify: 3,
+  compareExchange: 4,
+  wait: 4,
+  waitAsync: 4,
+} as const;
+
+/**
+ * Replaces the functions of Atomics before the page can take them, by ones that call straight through until
+ * another is installed behind them. In threads where what records them comes later.
+ */
+export function stubAtomics(patches: Patches): InstallAtomics {
+  const stubs = { __proto__: null } as unknown as { [name: string]: Stub | undefined };
+  for (const name in PARAMETERS) {
+    patches.replace(Atomics, name, (native) => {
+      const stub: Stub = { native, run: native };
+      stubs[name] = stub;
+      return shapeOf(name as keyof typeof PARAMETERS, stub);
+    });
+  }
+  return (name, make) => {
+    const stub = stubs[name];
+    if (stub) stub.run = make(stub.native);
+  };
+}
+
+function shapeOf(name: keyof typeof PARAMETERS, stub: Stub): Native {
+  // Each has the length of the native one.
+  const shapes = {
+    2: { [name]: (array: unknown, index: unknown) => stub.run(array, index) },
+    3: {
+      [name]: (array: unknown, index: unknown, value: unknown) => stub.run(array, index, value),
+    },
+    4: {
+      [name]: (array: unknown, index: unknown, value: unknown, last: unknown) =>
+        stub.run(array, index, value, last),
+    },
+  } as const;
+  return (shapes[PARAMETERS[name]] as { readonly [name: string]: Native })[name] as Native;
+}
