@@ -1,5 +1,6 @@
 import { MAIN_THREAD, type ThreadId } from '../shared/units.ts';
 import type {
+  BlockFacts,
   ChannelFacts,
   ContextFacts,
   DataBlockFacts,
@@ -45,6 +46,11 @@ export function channelLabel(channel: ChannelFacts): string {
 export function memoryLabel({ kind, locals: [first] }: DataBlockFacts): string {
   const number = first === undefined ? '?' : local(first.thread, first.memory);
   return `${kind === 'wasm' ? 'WebAssembly memory' : 'shared memory'} #${number}`;
+}
+
+/** `samples #1`, by the name that the page gave it. */
+export function blockLabel({ id, label }: BlockFacts): string {
+  return `${label || 'block'} #${id}`;
 }
 
 /** Who runs there: `page`, `mixer #1`, `AudioContext #1`. */

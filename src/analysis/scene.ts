@@ -15,6 +15,7 @@ import type {
   WorkerFacts,
 } from './model.ts';
 import { mayHaunt } from './order.ts';
+import type { Teardown } from './ordering/teardown.ts';
 import type { Session } from './session.ts';
 import { DEFAULT_THRESHOLDS, type Thresholds } from './thresholds.ts';
 
@@ -31,9 +32,12 @@ export class Scene {
   /** Channels with messages that were sent and not received, or that could not be read. */
   readonly suspects: readonly ChannelFacts[];
   #lost: readonly LostMessages[] | undefined;
+  readonly #session: Session;
   readonly #shifts = new Map<DocumentFacts, number>();
+  #teardowns: readonly Teardown[] | undefined;
 
   constructor(session: Session, thresholds?: Partial<Thresholds>) {
+    this.#session = session;
     this.documents = session.documents;
     this.thresholds = { ...DEFAULT_THRESHOLDS, ...thresholds };
     const nodes: NodeFacts[] = [];
@@ -58,6 +62,14 @@ export class Scene {
   get lost(): readonly LostMessages[] {
     this.#lost ??= this.suspects.flatMap(lostMessages);
     return this.#lost;
+  }
+
+  /** The verdict on every release of something that a processor uses. */
+  get teardowns(): readonly Teardown[] {
+    this.#teardowns ??= this.documents.flatMap((document) =>
+      this.#session.teardowns(document, this.thresholds),
+    );
+    return this.#teardowns;
   }
 
   *contexts(): Iterable<ContextFacts> {

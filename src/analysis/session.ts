@@ -4,7 +4,11 @@ import * as LIMITS from '../shared/limits.ts';
 import { DocumentState } from './document-state.ts';
 import { Intake } from './intake.ts';
 import type { DocumentFacts } from './model.ts';
+import { orderingOf } from './ordering/document-ordering.ts';
+import type { Ordering } from './ordering/ordering.ts';
+import { type Teardown, Teardowns } from './ordering/teardown.ts';
 import type { SessionInput } from './session-input.ts';
+import type { Thresholds } from './thresholds.ts';
 
 const CUT_OFF =
   'a document went away without a word (a crash, or to a page of other isolation): its last moments are not seen';
@@ -18,6 +22,11 @@ function saidFarewell({ pageEvents }: DocumentFacts): boolean {
 interface Entry {
   readonly document: DocumentState;
   readonly intake: Intake;
+}
+
+interface Order {
+  readonly ordering: Ordering;
+  readonly teardowns: Teardowns;
 }
 
 export interface SessionTotals {
@@ -36,6 +45,7 @@ const NOT_ISOLATED =
 export class Session {
   readonly #entries = new Map<string, Entry>();
   readonly #documents: DocumentFacts[] = [];
+  readonly #orders = new Map<DocumentFacts, Order>();
   #refused = 0;
   #bytes = 0;
   #calls = 0;
@@ -70,6 +80,27 @@ export class Session {
       }
     }
     return [...said];
+  }
+
+  /** What had to happen before what, of all that has come by now. */
+  ordering(document: DocumentFacts): Ordering {
+    return this.#orderOf(document).ordering;
+  }
+
+  /** What is to be said of every release of something that a processor uses. */
+  teardowns(document: DocumentFacts, thresholds: Thresholds): readonly Teardown[] {
+    return this.#orderOf(document).teardowns.all(thresholds);
+  }
+
+  #orderOf(document: DocumentFacts): Order {
+    let order = this.#orders.get(document);
+    if (order === undefined) {
+      const ordering = orderingOf(document);
+      order = { ordering, teardowns: new Teardowns(document, ordering) };
+      this.#orders.set(document, order);
+    }
+    order.ordering.refresh();
+    return order;
   }
 
   /** Bad input changes nothing but the counts; the error says what was wrong with it. */

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { judge } from '../analysis/judge.ts';
+import { judgeTeardowns } from '../analysis/judge-teardowns.ts';
 import { Session } from '../analysis/session.ts';
 import { encodeTrace } from '../export/perfetto/trace.ts';
 import { buildReport, type Report } from '../export/report.ts';
@@ -85,7 +86,7 @@ async function recordLoaded(
   const session = new Session();
   for (const input of inputs.value) session.ingest(input);
   const findings = judge(session);
-  const report = buildReport(session, findings, [], {
+  const report = buildReport(session, findings, judgeTeardowns(session), {
     url: args.url,
     browser: `Chromium ${launched.browser.version()}`,
     seconds: Math.round(recordMs / 100) / 10,

@@ -35,6 +35,15 @@ const PAGES: readonly string[] = [
    1000  contextSettled  context=1 call=1 method=close
    2000  nodeRefused     context=1 processorName=noise contextState=closed stack="at late (a.js:5:1)"`,
   Array.from({ length: 7 }, (_, i) => `${i}000 contextCreated context=${i + 1}`).join('\n'),
+  `0      nodeCreated     node=7 processorName=ring memory=shared stack="at make (a.js:1:2)"
+   0      memorySeen      memory=1 bytes=1024
+   0      passed          end=14 message=0 what=memory local=1
+   0      blockAllocated  block=1 memory=1 offset=0 length=1024 label=samples stack="at alloc (a.js:2:2)"
+   2667   process         node=7 times=10
+   30000  send            main→7 "stop"
+   31000  receive         main→7 "stop"
+   32000  process         node=7 returned=false
+   32001  blockFreed      block=1 memory=1 offset=0 stack="at free (a.js:9:2)"`,
   `0     nodeCreated  node=7 processorName=meter
    2667  process      node=7 times=40 sends=1`,
   `0     nodeCreated  node=7

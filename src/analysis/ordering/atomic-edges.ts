@@ -15,8 +15,8 @@ export interface CellBlocks {
   blockOf(thread: ThreadId, memory: MemoryId): object | undefined;
   /** Whether somebody may write to it by operations that are not recorded. */
   isOpaque(block: object): boolean;
-  /** Grows when an answer may have become another one. */
-  readonly version: number;
+  /** Another one when an answer may be another one. */
+  readonly version: string;
 }
 
 /**
@@ -45,7 +45,7 @@ export class AtomicEdges {
   #groups: readonly CellGroup[] = [];
   readonly #groupOf = new Map<AtomicColumn, CellGroup>();
   #columnChanges = 0;
-  #version = -1;
+  #version = '';
 
   update(store: AtomicStore, blocks: CellBlocks): void {
     let from = store.takeChanges();
@@ -156,7 +156,7 @@ export class AtomicEdges {
         for (let at = next; at < column.length && column.before(at) < end; at++) {
           if (!isWrite(column.code(at)) || column.after(at) <= bound) continue;
           const same = (column.written(at) & group.mask) === value;
-          const wild = sought === 'any' || column.code(at) === ATOMIC.writes;
+          const wild = sought === 'any' || isRun(column, at);
           if (wild || same === (sought === 'same')) {
             const tick = column.before(at);
             seen.add(column.thread, tick, tick, endOf(column, at));
@@ -324,9 +324,14 @@ function soughtBy(code: number): 'same' | 'other' | 'any' | undefined {
   return code === ATOMIC.writes ? 'any' : undefined;
 }
 
+/** Whether it tells of several writes, of which only the last is known. */
+function isRun(column: AtomicColumn, index: number): boolean {
+  return column.code(index) === ATOMIC.writes && column.count(index) > 1;
+}
+
 /** Up to where its thread’s past is before the last write of an entry. */
 function endOf(column: AtomicColumn, index: number): number {
-  return column.code(index) === ATOMIC.writes ? column.after(index) : column.before(index);
+  return isRun(column, index) ? column.after(index) : column.before(index);
 }
 
 /**

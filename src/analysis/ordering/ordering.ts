@@ -10,8 +10,8 @@ export interface OrderingSource {
   readonly edges: EdgeStore;
   readonly atomics: AtomicStore;
   readonly blocks: CellBlocks;
-  /** Threads of which records were lost. */
-  readonly lossy: ReadonlySet<ThreadId>;
+  /** Whether records of a thread were lost. */
+  isLossy(thread: ThreadId): boolean;
 }
 
 /** Why it cannot be told whether one place had to come before another. */
@@ -48,9 +48,21 @@ export class Ordering {
     this.#source = source;
   }
 
+  /** Takes in what has come since the last time. */
+  refresh(): void {
+    const { edges, atomics, blocks } = this.#source;
+    this.#atomics.update(atomics, blocks);
+    const told = edges.takeChanges();
+    const derived = this.#atomics.edges.takeChanges();
+    if (told.size === 0 && derived.size === 0 && this.#kept.size < MAX_KEPT) return;
+    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
+    for (const [key, clock] of this.#kept) {
+      if (clock.dependsOn(told) || clock.dependsOn(derived)) this.#kept.delete(key);
+    }
+  }
+
   /** How much of every thread is before `place`. The same object as long as the answer is the same. */
   clockOf(place: Place): Clock {
-    this.#refresh();
     const key = `${place.thread}:${place.tick}`;
     let clock = this.#kept.get(key);
     if (clock === undefined) {
@@ -71,18 +83,6 @@ export class Ordering {
     if (after.has(b)) return { order: 'after', path: after.pathFrom(b.thread), why: undefined };
     const why = before.openFor(a) ?? after.openFor(b);
     return { order: why === undefined ? 'unordered' : 'unknown', path: [], why };
-  }
-
-  #refresh(): void {
-    const { edges, atomics, blocks } = this.#source;
-    this.#atomics.update(atomics, blocks);
-    const told = edges.takeChanges();
-    const derived = this.#atomics.edges.takeChanges();
-    if (told.size === 0 && derived.size === 0 && this.#kept.size < MAX_KEPT) return;
-    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
-    for (const [key, clock] of this.#kept) {
-      if (clock.dependsOn(told) || clock.dependsOn(derived)) this.#kept.delete(key);
-    }
   }
 
   #close(place: Place): Clock {
@@ -133,12 +133,12 @@ export class Ordering {
 
   /** Follows every edge that is possible as well; says whether even more may be. */
   #hope(rising: Rising): Open | undefined {
-    const { edges, lossy } = this.#source;
+    const { edges } = this.#source;
     const derived = this.#atomics.edges;
     let open: Open | undefined;
     for (let thread = rising.next(); thread !== undefined; thread = rising.next()) {
       const tick = rising.ticks.get(thread) as number;
-      if (lossy.has(thread)) open ??= 'lost';
+      if (this.#source.isLossy(thread)) open ??= 'lost';
       for (const store of [edges, derived]) {
         rising.follow(store.into(thread), tick);
         rising.follow(store.maybeInto(thread), tick);

@@ -1,5 +1,6 @@
 import { contextLeak } from './context-leak.ts';
 import { doubleDestroy } from './double-destroy.ts';
+import { freeNotOrdered } from './free-not-ordered.ts';
 import { messageLost } from './message-lost.ts';
 import { neverProcessed } from './never-processed.ts';
 import { nodeAfterClose } from './node-after-close.ts';
@@ -24,6 +25,7 @@ export const RULES = {
   'teardown-while-suspended': teardownWhileSuspended,
   'double-destroy': doubleDestroy,
   'processor-error': processorError,
+  'free-not-ordered': freeNotOrdered,
   'node-after-close': nodeAfterClose,
   'context-leak': contextLeak,
   'message-lost': messageLost,

@@ -25,6 +25,7 @@ function judge(seed: number, how: { distinct: boolean; vague: boolean }): Judged
   const { events, told } = run(random, { ...how, threads, cells, operations: 40 });
   const { sinks, ordering } = analysis(threads, cells);
   take(told, sinks, random);
+  ordering.refresh();
   const denied: string[] = [];
   const wrong: string[] = [];
   let ordered = 0;
@@ -96,8 +97,10 @@ test('asking while the threads still speak changes no answer', () => {
     const { events, told } = run(random, { ...how, threads, cells });
     const batch = analysis(threads, cells);
     take(told, batch.sinks, random);
+    batch.ordering.refresh();
     const live = analysis(threads, cells);
     take(told, live.sinks, random, () => {
+      live.ordering.refresh();
       if (random.chance(0.5)) live.ordering.clockOf(random.pick(events).place);
     });
     const all = events.map(({ place }) => place);
@@ -122,6 +125,7 @@ test('a path leads by edges from the one place to the other', () => {
     });
     const { sinks, ordering } = analysis(4, 2);
     take(told, sinks, random);
+    ordering.refresh();
     const pick = (): TrueEvent => random.pick(events);
     for (let i = 0; i < 100; i++) {
       const [a, b] = [pick(), pick()];

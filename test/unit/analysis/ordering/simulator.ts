@@ -376,13 +376,13 @@ export function analysis(threads: number, cells: number): Analysis {
   const edges = new EdgeStore();
   const atomics = new AtomicStore();
   const block = {};
-  const blocks = { blockOf: () => block, isOpaque: () => false, version: 0 };
+  const blocks = { blockOf: () => block, isOpaque: () => false, version: '' };
   for (let thread = 0; thread < threads; thread++) {
     for (let cell = 0; cell < cells; cell++) {
       atomics.cell(thread as ThreadId, cell as CellId, 1 as MemoryId, 4 * cell, 4);
     }
   }
-  const ordering = new Ordering({ edges, atomics, blocks, lossy: new Set() });
+  const ordering = new Ordering({ edges, atomics, blocks, isLossy: () => false });
   return { sinks: { edges, atomics }, ordering };
 }
 
