@@ -75,10 +75,44 @@ export function workletUrl(id = 'worklet') {
   return URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
 }
 
+/** The page's inline worker script as a URL. */
+export function workerUrl(id = 'worker') {
+  const source = document.getElementById(id).textContent;
+  return URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+}
+
+/**
+ * A block of memory that the page shares with its processors. Without isolation nothing can be shared: there
+ * a processor gets a copy.
+ */
+export function memoryOf(bytes) {
+  return crossOriginIsolated ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+}
+
+/** Resolves after that many milliseconds. */
+export function later(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** Resolves once `context` has played that many more seconds of its own time. */
 export async function played(context, seconds) {
   const end = context.currentTime + seconds;
-  while (context.currentTime < end) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (context.currentTime < end) await later(5);
+}
+
+/**
+ * Resolves while the audio thread rests: the browser renders several quanta in a row and then waits, longest
+ * with `latencyHint: 'playback'`. What the page does next collides with no call of `process()`, by luck and not
+ * by order: this looks at the clock alone.
+ */
+export async function atRest(context) {
+  for (;;) {
+    const before = context.currentTime;
+    while (context.currentTime === before) await later(1);
+    const begun = performance.now();
+    await later(3);
+    if (performance.now() - begun < 8) return;
+  }
 }
 
 /**
@@ -116,7 +150,9 @@ function warden(context) {
 
 function showVerdict() {
   const declared = JSON.parse(document.getElementById('expect').textContent);
-  const { findings } = declared.find(({ isolated }) => isolated === crossOriginIsolated);
+  const { findings, teardowns = [] } = declared.find(
+    ({ isolated }) => isolated === crossOriginIsolated,
+  );
   const list = document.createElement('ul');
   list.id = 'verdict';
   for (const { rule, severity, certainty, on } of findings) {
@@ -128,6 +164,11 @@ function showVerdict() {
     const item = list.appendChild(document.createElement('li'));
     item.className = 'right';
     item.textContent = 'Lifeline stays silent';
+  }
+  for (const { on, verdict, by, certainty } of teardowns) {
+    const item = list.appendChild(document.createElement('li'));
+    item.className = verdict === 'racy' ? 'wrong' : 'right';
+    item.textContent = `The teardown of ${on} is ${verdict}${by ? `, by ${by}` : ''}: ${certainty}`;
   }
   document.querySelector('h1').after(list);
 }
