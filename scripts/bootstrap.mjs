@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { summarizeVisits } from './flake-summary.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const inRoot = (...parts) => join(root, ...parts);
@@ -88,16 +89,17 @@ async function bench(filters) {
   return failed > 0 ? 1 : 0;
 }
 
-/** The bug zoo N times over. */
-async function flake([times = '10']) {
+/** The bug zoo N times over: all of it, or the pages whose path matches a regular expression. */
+async function flake([times = '10', filter]) {
   requireBrowser();
   await build();
-  const results = [];
-  for (let round = 1; round <= Number(times); round++) {
-    results.push(await vitest('browser', ['test/browser/zoo.test.ts']));
-    say(`round ${round} of ${times}: ${results.at(-1).failed} failed`);
-  }
-  return conclude(results);
+  const file = inRoot('.cache/visits.jsonl');
+  rmSync(file, { force: true });
+  const env = { LIFELINE_ROUNDS: times, LIFELINE_VISITS: file, LIFELINE_PAGES: filter ?? '' };
+  const result = await vitest('browser', ['test/browser/zoo.test.ts'], env);
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
+  for (const line of summarizeVisits(lines.map((each) => JSON.parse(each)))) say(line);
+  return conclude([result]);
 }
 
 /** Prints the documents that come from the code. */

@@ -1,32 +1,54 @@
+import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { judge } from '../../src/analysis/judge.ts';
 import { encodeTrace } from '../../src/export/perfetto/trace.ts';
 import { checkTrace, expectedTrace } from '../support/check-trace.ts';
-import { type Visit, Visitor } from '../support/visit.ts';
-import { asDeclared, byRule, exhibitsOf, GROUPS, pagesOf, readPage } from '../support/zoo.ts';
+import { type Visit, Visitors } from '../support/visit.ts';
+import {
+  asDeclared,
+  byRule,
+  byText,
+  type Exhibit,
+  exhibitsOf,
+  GROUPS,
+  pagesOf,
+  readPage,
+  teardownsAsDeclared,
+  teardownsOf,
+} from '../support/zoo.ts';
 
-const ZOO = (['wrong', 'right', 'shapes'] as const).flatMap(pagesOf).flatMap(exhibitsOf);
+const BROWSERS = 2;
+/** `npm run flake` visits some of the pages, or all, this often, and has every visit written down in a file. */
+const ROUNDS = Number(process.env['LIFELINE_ROUNDS'] ?? 1);
+const CHOSEN = new RegExp(process.env['LIFELINE_PAGES'] ?? '');
+const VISITS_FILE = process.env['LIFELINE_VISITS'];
 
-let visitor: Visitor;
+const ZOO = (['wrong', 'right', 'shapes'] as const)
+  .flatMap(pagesOf)
+  .flatMap(exhibitsOf)
+  .filter(({ path }) => CHOSEN.test(path));
+const VISITS = Array.from({ length: ROUNDS }, (_, before) =>
+  ZOO.map((exhibit) => ({ ...exhibit, round: before + 1 })),
+).flat();
+
+let visitors: Visitors;
 beforeAll(async () => {
-  visitor = await Visitor.open();
+  visitors = await Visitors.open(BROWSERS);
 });
 afterAll(async () => {
-  await visitor?.[Symbol.asyncDispose]();
+  await visitors?.[Symbol.asyncDispose]();
 });
 
-describe('the panel reports what the page declares, and nothing else', () => {
-  test.each(ZOO)('$path', async ({ path, isolated, findings }) => {
-    const seen = await visitor.visit(path);
-    expect(seen.page).toMatchObject({ state: 'done', isolated });
-    expect([...seen.complaints, ...seen.alerts]).toEqual([]);
-    expect(asDeclared(seen.findings, findings)).toEqual([...findings].sort(byRule));
-    expect(seen.judged).toEqual(seen.findings);
-    expectCounts(seen);
-
-    const told = judge(seen.session);
-    const { documents } = seen.session;
-    checkTrace(encodeTrace(seen.session, told), expectedTrace(documents, told));
+describe.concurrent('the panel reports what the page declares, and nothing else', () => {
+  test.for(VISITS)(ROUNDS === 1 ? '$path' : '$path, round $round', async (exhibit, { expect }) => {
+    const visit = await visitors.visit(exhibit.path, exhibit.alone).catch((error: Error) => error);
+    const expected = expectedOutcome(exhibit);
+    const seen = visit instanceof Error ? { failure: visit.message } : outcomeOf(visit, exhibit);
+    if (VISITS_FILE !== undefined) {
+      const { path, round } = exhibit;
+      appendFileSync(VISITS_FILE, `${JSON.stringify({ path, round, expected, seen })}\n`);
+    }
+    expect(seen).toEqual(expected);
   });
 });
 
@@ -40,11 +62,52 @@ test('the index lists every page by its title, each way it can be opened', () =>
   }
 });
 
-/** Every call was seen, none was made up, and the findings count what the page has counted. */
-function expectCounts({ session, page, findings }: Visit): void {
+/** What a page declares, and what holds for every page. */
+function expectedOutcome({ isolated, findings, teardowns }: Exhibit) {
+  return {
+    page: { state: 'done', isolated },
+    complaints: [],
+    findings: [...findings].sort(byRule),
+    ...(teardowns === undefined ? {} : { teardowns: [...teardowns].sort(byText) }),
+    judgedAlike: true,
+    lost: 0,
+    dropped: 0,
+    miscounted: [],
+    trace: 'sound',
+  };
+}
+
+/** The same of what was seen. Every call was seen, none was made up, and findings count what the page has counted. */
+function outcomeOf(visit: Visit, exhibit: Exhibit) {
+  const { page, session, findings, judged } = visit;
   const { calls, lost, dropped } = session.totals;
-  expect({ calls, lost, dropped }).toEqual({ calls: page.calls ?? calls, lost: 0, dropped: 0 });
-  for (const [rule, count] of Object.entries(page.counts)) {
-    expect(findings.find((each) => each.rule === rule)).toMatchObject({ count });
+  const teardowns = teardownsOf(session);
+  const counted = Object.entries(page.counts).map(([rule, count]) => {
+    const seen = findings.find((each) => each.rule === rule)?.count;
+    return { what: rule, count, seen };
+  });
+  if (page.calls !== undefined) counted.push({ what: 'calls', count: page.calls, seen: calls });
+  return {
+    page: { state: page.state, isolated: page.isolated },
+    complaints: [...visit.complaints, ...visit.alerts],
+    findings: asDeclared(findings, exhibit.findings),
+    ...(exhibit.teardowns === undefined || teardowns === undefined
+      ? { ...(exhibit.teardowns && { teardowns: [...exhibit.teardowns].sort(byText) }) }
+      : { teardowns: teardownsAsDeclared(teardowns, exhibit.teardowns) }),
+    judgedAlike: JSON.stringify(judged) === JSON.stringify(findings),
+    lost,
+    dropped,
+    miscounted: counted.filter(({ count, seen }) => count !== seen),
+    trace: soundness(visit),
+  };
+}
+
+function soundness({ session }: Visit): string {
+  const told = judge(session);
+  try {
+    checkTrace(encodeTrace(session, told), expectedTrace(session.documents, told));
+    return 'sound';
+  } catch (error) {
+    return String(error);
   }
 }

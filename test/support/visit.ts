@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Frame } from 'playwright-core';
 import type { Finding } from '../../src/analysis/finding.ts';
 import { judge } from '../../src/analysis/judge.ts';
@@ -9,8 +10,10 @@ import type { PanelAutomation } from '../../src/panel/automation.ts';
 import { launchBrowser, type TestBrowser } from './browser.ts';
 import { startServer } from './server.ts';
 
+const VISIT_MS = 40_000;
 const SCENARIO_MS = 30_000;
 const FLUSH_MS = 10_000;
+const CLEAR_BUTTON = '[title^="Clear (Ctrl"]';
 
 /** What the panel came to know of one page. */
 export interface Visit {
@@ -66,13 +69,17 @@ export class Visitor implements AsyncDisposable {
    * fails leaves nothing behind: the next one gets a browser of its own.
    */
   async visit(path: string): Promise<Visit> {
-    this.#open ??= await openBrowser();
+    const open = this.#open ?? (await openBrowser());
+    this.#open = open;
+    const patience = new AbortController();
     try {
-      return await this.#visit(path, this.#open);
+      return await Promise.race([this.#visit(path, open), tooLong(patience.signal)]);
     } catch (error) {
-      await this.#open.browser.close();
       this.#open = undefined;
+      await open.browser.close();
       throw error;
+    } finally {
+      patience.abort();
     }
   }
 
@@ -87,6 +94,9 @@ export class Visitor implements AsyncDisposable {
     );
     const alerts = await panel.locator('.notices [role=alert]').allTextContents();
     complaints[Symbol.dispose]();
+    // Lest each page be asked for with all that were before it.
+    await panel.locator(CLEAR_BUTTON).click();
+    await ask(panel, (its, ms) => its.flush(ms), FLUSH_MS);
 
     const parsed = parseSessionFile(new Uint8Array(Buffer.from(base64, 'base64')));
     if (!parsed.ok) throw new Error(`the saved session does not open: ${parsed.error}`);
@@ -112,6 +122,56 @@ export class Visitor implements AsyncDisposable {
   }
 }
 
+/** Several visitors side by side: most of the time a page only waits for its audio. First come, first served. */
+export class Visitors implements AsyncDisposable {
+  readonly #all: readonly Visitor[];
+  readonly #idle: Visitor[];
+  readonly #queue: Turn[] = [];
+
+  private constructor(visitors: readonly Visitor[]) {
+    this.#all = visitors;
+    this.#idle = [...visitors];
+  }
+
+  static async open(count: number): Promise<Visitors> {
+    return new Visitors(await Promise.all(Array.from({ length: count }, () => Visitor.open())));
+  }
+
+  /** A page that is visited `alone` has the machine to itself. */
+  async visit(path: string, alone: boolean): Promise<Visit> {
+    const taken = await new Promise<readonly Visitor[]>((serve) => {
+      this.#queue.push({ needed: alone ? this.#all.length : 1, serve });
+      this.#serve();
+    });
+    try {
+      const [visitor] = taken;
+      if (visitor === undefined) throw new Error('there is no visitor');
+      return await visitor.visit(path);
+    } finally {
+      this.#idle.push(...taken);
+      this.#serve();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const each of this.#all) await each[Symbol.asyncDispose]();
+  }
+
+  #serve(): void {
+    for (;;) {
+      const [first] = this.#queue;
+      if (first === undefined || first.needed > this.#idle.length) return;
+      this.#queue.shift();
+      first.serve(this.#idle.splice(0, first.needed));
+    }
+  }
+}
+
+interface Turn {
+  readonly needed: number;
+  readonly serve: (visitors: readonly Visitor[]) => void;
+}
+
 interface OpenBrowser {
   readonly browser: TestBrowser;
   readonly panel: Frame;
@@ -122,6 +182,12 @@ async function openBrowser(): Promise<OpenBrowser> {
   const panel = await browser.panel();
   await panel.waitForFunction(() => 'lifelinePanel' in globalThis);
   return { browser, panel };
+}
+
+/** A page that hangs does not answer, and what is asked of it does not always time out. */
+async function tooLong(signal: AbortSignal): Promise<never> {
+  await sleep(VISIT_MS, undefined, { signal, ref: false });
+  throw new Error(`the visit took longer than ${VISIT_MS / 1000} s`);
 }
 
 function ask<T>(

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Certainty, Finding, Severity } from '../../src/analysis/finding.ts';
+import type { Session } from '../../src/analysis/session.ts';
 import { PAGES } from './server.ts';
 
 /** One finding that a page of the zoo declares in its markup. */
@@ -12,20 +13,33 @@ export interface Expected {
   readonly on: string;
 }
 
-/** A page of the zoo, opened one of the ways that its markup has declarations for. */
-export interface Exhibit {
-  /** `wrong/zombie-processor.html?isolated` */
-  readonly path: string;
-  readonly isolated: boolean;
-  readonly findings: readonly Expected[];
+/** The verdict on one teardown that a page declares. */
+export interface ExpectedTeardown {
+  /** A part of the label of the node. */
+  readonly on: string;
+  readonly verdict: 'ordered' | 'racy' | 'unknown';
+  /** What orders it; of ordered ones only. */
+  readonly by?: string;
+  readonly certainty: Certainty;
 }
 
 interface Declaration {
   readonly isolated: boolean;
   readonly findings: readonly Expected[];
+  /** All teardowns of the page. Not compared where they are not declared. */
+  readonly teardowns?: readonly ExpectedTeardown[];
+}
+
+/** A page of the zoo, opened one of the ways that its markup has declarations for. */
+export interface Exhibit extends Declaration {
+  /** `wrong/zombie-processor.html?isolated` */
+  readonly path: string;
+  /** Whether it must have the machine to itself, by its markup. */
+  readonly alone: boolean;
 }
 
 export const GROUPS = ['wrong', 'right', 'shapes', 'packages'] as const;
+const ALONE_MARK = '<meta name="lifeline-alone">';
 const DECLARATIONS = /<script type="application\/json" id="expect">([^<]*)<\/script>/;
 
 /** The files of a group, `wrong/zombie-processor.html` and so on. */
@@ -40,13 +54,14 @@ export function readPage(file: string): string {
 
 /** What is to be seen on a page: one exhibit for each of its declarations. */
 export function exhibitsOf(file: string): readonly Exhibit[] {
-  const json = DECLARATIONS.exec(readPage(file))?.[1];
+  const page = readPage(file);
+  const json = DECLARATIONS.exec(page)?.[1];
   if (json === undefined) throw new Error(`${file} declares nothing`);
   const declarations = JSON.parse(json) as readonly Declaration[];
-  return declarations.map(({ isolated, findings }) => ({
-    path: isolated ? `${file}?isolated` : file,
-    isolated,
-    findings,
+  return declarations.map((declared) => ({
+    ...declared,
+    path: declared.isolated ? `${file}?isolated` : file,
+    alone: page.includes(ALONE_MARK),
   }));
 }
 
@@ -65,6 +80,40 @@ export function asDeclared(
   });
   const declared = (rule: string) => expected.some((each) => each.rule === rule);
   return seen.filter(({ severity, rule }) => severity !== 'info' || declared(rule)).sort(byRule);
+}
+
+/**
+ * The verdicts on the teardowns of a session.
+ * Undefined: they are not in reports yet, so there is nothing to compare.
+ */
+export function teardownsOf(_session: Session): readonly SeenTeardown[] | undefined {
+  return undefined;
+}
+
+interface SeenTeardown {
+  readonly entity: { readonly label: string };
+  readonly verdict: ExpectedTeardown['verdict'];
+  readonly by?: string;
+  readonly certainty: Certainty;
+}
+
+/** In the words of a declaration, like `asDeclared`. */
+export function teardownsAsDeclared(
+  teardowns: readonly SeenTeardown[],
+  expected: readonly ExpectedTeardown[],
+): readonly ExpectedTeardown[] {
+  const seen = teardowns.map(({ entity, verdict, by, certainty }) => {
+    const on = expected.find((each) => entity.label.includes(each.on))?.on ?? entity.label;
+    return verdict === 'ordered' && by !== undefined
+      ? { on, verdict, by, certainty }
+      : { on, verdict, certainty };
+  });
+  return seen.sort(byText);
+}
+
+export function byText(a: unknown, b: unknown): number {
+  const [one, other] = [JSON.stringify(a), JSON.stringify(b)];
+  return one < other ? -1 : Number(one > other);
 }
 
 export function byRule(a: Expected, b: Expected): number {
