@@ -34,6 +34,8 @@ export class ChannelTable {
   readonly #shifted = new Set<ChannelState>();
   #wrong = false;
   #touched: ChannelState[] = [];
+  /** Messages sent by all ends. */
+  sentCount = 0;
   readonly broadcasts = new Map<string, BroadcastState>();
 
   constructor(host: ChannelHost) {
@@ -67,6 +69,7 @@ export class ChannelTable {
     const { sends } = end;
     const before = sends.end;
     if (!sends.set(index, tick, when)) return this.#refused(sends.has(index));
+    this.sentCount++;
     const { side } = end;
     const { channel } = side;
     if (channel.kind === 'broadcast') {

@@ -1,8 +1,10 @@
 import { assertUnreachable } from '../base/assert.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import * as LIMITS from '../shared/limits.ts';
+import type { WorkerEntered } from '../shared/records.ts';
 import { DocumentState } from './document-state.ts';
 import { Intake } from './intake.ts';
+import { workerLabel } from './labels.ts';
 import type { DocumentFacts } from './model.ts';
 import { orderingOf } from './ordering/document-ordering.ts';
 import type { Ordering } from './ordering/ordering.ts';
@@ -32,10 +34,33 @@ interface Order {
 export interface SessionTotals {
   /** `process()` calls recorded, in all frames. */
   readonly calls: number;
+  /** Messages sent, by whatever channel. */
+  readonly messages: number;
   /** Records that recorders had to give up, as they counted them. */
   readonly lost: number;
   /** Records refused on the way or naming something that nobody made. */
   readonly dropped: number;
+}
+
+/** Why what a worker does was not seen. Its recorder, where it was refused, says so itself as well. */
+const NOT_ENTERED: { readonly [why in Exclude<WorkerEntered, 'yes'>]: string } = {
+  forbidden: 'the page’s policy forbids code that is made of text',
+  foreign: 'its script is neither of the page’s origin nor a blob',
+  limit: 'there are too many threads',
+  'not-isolated': 'it was made before there was any audio, on a page that cannot share memory',
+};
+
+/** A worker matters where there is audio, or memory that it may share with somebody. */
+function unentered({ facts }: DocumentState): readonly string[] {
+  if (facts.contexts.size === 0 && !facts.isolated) return [];
+  const said: string[] = [];
+  for (const worker of facts.workers.values()) {
+    if (worker.entered === 'yes' || said.length >= LIMITS.threads) continue;
+    said.push(
+      `what worker ${workerLabel(worker)} does is not seen: ${NOT_ENTERED[worker.entered]}`,
+    );
+  }
+  return said;
 }
 
 const NOT_ISOLATED =
@@ -57,14 +82,16 @@ export class Session {
 
   get totals(): SessionTotals {
     let calls = 0;
+    let messages = 0;
     let lost = 0;
     let dropped = this.#refused;
     for (const { document } of this.#entries.values()) {
       lost += document.lost;
       dropped += document.dropped;
+      messages += document.channels.sentCount;
       calls += document.tally.calls;
     }
-    return { calls, lost, dropped };
+    return { calls, messages, lost, dropped };
   }
 
   /** What could not be observed, in words. */
@@ -73,6 +100,7 @@ export class Session {
     for (const { document } of this.#entries.values()) {
       for (const text of document.facts.coverage) said.add(text);
       if (!document.facts.isolated && document.facts.contexts.size > 0) said.add(NOT_ISOLATED);
+      for (const text of unentered(document)) said.add(text);
       if (document.dropped > 0) {
         said.add(
           `${document.dropped} records were dropped: they name something that nobody made, or are more than is kept`,

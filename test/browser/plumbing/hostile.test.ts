@@ -61,7 +61,7 @@ test('a page can neither begin a hand-shake nor speak for the recorder', async (
   await page.evaluate('play()');
   const counted = await page.evaluate<number>('pause()');
   const session = await readSession(panel);
-  expect(session.totals).toEqual({ calls: counted, lost: 0, dropped: 0 });
+  expect(session.totals).toMatchObject({ calls: counted, lost: 0, dropped: 0 });
   expect(session.documents.map(({ isolated }) => isolated)).not.toContain(true);
 });
 

@@ -44,7 +44,7 @@ const sounding = (session: Session): readonly NodeFacts[] =>
 async function expectEveryCall(panel: Frame): Promise<void> {
   const counted = await page.evaluate<number>('pause()');
   const session = await readSession(panel);
-  expect(session.totals).toEqual({ calls: counted, lost: 0, dropped: 0 });
+  expect(session.totals).toMatchObject({ calls: counted, lost: 0, dropped: 0 });
   expect(session.coverage.filter((text) => /forgotten|refused/.test(text))).toEqual([]);
 }
 

@@ -72,7 +72,7 @@ describe('a session', () => {
     const inputs = textInputs(TEXT);
     const session = sessionOfInputs([...inputs, ...inputs]);
     expect(factsText(session)).toBe(factsText(sessionOfInputs(inputs)));
-    expect(session.totals).toEqual({ calls: 13, lost: 0, dropped: 0 });
+    expect(session.totals).toMatchObject({ calls: 13, lost: 0, dropped: 0 });
   });
 
   test('refuses a chunk it cannot read, says so, and reads on', () => {
@@ -214,6 +214,20 @@ test('a rule’s findings hold ids that stay the same while the session grows', 
   expect([...seen]).toEqual(['process-after-destroy:0/n7']);
 });
 
+test('counts messages, and says which workers were not entered and why', () => {
+  const text = `
+    0   workerCreated worker=1 entered=foreign url="https://b.test/x/far.js"
+    5   portSent end=103 preview="a"
+    6   nodeCreated node=7
+    7   send main→7 "b"
+  `;
+  const session = sessionOf(text);
+  expect(session.totals).toEqual({ calls: 0, messages: 2, lost: 0, dropped: 0 });
+  expect(session.coverage).toEqual([
+    'what worker far.js #1 does is not seen: its script is neither of the page’s origin nor a blob',
+  ]);
+});
+
 test('slots of the main thread hold no calls', () => {
   const session = sessionOf('');
   const writer = new SlotWriter();
@@ -221,7 +235,7 @@ test('slots of the main thread hold no calls', () => {
   const bytes = writer.take();
   const chunk = { number: 99, thread: 0, form: 'slots', bytes } as const;
   expect(session.ingest({ kind: 'chunk', document: 'doc', chunk }).ok).toBe(true);
-  expect(session.totals).toEqual({ calls: 0, lost: 0, dropped: 1 });
+  expect(session.totals).toMatchObject({ calls: 0, lost: 0, dropped: 1 });
 });
 
 test('an unwrapped counter carries on across 2^32', () => {
