@@ -52,6 +52,10 @@ export class BroadcastState implements Gathering {
     return undefined;
   }
 
+  sentAt(): undefined {
+    return undefined;
+  }
+
   failed(): readonly number[] {
     return [];
   }

@@ -214,6 +214,11 @@ export class ChannelState implements ChannelFacts {
     };
   }
 
+  sentAt(side: number, index: number): Point | undefined {
+    const sender = this.sides[side]?.sender(index);
+    return sender?.point(sender.sends, index - sender.sentBefore);
+  }
+
   failed(side: number): readonly number[] {
     const indexes: number[] = [];
     for (const { receipts, receivedBefore } of this.sides[side === 0 ? 1 : 0].ends) {

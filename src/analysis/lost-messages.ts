@@ -54,21 +54,27 @@ export function lostMessages(channel: ChannelFacts): readonly LostMessages[] {
   if (channel.kind === 'broadcast') return [];
   const found: LostMessages[] = [];
   for (const side of [0, 1] as const) {
-    found.push(...unreadable(channel, side));
+    for (const lost of unreadable(channel, side)) found.push(lost);
     const to = channel.sides[side === 0 ? 1 : 0];
     const from = channel.sides[side];
     if (from === undefined || to === undefined) continue;
-    if (sentBy(from) > receivedBy(to)) found.push(...unhandled(channel, side, from, to));
+    if (sentBy(from) > receivedBy(to)) {
+      for (const lost of unhandled(channel, side, from, to)) found.push(lost);
+    }
   }
   return found;
 }
 
 function sentBy({ ends }: SideFacts): number {
-  return ends.reduce((sum, { sent }) => sum + sent, 0);
+  let count = 0;
+  for (const { sent } of ends) count += sent;
+  return count;
 }
 
 function receivedBy({ ends }: SideFacts): number {
-  return ends.reduce((sum, { received }) => sum + received, 0);
+  let count = 0;
+  for (const { received } of ends) count += received;
+  return count;
 }
 
 function unreadable(channel: ChannelFacts, side: 0 | 1): readonly LostMessages[] {
@@ -123,9 +129,8 @@ function unhandled(
   };
   if (!isHopeless(channel, receiver, from)) return [];
   const look = (index: number): Found | undefined => {
-    const message = channel.message(side, index);
-    if (message?.sent === undefined) return undefined;
-    return fateOf(channel, receiver, message, message.sent, from);
+    const sent = channel.sentAt(side, index);
+    return sent && fateOf(channel, receiver, side, sent, from);
   };
   const lost: LostMessages[] = [];
   for (const { begin, end: behind, fate } of runs(receivedBy(to), sentBy(from), look)) {
@@ -187,7 +192,8 @@ function runs(
     divide(from, middle, first, middle - 1 === from ? first : look(middle - 1));
     divide(middle, to, middle === to - 1 ? last : look(middle), last);
   };
-  if (begin < end) divide(begin, end, look(begin), look(end - 1));
+  const first = look(begin);
+  divide(begin, end, first, end - 1 === begin ? first : look(end - 1));
   return found;
 }
 
@@ -196,7 +202,7 @@ type Found = Pick<LostMessages, 'fate' | 'cause' | 'proven'> & { readonly causeS
 function fateOf(
   channel: ChannelFacts,
   receiver: Receiver,
-  message: MessageFacts,
+  side: 0 | 1,
   sent: Point,
   from: SideFacts,
 ): Found | undefined {
@@ -215,13 +221,13 @@ function fateOf(
   const unstarted = neverStarted(receiver, sent);
   if (unstarted !== undefined) return unstarted;
   if (isHome(channel.document, sent, receiver)) return undefined;
-  return tooLate(channel, receiver, message, sent);
+  return tooLate(channel, receiver, side, sent);
 }
 
 function tooLate(
   channel: ChannelFacts,
   receiver: Receiver,
-  message: MessageFacts,
+  side: 0 | 1,
   sent: Point,
 ): Found | undefined {
   const { document } = channel;
@@ -234,7 +240,7 @@ function tooLate(
       return { fate: 'other-end-closed', cause: end.closed, causeStack, proven: late === 'proven' };
     }
   }
-  const worker = thread?.worker ?? (message.side === 0 ? channel.worker : undefined);
+  const worker = thread?.worker ?? (side === 0 ? channel.worker : undefined);
   if (worker !== undefined) return workerEnded(document, worker, sent);
   return context === undefined ? undefined : contextEnded(channel, context, end, sent);
 }

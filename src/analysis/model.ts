@@ -324,6 +324,8 @@ export interface ChannelFacts {
   readonly messages: MessageList;
   /** What a side sent, by its index. Undefined for broadcasts, whose messages have many receivers. */
   message(side: number, index: number): MessageFacts | undefined;
+  /** When that was sent. */
+  sentAt(side: number, index: number): Point | undefined;
   /** Indexes of messages of a side that came and could not be read (`messageerror`). */
   failed(side: number): readonly number[];
 }

@@ -4,6 +4,7 @@ import { isWrite } from '../../src/analysis/ordering/atomic-store.ts';
 import { Session } from '../../src/analysis/session.ts';
 import type { SessionInput } from '../../src/analysis/session-input.ts';
 import type { Thresholds } from '../../src/analysis/thresholds.ts';
+import * as LIMITS from '../../src/shared/limits.ts';
 import { RecordWriter } from '../../src/shared/record-codec.ts';
 import { type FieldType, RECORDS, type RecordName } from '../../src/shared/records.ts';
 import { ATOMIC, DURATION_UNIT_MICROS } from '../../src/shared/slots.ts';
@@ -243,6 +244,7 @@ class LineEncoder {
     }
     if (name === 'nodeCreated') this.#madeNode(values);
     this.#switchTo(thread, 'records');
+    if (this.#records.byteLength > LIMITS.chunkBytes / 2) this.#cut();
     this.#records.write(recordName, seq, at, values as never);
     if (name === 'workerCreated' && this.#announcesWorkers && values['entered'] === 'yes') {
       const own = WORKER_THREADS + Number(values['worker']);
@@ -364,6 +366,7 @@ class LineEncoder {
       return;
     }
     this.#switchTo(0, 'records');
+    if (this.#records.byteLength > LIMITS.chunkBytes / 2) this.#cut();
     const sender = from === 'main' ? 'node' : 'processor';
     const common = { node: Number(node), from: sender, index, bytes: text.length, preview: text };
     if (name === 'send') {
