@@ -23,6 +23,15 @@ export const THRESHOLDS = {
     value: 0.5,
     doc: 'Share of the budget that `process()` must take on average in some second before underruns are laid at its door.',
   },
+  spinLoads: { value: 1000, doc: 'Looks at one cell in a busy loop before it counts as one.' },
+  spinQuanta: {
+    value: 1,
+    doc: 'Quanta for which a busy loop must have gone on in vain, the call in flight apart.',
+  },
+  stuckSeconds: {
+    value: 1,
+    doc: 'Seconds for which a thread must have waited after the last that could wake it has ended.',
+  },
   marginFrames: {
     value: 2048,
     doc: 'Where a page is not isolated, a call counts as later than what the page did when its frame lies this far beyond the one the page saw. Up to 512 were seen in Chromium.',
@@ -44,6 +53,9 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   overrunShare: THRESHOLDS.overrunShare.value,
   overrunQuanta: THRESHOLDS.overrunQuanta.value,
   busyShare: THRESHOLDS.busyShare.value,
+  spinLoads: THRESHOLDS.spinLoads.value,
+  spinQuanta: THRESHOLDS.spinQuanta.value,
+  stuckSeconds: THRESHOLDS.stuckSeconds.value,
   marginFrames: THRESHOLDS.marginFrames.value,
   marginSeconds: THRESHOLDS.marginSeconds.value,
 };

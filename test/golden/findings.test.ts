@@ -44,6 +44,28 @@ const PAGES: readonly string[] = [
    31000  receive         main→7 "stop"
    32000  process         node=7 returned=false
    32001  blockFreed      block=1 memory=1 offset=0 stack="at free (a.js:9:2)"`,
+  `0      nodeCreated   node=7 memory=shared
+   0      memorySeen    memory=1 bytes=64
+   0      passed        end=14 message=0 what=memory local=1
+   1      @audio arrived end=2 message=0 what=memory local=1
+   2      cellSeen      cell=1 memory=1 offset=4
+   9000   contextState  context=1 state=suspended
+   10000  atomic load   cell=1 value=0 seq=111..111
+   20000  atomic loads  cell=1 value=0 count=4000 seq=111..111
+   30000  atomic loads  cell=1 value=0 count=4000 seq=111..111`,
+  `0        nodeCreated     node=7 memory=shared
+   0        memorySeen      memory=1 bytes=64
+   0        passed          end=14 message=0 what=memory local=1
+   0        workerCreated   worker=1 name=filler
+   0        passed          end=103 message=1 what=memory local=1
+   0        portSent        end=103
+   5        @w1 arrived     end=1 message=1 what=memory local=1
+   5        @w1 portReceived end=1
+   5        @w1 cellSeen    cell=1 memory=1 offset=0
+   6        @w1 atomic waitBegin cell=1 value=0 seq=61..61
+   1000000  contextCall     context=1 call=1 method=close
+   1010000  contextSettled  context=1 call=1 method=close
+   3000000  mark            text=later`,
   `0     nodeCreated  node=7 processorName=meter
    2667  process      node=7 times=40 sends=1`,
   `0     nodeCreated  node=7

@@ -112,6 +112,11 @@ export class AtomicStore {
     }
   }
 
+  /** Of all threads, in no order. */
+  *cellColumns(): Iterable<CellColumns> {
+    for (const cells of this.#threads.values()) yield* cells.values();
+  }
+
   *allColumns(): Iterable<AtomicColumn> {
     for (const thread of this.#threads.keys()) yield* this.columns(thread);
   }
@@ -151,7 +156,8 @@ export interface CellPlace {
   readonly width: number;
 }
 
-interface CellColumns {
+/** What one thread did to one cell. */
+export interface CellColumns {
   readonly place: CellPlace;
   readonly told: AtomicColumn;
   /** `loads`, which are told late: their places overlap those of the others. */
@@ -159,10 +165,14 @@ interface CellColumns {
 }
 
 const FIRST_CAPACITY = 8;
+/** Recorders tell of a loop in steps that double, so that one of a thousand rounds has some of these. */
+const HEAVY = 256;
 
 /** Operations of one thread on one cell, in its order; both places rise. 33 bytes an entry. */
 export class AtomicColumn {
   readonly place: CellPlace;
+  /** Entries that stand for many operations. */
+  readonly heavy: number[] = [];
   #firstWrite = -1;
   #length = 0;
   #before = new Float64Array(FIRST_CAPACITY);
@@ -210,6 +220,7 @@ export class AtomicColumn {
     this.#count[at] = count;
     this.#when[at] = when;
     if (this.#firstWrite < 0 && isWrite(code)) this.#firstWrite = at;
+    if (count >= HEAVY) this.heavy.push(at);
     this.#length++;
     return true;
   }

@@ -11,6 +11,8 @@ import { processInFlightAtDestroy } from './process-in-flight-at-destroy.ts';
 import { processorError } from './processor-error.ts';
 import { quantumOverrun } from './quantum-overrun.ts';
 import type { Rule } from './rule.ts';
+import { spinWait } from './spin-wait.ts';
+import { stuckWaiter } from './stuck-waiter.ts';
 import { teardownWhileSuspended } from './teardown-while-suspended.ts';
 import { undeliveredAtShutdown } from './undelivered-at-shutdown.ts';
 import { zombieProcessor } from './zombie-processor.ts';
@@ -30,6 +32,8 @@ export const RULES = {
   'context-leak': contextLeak,
   'message-lost': messageLost,
   'undelivered-at-shutdown': undeliveredAtShutdown,
+  'spin-wait': spinWait,
+  'stuck-waiter': stuckWaiter,
   'postmessage-in-process': postmessageInProcess,
   'quantum-overrun': quantumOverrun,
 } as const satisfies { readonly [id: string]: Rule };
