@@ -1,6 +1,17 @@
 import { firstFarewell } from '../farewells.ts';
+import type { Evidence } from '../finding.ts';
+import { handledAfter } from '../handled-after.ts';
+import type { Destroyed, NodeFacts } from '../model.ts';
 import { usesAfter } from '../order.ts';
-import { counted, durationWords, nodeEntity, nodeLabel, SIGNAL_WORDS, stacksOf } from '../scene.ts';
+import {
+  counted,
+  durationWords,
+  nodeEntity,
+  nodeLabel,
+  type Scene,
+  SIGNAL_WORDS,
+  stacksOf,
+} from '../scene.ts';
 import { EMSCRIPTEN_ISSUE, type Rule, useSeverity, useWords } from './rule.ts';
 
 const FINAL = ['declared', 'emscripten', 'closed', 'context-closed'] as const;
@@ -42,9 +53,21 @@ export const processAfterDestroy: Rule = {
           ...(uses.count > 1
             ? [scene.callEvidence(node, uses.last, 'the last call seen so far')]
             : []),
+          ...handledEvidence(scene, node, farewell),
         ],
         stacks: stacksOf({ create: node.createStack, destroy: farewell.stack }),
       };
     }
   },
 };
+
+/** A processor that still answers its port is alive in another way. */
+function handledEvidence(scene: Scene, node: NodeFacts, farewell: Destroyed): readonly Evidence[] {
+  const handled = handledAfter(node, farewell);
+  if (handled?.first.received === undefined) return [];
+  const { count, first } = handled;
+  const more = count > 1 ? `, the first of ${count}` : '';
+  const text = first.preview === '' ? '' : `: ${first.preview}`;
+  const what = `its processor handled a message after that${more}${text}`;
+  return [scene.evidence(node.document, handled.first.received, what)];
+}

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { handledAfter } from '../../../src/analysis/handled-after.ts';
+import { judge } from '../../../src/analysis/judge.ts';
 import type { ChannelFacts, DocumentFacts } from '../../../src/analysis/model.ts';
 import { sessionOf, type TextOptions } from '../../support/text-records.ts';
 
@@ -301,6 +303,36 @@ describe('a broadcast', () => {
     `);
     expect(edgesOf(document)).toEqual([]);
     expect(isPending(document, 102)).toBe(true);
+  });
+});
+
+describe('a processor whose node was destroyed', () => {
+  const TEXT = `
+    0       nodeCreated        node=7
+    20      process            node=7 times=20
+    60000   send               main→7 "a"
+    61000   receive            main→7 "a"
+    70000   declaredDestroyed  node=7
+    71000   send               main→7 "b"
+    400000  receive            main→7 "b"
+    410000  send               main→7 "c"
+    420000  receive            main→7 "c"
+  `;
+
+  test.each([true, false])('may handle messages after that (isolated: %s)', (isolated) => {
+    const node = documentOf(TEXT, { isolated }).nodes.get(7 as never);
+    const farewell = node?.farewells[0];
+    if (node === undefined || farewell === undefined) throw new Error('no node');
+    const handled = handledAfter(node, farewell);
+    expect([handled?.count, handled?.first.index, handled?.last.index]).toEqual([2, 1, 2]);
+    expect(handledAfter(node, node.created)?.count).toBe(isolated ? 3 : 2);
+  });
+
+  test('is told so where it was used too', () => {
+    const found = judge(sessionOf(`${TEXT} 500000 process node=7 times=3`));
+    expect(found.flatMap(({ evidence }) => evidence.map(({ what }) => what))).toContain(
+      'its processor handled a message after that, the first of 2: b',
+    );
   });
 });
 
