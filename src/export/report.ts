@@ -1,6 +1,6 @@
 import type { Certainty, Evidence, Finding, FindingEntity, Severity } from '../analysis/finding.ts';
+import type { JudgedTeardown } from '../analysis/judge-teardowns.ts';
 import type { DocumentFacts } from '../analysis/model.ts';
-import type { Micros } from '../shared/units.ts';
 import { topDocument } from './perfetto/trace-time.ts';
 
 const FINDING_COLUMNS = ['severity', 'certainty', 'rule', 'entity', 'count', 'first'];
@@ -81,23 +81,13 @@ export interface ReportedTeardown {
   readonly evidence: readonly ReportedEvidence[];
 }
 
-/** A verdict on one release of something that a processor uses. */
-export interface JudgedTeardown {
-  readonly entity: FindingEntity;
-  readonly verdict: 'ordered' | 'racy' | 'unknown';
-  readonly by: string | undefined;
-  readonly certainty: Certainty;
-  /** Since the navigation start of the top document. */
-  readonly at: Micros;
-  readonly release: string;
-  readonly message: string;
-  readonly evidence: readonly Evidence[];
-}
+/** What a report says of a teardown. */
+export type TeardownToReport = Omit<JudgedTeardown, 'id' | 'node'>;
 
 export function buildReport(
   session: ReportedSession,
   findings: readonly Finding[],
-  teardowns: readonly JudgedTeardown[],
+  teardowns: readonly TeardownToReport[],
   origin: ReportOrigin,
 ): Report {
   const { documents, totals, coverage } = session;
@@ -135,7 +125,7 @@ function reportedFinding(finding: Finding): ReportedFinding {
   };
 }
 
-function reportedTeardown(teardown: JudgedTeardown): ReportedTeardown {
+function reportedTeardown(teardown: TeardownToReport): ReportedTeardown {
   const { entity, verdict, by = '', certainty, release, message } = teardown;
   return {
     entity: { kind: entity.kind, id: entity.id, label: entity.label },

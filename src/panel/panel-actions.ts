@@ -20,6 +20,7 @@ import {
   timeAt,
   zoomSpan,
 } from './timeline/time-scale.ts';
+import type { DetailEvent } from './worker/protocol.ts';
 import type { WorkerClient } from './worker-client.ts';
 
 /** A place jumped to is shown no wider than this. */
@@ -41,6 +42,11 @@ export interface PanelActions {
   stepFinding(step: number | 'first' | 'last'): void;
   stepRow(step: number): void;
   jumpTo(at: number): void;
+  /** Shows an event, and keeps it to compare others with. */
+  pick(event: DetailEvent): void;
+  /** Asks which had to come first, the event or the one that was picked. */
+  compareWith(event: DetailEvent): Promise<void>;
+  closeComparison(): void;
   zoom(factor: number, anchor?: number): void;
   pan(shareOfSpan: number): void;
   setSpan(span: Span): void;
@@ -76,6 +82,11 @@ export function createPanelActions(
       if (clamped.to < state.session.value.now) state.following.value = false;
     });
   };
+  const forgetPlaces = (): void => {
+    state.cursor.value = undefined;
+    state.picked.value = undefined;
+    state.comparison.value = undefined;
+  };
   const clear = (leaving: boolean): void => {
     send({ kind: 'clear' });
     client.tell({ kind: 'clear', leaving });
@@ -83,7 +94,7 @@ export function createPanelActions(
       state.selection.value = undefined;
       state.touched.value = false;
       state.detail.value = undefined;
-      state.cursor.value = undefined;
+      forgetPlaces();
       state.following.value = state.inspecting;
       state.followLength.value = undefined;
     });
@@ -135,6 +146,23 @@ export function createPanelActions(
     select,
     jumpTo,
     setSpan,
+    pick(event) {
+      batch(() => {
+        if (event.place !== undefined) state.picked.value = event;
+        jumpTo(event.at);
+      });
+    },
+    async compareWith(event) {
+      const first = state.picked.value;
+      if (first === undefined) return;
+      const answer = await client.ask({ ask: 'compare', first, second: event });
+      if (state.picked.value !== first) return;
+      if (answer.ok) state.comparison.value = answer.value;
+      else notify('error', answer.error);
+    },
+    closeComparison() {
+      state.comparison.value = undefined;
+    },
     toggleRecording() {
       changeSettings({ recording: !state.settings.value.recording });
     },
@@ -157,7 +185,7 @@ export function createPanelActions(
       batch(() => {
         state.selection.value = undefined;
         state.touched.value = false;
-        state.cursor.value = undefined;
+        forgetPlaces();
         state.following.value = false;
         state.span.value = fitSpan(state.session.value.now, state.session.value.since);
       });
@@ -167,7 +195,7 @@ export function createPanelActions(
       batch(() => {
         state.selection.value = undefined;
         state.touched.value = false;
-        state.cursor.value = undefined;
+        forgetPlaces();
         state.following.value = state.inspecting;
       });
     },

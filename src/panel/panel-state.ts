@@ -6,7 +6,14 @@ import type { Theme } from './devtools-host.ts';
 import { buildFindingList, type FindingOrder } from './findings/finding-list-model.ts';
 import { followSpan, type Span } from './timeline/time-scale.ts';
 import { buildVisibleRows, type VisibleRow } from './timeline/visible-rows.ts';
-import type { EntityDetail, Geometry, SessionView, ShownFinding } from './worker/protocol.ts';
+import type {
+  Comparison,
+  DetailEvent,
+  EntityDetail,
+  Geometry,
+  SessionView,
+  ShownFinding,
+} from './worker/protocol.ts';
 
 export type BridgeStatus = 'connected' | 'reconnecting' | 'none';
 export type Selection =
@@ -72,6 +79,9 @@ export interface PanelState {
   readonly detail: Signal<EntityDetail | undefined>;
   /** A place that the user pointed out, in session time. */
   readonly cursor: Signal<number | undefined>;
+  /** The event that the next one is compared with. */
+  readonly picked: Signal<DetailEvent | undefined>;
+  readonly comparison: Signal<Comparison | undefined>;
   readonly filter: Signal<string>;
   readonly severities: Signal<ReadonlySet<Severity>>;
   readonly order: Signal<FindingOrder>;
@@ -124,6 +134,8 @@ export function createPanelState(inspecting: boolean): PanelState {
     touched: signal(false),
     detail: signal<EntityDetail | undefined>(undefined),
     cursor: signal<number | undefined>(undefined),
+    picked: signal<DetailEvent | undefined>(undefined),
+    comparison: signal<Comparison | undefined>(undefined),
     filter,
     severities,
     order,

@@ -39,6 +39,7 @@ export function sceneOf(
     ...span,
     pxMicros: (span.to - span.from) / (widthPx - labelPx),
     rows: session.rows.map(({ key }) => key),
+    focus: options.over?.selectedRow,
   });
   const scene = layoutTimeline({
     widthPx,
@@ -50,6 +51,7 @@ export function sceneOf(
     live: false,
     rows,
     geometry: new Map(geometry.rows.map((row) => [row.key, row])),
+    arrows: geometry.arrows,
     findings: session.findings,
     selectedRow: undefined,
     selectedFinding: undefined,

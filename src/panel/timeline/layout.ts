@@ -3,6 +3,7 @@ import type { EntityKey } from '../../analysis/model.ts';
 import type { ContextState } from '../../shared/records.ts';
 import { groupFindings } from '../worker/group-findings.ts';
 import {
+  type Arrow,
   type CallGeometry,
   MARKS,
   type MarkKind,
@@ -34,6 +35,7 @@ export interface LayoutInput {
   readonly live: boolean;
   readonly rows: readonly VisibleRow[];
   readonly geometry: ReadonlyMap<EntityKey, RowGeometry>;
+  readonly arrows: readonly Arrow[];
   readonly findings: readonly ShownFinding[];
   readonly selectedRow: EntityKey | undefined;
   readonly selectedFinding: string | undefined;
@@ -52,6 +54,11 @@ export interface Bar {
   readonly over: boolean;
 }
 
+export interface Stretch {
+  readonly x: number;
+  readonly width: number;
+}
+
 /** Every place in CSS pixels from the top left of the canvas. */
 export interface SceneRow {
   readonly visible: VisibleRow;
@@ -59,15 +66,14 @@ export interface SceneRow {
   readonly selected: boolean;
   readonly hovered: boolean;
   /** The lifeline: from birth to destruction, and what comes after it. */
-  readonly life: { readonly x: number; readonly width: number } | undefined;
-  readonly after: { readonly x: number; readonly width: number; readonly tone: Tone } | undefined;
+  readonly life: Stretch | undefined;
+  /** While a worker’s thread runs, and when it stood in a wait. */
+  readonly thread: Stretch | undefined;
+  readonly waits: readonly Stretch[];
+  readonly after: (Stretch & { readonly tone: Tone }) | undefined;
   readonly bars: readonly Bar[];
-  readonly bands: readonly {
-    readonly x: number;
-    readonly width: number;
-    readonly state: ContextState;
-  }[];
-  readonly gaps: readonly { readonly x: number; readonly width: number }[];
+  readonly bands: readonly (Stretch & { readonly state: ContextState })[];
+  readonly gaps: readonly Stretch[];
   readonly marks: readonly { readonly x: number; readonly kind: MarkKind }[];
   readonly flags: readonly {
     readonly x: number;
@@ -76,12 +82,23 @@ export interface SceneRow {
   }[];
 }
 
+/** A message. `isDown`: to a row below. Not handled: it ends between the rows. */
+export interface SceneArrow {
+  readonly fromX: number;
+  readonly fromY: number;
+  readonly toX: number;
+  readonly toY: number;
+  readonly isDown: boolean;
+  readonly isHandled: boolean;
+}
+
 export interface Scene {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly labelPx: number;
   readonly ticks: readonly { readonly x: number; readonly label: string }[];
   readonly rows: readonly SceneRow[];
+  readonly arrows: readonly SceneArrow[];
   readonly bottomPx: number;
   readonly nowX: number | undefined;
   readonly evidence: readonly number[];
@@ -117,6 +134,7 @@ export function layoutTimeline(input: LayoutInput): Scene {
       .map(({ at, label }) => ({ x: place(at), label }))
       .filter(({ x }) => x >= input.labelPx),
     rows,
+    arrows: layoutArrows(input, place),
     bottomPx: Math.min(input.heightPx, RULER_PX + contentPx - input.scrollPx),
     nowX: input.live ? inside(input.now) : undefined,
     evidence: (chosen?.evidenceAt ?? []).map(inside).filter((x) => x !== undefined),
@@ -135,7 +153,7 @@ function layoutRow(
 ): SceneRow {
   const { row } = visible;
   const geometry = input.geometry.get(row.key);
-  const clip = (from: number, to: number): { x: number; width: number } | undefined => {
+  const clip = (from: number, to: number): Stretch | undefined => {
     const x = Math.max(place(from), input.labelPx);
     const width = Math.min(place(to), input.widthPx) - x;
     return width > 0 ? { x, width } : undefined;
@@ -148,6 +166,10 @@ function layoutRow(
     selected: row.key === input.selectedRow,
     hovered: row.key === input.hoveredRow,
     life: row.kind === 'document' ? undefined : clip(row.born, Math.min(end, row.after?.at ?? end)),
+    thread: row.started === undefined ? undefined : clip(row.started, end),
+    waits: pairsOf(geometry?.waits)
+      .map(([from, to]) => clip(from, Math.min(to, end)))
+      .filter((wait) => wait !== undefined),
     after:
       after === undefined || row.after === undefined
         ? undefined
@@ -167,6 +189,37 @@ function layoutRow(
       }))
       .filter(({ x }) => x >= input.labelPx && x <= input.widthPx),
   };
+}
+
+/** From the lower or upper edge of one row’s middle to that of the other. */
+const ARROW_OFF_PX = 4;
+/** How much of its way an arrow goes that nobody handles. */
+const LOST_SHARE = 0.4;
+
+function layoutArrows(input: LayoutInput, place: (at: number) => number): readonly SceneArrow[] {
+  if (input.arrows.length === 0) return [];
+  const middles = new Map(
+    input.rows.map(({ row, topPx, heightPx }) => [
+      row.key,
+      RULER_PX + topPx + Math.floor(heightPx / 2) - input.scrollPx,
+    ]),
+  );
+  const arrows: SceneArrow[] = [];
+  for (const { from, to, sentAt, handledAt } of input.arrows) {
+    const start = middles.get(from);
+    const end = middles.get(to);
+    if (start === undefined || end === undefined) continue;
+    const fromX = place(sentAt);
+    const toX = handledAt === undefined ? fromX : place(handledAt);
+    if (toX < input.labelPx || fromX > input.widthPx) continue;
+    const isDown = end > start;
+    const off = isDown ? ARROW_OFF_PX : -ARROW_OFF_PX;
+    const fromY = start + off;
+    const isHandled = handledAt !== undefined;
+    const toY = isHandled ? end - off : fromY + (end - off - fromY) * LOST_SHARE;
+    arrows.push({ fromX, fromY, toX, toY, isDown, isHandled });
+  }
+  return arrows;
 }
 
 function layoutCalls(
@@ -276,7 +329,7 @@ function layoutBands(
   bands: RowGeometry['bands'],
   row: Row,
   end: number,
-  clip: (from: number, to: number) => { x: number; width: number } | undefined,
+  clip: (from: number, to: number) => Stretch | undefined,
 ): SceneRow['bands'] {
   if (row.kind !== 'context') return [];
   const all = [{ at: row.born, state: 'suspended' as ContextState }, ...bands];

@@ -46,6 +46,18 @@ export function paintMark(
     case 'collected':
       ring(pen, palette.text, palette.background, left, middle, 4);
       return;
+    case 'started':
+      triangle(pen, palette.text, left, middle, 5);
+      return;
+    case 'ended':
+      fill(pen, palette.text, left - 3, middle - 3, 6, 6);
+      return;
+    case 'atomic':
+      fill(pen, palette.atomic, left - 1, middle + 3, 2, 5);
+      return;
+    case 'stressed':
+      fill(pen, palette.stress, left - 1, top - 2, 3, bottom - top + 4);
+      return;
     case 'context-call':
     case 'page-event':
       fill(pen, palette.text, left, middle - 6, 1, 12);
@@ -78,6 +90,17 @@ function cross(pen: Pen, style: string, x: number, y: number, size: number): voi
   pen.moveTo(x + size, y - size);
   pen.lineTo(x - size, y + size);
   pen.stroke();
+}
+
+/** Points on in time. */
+function triangle(pen: Pen, style: string, x: number, y: number, size: number): void {
+  pen.fillStyle = style;
+  pen.beginPath();
+  pen.moveTo(x, y - size);
+  pen.lineTo(x + size + 1, y);
+  pen.lineTo(x, y + size);
+  pen.closePath();
+  pen.fill();
 }
 
 function diamond(

@@ -1,7 +1,15 @@
 import type { Severity } from '../../analysis/finding.ts';
 import { formatExactTime } from '../worker/format.ts';
+import type { Verdict } from '../worker/protocol.ts';
 import { fitText } from './fit-text.ts';
-import { type Bar, LEVELS, RULER_PX, type Scene, type SceneRow } from './layout.ts';
+import {
+  type Bar,
+  LEVELS,
+  RULER_PX,
+  type Scene,
+  type SceneArrow,
+  type SceneRow,
+} from './layout.ts';
 import { disc, paintMark } from './paint-mark.ts';
 import type { Palette } from './palette.ts';
 import { fill, type Pen, within } from './pen.ts';
@@ -27,6 +35,7 @@ export function paintTimeline(pen: Pen, scene: Scene, palette: Palette): void {
       scene.heightPx - RULER_PX,
       () => {
         for (const row of scene.rows) paintLifeline(pen, row, palette);
+        for (const arrow of scene.arrows) paintArrow(pen, arrow, palette);
       },
     );
     within(pen, 0, RULER_PX, scene.labelPx, scene.heightPx - RULER_PX, () => {
@@ -48,7 +57,8 @@ function paintGround(pen: Pen, scene: Scene, row: SceneRow, palette: Palette): v
         ? palette.heading
         : undefined;
   if (style !== undefined) fill(pen, style, 0, row.y, scene.widthPx, heightPx);
-  if (row.visible.row.kind !== 'node') {
+  const { kind } = row.visible.row;
+  if (kind === 'document' || kind === 'context') {
     fill(pen, palette.grid, 0, row.y + heightPx - 1, scene.widthPx, 1);
   }
   if (row.selected) fill(pen, palette.accent, 0, row.y, 3, heightPx);
@@ -73,7 +83,8 @@ function paintLifeline(pen: Pen, row: SceneRow, palette: Palette): void {
     const [style, height] = bandLook(band.state, palette);
     fill(pen, style, band.x, middle - height / 2, Math.max(1, band.width), height);
   }
-  if (row.visible.row.kind === 'node') {
+  const { kind } = row.visible.row;
+  if (kind === 'node' || kind === 'worker') {
     if (row.life !== undefined)
       fill(pen, palette.life, row.life.x, middle - 0.5, row.life.width, 1);
     if (row.after !== undefined) {
@@ -84,11 +95,58 @@ function paintLifeline(pen: Pen, row: SceneRow, palette: Palette): void {
       dashes(pen, palette.quiet, x, middle, width);
     }
   }
+  if (row.thread !== undefined) {
+    fill(pen, palette.thread, row.thread.x, middle - 3, row.thread.width, 6);
+  }
+  for (const wait of row.waits) paintWait(pen, wait.x, middle, wait.width, palette);
   for (const bar of row.bars) paintBar(pen, bar, middle, palette);
   for (const gap of row.gaps) paintGap(pen, gap.x, row.y + 2, gap.width, heightPx - 4, palette);
   for (const mark of row.marks) paintMark(pen, mark.kind, mark.x, row, middle, palette);
   for (const flag of row.flags)
     paintFlag(pen, flag.x, row.y, flag.severity, flag.selected, palette);
+}
+
+/** The thread stands: its band is hollow. */
+function paintWait(pen: Pen, x: number, middle: number, width: number, palette: Palette): void {
+  fill(pen, palette.background, x, middle - 2, Math.max(1, width), 4);
+  fill(pen, palette.atomic, x, middle - 0.5, Math.max(1, width), 1);
+}
+
+const HEAD_PX = 4;
+
+function paintArrow(pen: Pen, arrow: SceneArrow, palette: Palette): void {
+  const { fromX, fromY, toX, toY, isDown, isHandled } = arrow;
+  const style = isHandled ? (isDown ? palette.messageIn : palette.messageOut) : palette.error;
+  pen.globalAlpha = 0.8;
+  pen.strokeStyle = style;
+  pen.lineWidth = 1;
+  pen.beginPath();
+  pen.moveTo(fromX, fromY);
+  pen.lineTo(toX, toY);
+  pen.stroke();
+  pen.globalAlpha = 1;
+  if (!isHandled) {
+    pen.lineWidth = 1.5;
+    pen.beginPath();
+    pen.moveTo(toX - 3, toY - 3);
+    pen.lineTo(toX + 3, toY + 3);
+    pen.moveTo(toX + 3, toY - 3);
+    pen.lineTo(toX - 3, toY + 3);
+    pen.stroke();
+    return;
+  }
+  const angle = Math.atan2(toY - fromY, toX - fromX);
+  pen.fillStyle = style;
+  pen.beginPath();
+  pen.moveTo(toX, toY);
+  for (const side of [-0.45, 0.45]) {
+    pen.lineTo(
+      toX - HEAD_PX * 1.5 * Math.cos(angle + side),
+      toY - HEAD_PX * 1.5 * Math.sin(angle + side),
+    );
+  }
+  pen.closePath();
+  pen.fill();
 }
 
 function bandLook(
@@ -180,7 +238,7 @@ function paintFlag(
 
 function paintLabel(pen: Pen, scene: Scene, row: SceneRow, palette: Palette): void {
   const { visible, y } = row;
-  const { label, note, kind, worst, findings, ended } = visible.row;
+  const { label, note, kind, worst, findings, ended, verdict } = visible.row;
   const middle = y + visible.heightPx / 2 + 0.5;
   let left = PAD_PX + visible.depth * INDENT_PX;
   let right = scene.labelPx - PAD_PX;
@@ -189,6 +247,7 @@ function paintLabel(pen: Pen, scene: Scene, row: SceneRow, palette: Palette): vo
   pen.textBaseline = 'middle';
   if (worst !== undefined)
     right = paintBadge(pen, right, middle, findings, palette[worst], palette);
+  if (verdict !== undefined) right = paintVerdict(pen, right, middle, verdict, palette);
   pen.font = palette.font;
   pen.textAlign = 'left';
   const room = right - left;
@@ -223,6 +282,49 @@ function paintBadge(
   pen.textAlign = 'center';
   pen.fillText(text, right - width / 2, middle + 0.5);
   return right - width - 6;
+}
+
+const VERDICT_PX = 12;
+
+/** A tick: in order. A bolt: a race. A question mark: not known. */
+function paintVerdict(
+  pen: Pen,
+  right: number,
+  middle: number,
+  verdict: Verdict,
+  palette: Palette,
+): number {
+  const x = right - VERDICT_PX / 2;
+  switch (verdict) {
+    case 'ordered':
+      pen.strokeStyle = palette.ordered;
+      pen.lineWidth = 1.75;
+      pen.beginPath();
+      pen.moveTo(x - 4, middle);
+      pen.lineTo(x - 1, middle + 3);
+      pen.lineTo(x + 4, middle - 4);
+      pen.stroke();
+      break;
+    case 'racy':
+      pen.fillStyle = palette.error;
+      pen.beginPath();
+      pen.moveTo(x + 2, middle - 6.5);
+      pen.lineTo(x - 4, middle + 1);
+      pen.lineTo(x - 0.5, middle + 1);
+      pen.lineTo(x - 2, middle + 6.5);
+      pen.lineTo(x + 4, middle - 1.5);
+      pen.lineTo(x + 0.5, middle - 1.5);
+      pen.closePath();
+      pen.fill();
+      break;
+    case 'unknown':
+      pen.font = palette.smallFont;
+      pen.fillStyle = palette.unknown;
+      pen.textAlign = 'center';
+      pen.fillText('?', x, middle + 0.5);
+      break;
+  }
+  return right - VERDICT_PX - 5;
 }
 
 function twisty(pen: Pen, x: number, y: number, folded: boolean, style: string): void {

@@ -1,5 +1,5 @@
 import type { Panel } from '../panel-context.ts';
-import type { RowGeometry, View } from '../worker/protocol.ts';
+import type { DetailEvent, RowGeometry, View } from '../worker/protocol.ts';
 import { layoutTimeline, RULER_PX } from './layout.ts';
 import { paintTimeline } from './paint.ts';
 import { type Palette, readPalette } from './palette.ts';
@@ -155,6 +155,7 @@ export class TimelineController implements Disposable {
       live: state.live.value,
       rows,
       geometry: this.#geometry(),
+      arrows: state.geometry.value?.arrows ?? [],
       findings: state.findings.value,
       selectedRow: state.selectedRow.value,
       selectedFinding: state.selectedFinding.value?.id,
@@ -221,6 +222,7 @@ export class TimelineController implements Disposable {
       asked.from <= from &&
       asked.to >= to &&
       Math.abs(asked.pxMicros - pxMicros) <= pxMicros * 1e-6 &&
+      asked.focus === state.selectedRow.value &&
       needed.every((key) => asked.rows.includes(key))
     ) {
       return;
@@ -237,6 +239,7 @@ export class TimelineController implements Disposable {
       to: to + margin,
       pxMicros,
       rows: around.map(({ row }) => row.key),
+      focus: state.selectedRow.value,
     };
     client.look(this.#asked);
   }
@@ -310,9 +313,33 @@ export class TimelineController implements Disposable {
       actions.toggleFold(visible.row.key);
       return;
     }
+    if (x > this.#labelPx && event.shiftKey) {
+      void this.#pick(visible, x, (found) => actions.compareWith(found));
+      return;
+    }
     const flag = x > this.#labelPx ? this.#flagAt(visible, x, y) : undefined;
     if (flag !== undefined) actions.select({ kind: 'finding', id: flag });
-    else actions.select({ kind: 'row', key: visible.row.key });
+    else {
+      actions.select({ kind: 'row', key: visible.row.key });
+      if (x <= this.#labelPx) return;
+      void this.#pick(visible, x, (found) => {
+        state.picked.value = found;
+        state.cursor.value = found.at;
+      });
+    }
+  }
+
+  /** Hands on the event under the pointer, if there is one. */
+  async #pick(visible: VisibleRow, x: number, use: (event: DetailEvent) => unknown): Promise<void> {
+    const at = this.#timeAt(x);
+    const answer = await this.#panel.client.ask({
+      ask: 'probe',
+      row: visible.row.key,
+      at,
+      reach: this.#timeAt(x + REACH_PX) - at,
+    });
+    const event = answer.ok ? answer.value?.event : undefined;
+    if (event !== undefined) use(event);
   }
 
   /** The finding whose flag is under the pointer. */

@@ -11,7 +11,7 @@ export interface VisibleRow {
   readonly foldable: boolean;
 }
 
-export const ROW_HEIGHT = { document: 22, context: 24, node: 26 } as const;
+export const ROW_HEIGHT = { document: 22, context: 24, worker: 26, node: 26 } as const;
 
 export interface RowFilter {
   /** Lower case; empty lets all through. */
@@ -35,7 +35,7 @@ export function buildVisibleRows(rows: readonly Row[], filter: RowFilter): reado
     const heightPx = ROW_HEIGHT[row.kind];
     out.push({
       row,
-      depth: row.kind === 'document' ? 0 : row.kind === 'context' ? 1 : 2,
+      depth: ancestors(row, byKey).length,
       topPx,
       heightPx,
       folded: kept === undefined && filter.folded.has(row.key),

@@ -43,7 +43,9 @@ export function App({ panel }: { readonly panel: Panel }) {
       <div
         ref={root}
         class={`panel ${dropping.value ? 'dropping' : ''} ${
-          state.selection.value === undefined ? '' : 'has-selection'
+          state.selection.value === undefined && state.comparison.value === undefined
+            ? ''
+            : 'has-selection'
         } ${hasSomething(state) ? '' : 'is-empty'}`}
         style={{
           '--upper': `${1 - lowerShare.value}fr`,

@@ -3,8 +3,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../icons.tsx';
 import { usePanel } from '../panel-context.ts';
 import { formatExactTime, plural } from '../worker/format.ts';
-import type { EntityDetail, ShownFinding } from '../worker/protocol.ts';
+import type { EntityDetail, ShownFinding, TeardownView } from '../worker/protocol.ts';
 import { EventList } from './event-list.tsx';
+import { ComparisonCard, Path, VerdictChip } from './path.tsx';
 import { Stack } from './stack.tsx';
 
 /** What is known about the selected finding or lifeline. */
@@ -16,10 +17,10 @@ export function Detail() {
   const root = useRef<HTMLElement>(null);
   useEffect(() => {
     root.current?.scrollTo(0, 0);
-  }, [chosen]);
+  }, [chosen, state.comparison.value]);
   return (
     <section class="detail" aria-label="Detail" id="detail" ref={root}>
-      {chosen === undefined ? (
+      {chosen === undefined && state.comparison.value === undefined ? (
         <p class="faint pad hint">
           Select a finding or a lifeline to see what happened, why, and what to do.
         </p>
@@ -29,12 +30,16 @@ export function Detail() {
           class="tool detail-back"
           aria-label="Back to the findings"
           title="Back to the findings (Esc)"
-          onClick={() => actions.select(undefined)}
+          onClick={() => {
+            actions.closeComparison();
+            actions.select(undefined);
+          }}
         >
           <Icon name="back" />
           <span>Findings</span>
         </button>
       )}
+      <ComparisonCard />
       {finding !== undefined ? (
         <FindingDetail finding={finding} detail={detail} />
       ) : chosen !== undefined && detail !== undefined ? (
@@ -107,6 +112,7 @@ function FindingDetail({ finding, detail }: FindingDetailProps) {
         </p>
       </header>
       <p class="message">{finding.message}</p>
+      {own === undefined ? null : <Teardowns teardowns={own.teardowns} />}
       {own === undefined || own.liveness.length === 0 ? null : (
         <Part title="Why this processor is still alive">
           <ul class="reasons">
@@ -122,6 +128,7 @@ function FindingDetail({ finding, detail }: FindingDetailProps) {
             at: finding.evidenceAt[i] ?? finding.firstAt,
             thread,
             what,
+            place: undefined,
           }))}
         />
       </Part>
@@ -161,7 +168,12 @@ const CERTAINTY_WORDS = {
   proven: 'Follows from one thread or from the order of events',
   likely: 'Rests on clocks or on a guess of what the page intends',
 } as const;
-const KIND_WORDS = { node: 'The node', context: 'The context', document: 'The page' } as const;
+const KIND_WORDS = {
+  node: 'The node',
+  context: 'The context',
+  worker: 'The worker',
+  document: 'The page',
+} as const;
 
 function isWeb(link: string): boolean {
   return URL.canParse(link) && new URL(link).protocol === 'https:';
@@ -191,6 +203,7 @@ function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
           ))}
         </ul>
       )}
+      <Teardowns teardowns={detail.teardowns} />
       <Facts detail={detail} />
       {detail.liveness.length === 0 ? null : (
         <Part title="Is its processor still alive?">
@@ -205,6 +218,9 @@ function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
         {detail.eventsOmitted > 0 ? (
           <p class="faint">{plural(detail.eventsOmitted, 'event')} in the middle are not listed.</p>
         ) : null}
+        <p class="faint">
+          Choose an event, then Shift + click another: which of the two had to come first?
+        </p>
         <EventList events={detail.events} />
       </Part>
       {detail.stacks.length === 0 ? null : (
@@ -217,6 +233,30 @@ function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
         </Part>
       )}
     </article>
+  );
+}
+
+/** Whether each release had to come after the last use, and by which way. */
+function Teardowns({ teardowns }: { readonly teardowns: readonly TeardownView[] }) {
+  if (teardowns.length === 0) return null;
+  return (
+    <Part title={teardowns.length === 1 ? 'Teardown' : `Teardowns (${teardowns.length})`}>
+      <ul class="teardowns">
+        {teardowns.map(({ verdict, certainty, title, message, path }, i) => (
+          <li key={i} class="teardown">
+            <h4>
+              <VerdictChip verdict={verdict} />
+              <span>{title}</span>
+              <span class={`certainty ${certainty}`} title={CERTAINTY_WORDS[certainty]}>
+                {certainty}
+              </span>
+            </h4>
+            <p>{message}</p>
+            <Path steps={path} />
+          </li>
+        ))}
+      </ul>
+    </Part>
   );
 }
 

@@ -72,6 +72,10 @@ export function runShortcut(event: KeyboardEvent, { state, actions }: Panel): bo
       state.dialog.value = 'help';
       return true;
     case 'Escape':
+      if (state.comparison.value !== undefined) {
+        actions.closeComparison();
+        return true;
+      }
       if (state.selection.value === undefined) return false;
       actions.select(undefined);
       return true;

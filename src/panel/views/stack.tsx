@@ -5,6 +5,7 @@ const ROLE_WORDS: { readonly [role: string]: string | undefined } = {
   create: 'Created at',
   destroy: 'Destroyed at',
   close: 'Closed at',
+  terminate: 'Terminated at',
   free: 'Freed at',
   access: 'Used at',
   exception: 'Thrown at',

@@ -1,10 +1,25 @@
-import { contextLabel, nodeLabel } from '../../analysis/labels.ts';
+import { contextLabel, nodeLabel, threadLabel, workerLabel } from '../../analysis/labels.ts';
 import { explainLiveness } from '../../analysis/liveness.ts';
-import type { ContextFacts, DocumentFacts, EntityKey, NodeFacts } from '../../analysis/model.ts';
+import type {
+  ContextFacts,
+  DocumentFacts,
+  EntityKey,
+  MessageList,
+  NodeFacts,
+  WorkerFacts,
+} from '../../analysis/model.ts';
 import { stackFrames } from '../../analysis/scene.ts';
 import type { Session } from '../../analysis/session.ts';
-import { contextEvents, documentEvents, type EntityEvent, nodeEvents } from './entity-events.ts';
-import { documentKey, documentOf, findEntity, threadName } from './entity-lookup.ts';
+import { showEvent } from './build-path.ts';
+import { buildTeardowns } from './build-teardowns.ts';
+import {
+  contextEvents,
+  documentEvents,
+  type EntityEvent,
+  nodeEvents,
+  workerEvents,
+} from './entity-events.ts';
+import { documentKey, documentOf, findEntity } from './entity-lookup.ts';
 import { formatCount, formatDuration, plural } from './format.ts';
 import type { EntityDetail } from './protocol.ts';
 import { buildSessionTime } from './session-time.ts';
@@ -21,12 +36,14 @@ export function buildDetail(session: Session, key: EntityKey): EntityDetail | un
       return documentDetail(entity.facts, offset);
     case 'context':
       return contextDetail(entity.facts, offset);
+    case 'worker':
+      return workerDetail(entity.facts, offset);
     case 'node':
-      return nodeDetail(entity.facts, offset);
+      return nodeDetail(session, entity.facts, offset);
   }
 }
 
-function nodeDetail(node: NodeFacts, offset: number): EntityDetail {
+function nodeDetail(session: Session, node: NodeFacts, offset: number): EntityDetail {
   const last = node.calls.at(node.calls.length - 1);
   const facts = [
     { label: 'Processor', value: node.processorName },
@@ -34,7 +51,7 @@ function nodeDetail(node: NodeFacts, offset: number): EntityDetail {
     { label: 'Inputs / outputs', value: `${node.numberOfInputs} / ${node.numberOfOutputs}` },
     { label: 'Calls', value: formatCount(node.calls.length) },
     ...(last === undefined ? [] : [{ label: 'Last returned', value: last.returned }]),
-    { label: 'Messages', value: formatCount(node.messages.length) },
+    { label: 'Messages', value: messageWords(node.messages) },
     { label: 'Options', value: node.options === '' ? 'none' : node.options },
     ...(node.memory === 'none' ? [] : [{ label: 'Memory', value: MEMORY_WORDS[node.memory] }]),
     ...(node.emscripten === 'no'
@@ -51,6 +68,7 @@ function nodeDetail(node: NodeFacts, offset: number): EntityDetail {
     title: nodeLabel(node),
     facts,
     liveness: explainLiveness(node),
+    teardowns: buildTeardowns(session, node, offset),
     ...cutEvents(node.document, nodeEvents(node), offset),
     stacks: [
       ...stack('create', node.createStack),
@@ -61,6 +79,73 @@ function nodeDetail(node: NodeFacts, offset: number): EntityDetail {
 }
 
 const MEMORY_WORDS = { shared: 'SharedArrayBuffer', wasm: 'WebAssembly' } as const;
+
+function workerDetail(worker: WorkerFacts, offset: number): EntityDetail {
+  const { document, ended, scopeUrl, url, thread } = worker;
+  const operations =
+    thread === undefined
+      ? 0
+      : [...document.atomics.columns(thread.id)].reduce((sum, { length }) => sum + length, 0);
+  const facts = [
+    { label: 'Script', value: url === '' ? 'none' : url },
+    ...(scopeUrl === '' || scopeUrl === url ? [] : [{ label: 'Runs at', value: scopeUrl }]),
+    { label: 'Type', value: worker.type },
+    { label: 'Made by', value: threadLabel(document, worker.parent) },
+    { label: 'Observed', value: ENTERED_WORDS[worker.entered] },
+    { label: 'State', value: workerState(worker) },
+    { label: 'Messages', value: messageWords(worker.channel.messages) },
+    ...(operations === 0 ? [] : [{ label: 'Atomic records', value: formatCount(operations) }]),
+  ];
+  return {
+    key: worker.key,
+    kind: 'worker',
+    title: workerLabel(worker),
+    facts,
+    liveness: [],
+    teardowns: [],
+    ...cutEvents(document, workerEvents(worker), offset),
+    stacks: [
+      ...stack('create', worker.createStack),
+      ...stack('terminate', ended?.stack ?? ''),
+      ...stack('exception', worker.errors[0]?.stack ?? ''),
+    ],
+  };
+}
+
+const ENTERED_WORDS = {
+  yes: 'yes',
+  forbidden: 'no: the page’s Content Security Policy forbids it',
+  foreign: 'no: its script cannot be loaded from here',
+  limit: 'no: there are too many workers',
+  'not-isolated': 'no: the page is not isolated',
+} as const satisfies { readonly [E in WorkerFacts['entered']]: string };
+
+function workerState({ scope, ended, entered, document }: WorkerFacts): string {
+  if (ended?.how === 'not-loaded') return `did not load: ${ended.reason}`;
+  if (ended !== undefined) return 'terminated';
+  if (scope.closing !== undefined) return 'closed itself';
+  if (document.goneAt !== undefined) return 'gone with its page';
+  if (entered !== 'yes') return 'not known';
+  return scope.started === undefined ? 'has not started so far' : 'alive';
+}
+
+/** More than these are counted, not looked at one by one. */
+const MESSAGES_LOOKED_AT = 20_000;
+
+/** `34, 2 not handled, queued for 3.4 ms at most`. */
+function messageWords(messages: MessageList): string {
+  const { length } = messages;
+  const count = formatCount(length);
+  if (length === 0 || length > MESSAGES_LOOKED_AT) return count;
+  let longest = 0;
+  let unhandled = 0;
+  for (const { sent, received } of messages) {
+    if (received === undefined) unhandled++;
+    else if (sent !== undefined) longest = Math.max(longest, received.at - sent.at);
+  }
+  const open = unhandled === 0 ? '' : `, ${formatCount(unhandled)} not handled`;
+  return `${count}${open}${longest > 0 ? `, queued for ${formatDuration(longest)} at most` : ''}`;
+}
 
 function contextDetail(context: ContextFacts, offset: number): EntityDetail {
   const state = context.closed === undefined ? context.states.at(-1)?.state : 'closed';
@@ -84,6 +169,7 @@ function contextDetail(context: ContextFacts, offset: number): EntityDetail {
     title: contextLabel(context),
     facts,
     liveness: [],
+    teardowns: [],
     ...cutEvents(context.document, contextEvents(context), offset),
     stacks: [
       ...stack('create', context.createStack),
@@ -109,9 +195,13 @@ function documentDetail(document: DocumentFacts, offset: number): EntityDetail {
           : 'no: order rests on frames and clocks',
       },
       { label: 'Contexts', value: formatCount(document.contexts.size) },
+      ...(document.workers.size === 0
+        ? []
+        : [{ label: 'Workers', value: formatCount(document.workers.size) }]),
       ...document.coverage.map((value) => ({ label: 'Not observed', value })),
     ],
     liveness: [],
+    teardowns: [],
     ...cutEvents(document, documentEvents(document), offset),
     stacks: [],
   };
@@ -128,11 +218,7 @@ function cutEvents(
       ? events
       : [...events.slice(0, MAX_EVENTS / 2), ...events.slice(events.length - MAX_EVENTS / 2)];
   return {
-    events: kept.map(({ at, thread, what }) => ({
-      at: at + offset,
-      thread: threadName(document, thread),
-      what,
-    })),
+    events: kept.map((event) => showEvent(document, offset, event)),
     eventsOmitted: over,
   };
 }

@@ -1,6 +1,15 @@
-import type { CallColumns, ContextFacts, DocumentFacts, NodeFacts } from '../../analysis/model.ts';
+import type {
+  CallColumns,
+  ChannelFacts,
+  ContextFacts,
+  DocumentFacts,
+  NodeFacts,
+  WorkerFacts,
+} from '../../analysis/model.ts';
 import type { Session } from '../../analysis/session.ts';
-import type { Micros, ThreadId } from '../../shared/units.ts';
+import { MAIN_THREAD, type Micros, type ThreadId } from '../../shared/units.ts';
+import { buildArrows, freeChannels } from './build-arrows.ts';
+import { hasEndIn } from './entity-events.ts';
 import { type Entity, findEntity } from './entity-lookup.ts';
 import {
   type CallGeometry,
@@ -12,6 +21,7 @@ import {
   type View,
 } from './protocol.ts';
 import { buildSessionTime } from './session-time.ts';
+import { atomicsIn, messagesIn, type Stretch, waitsIn } from './thread-geometry.ts';
 
 /** Calls are drawn one by one from this many CSS pixels a call on. */
 const SINGLE_PX = 5;
@@ -39,38 +49,59 @@ export function buildGeometry(session: Session, view: View): Geometry {
     known.set(context, found);
     return found;
   };
+  const ports = new Map<DocumentFacts, readonly ChannelFacts[]>();
+  const portsOf: PortsOf = (document) => {
+    const found = ports.get(document) ?? freeChannels(document);
+    ports.set(document, found);
+    return found;
+  };
   for (const key of view.rows) {
     const entity = findEntity(session, key);
     if (entity === undefined) continue;
     const document = entity.kind === 'document' ? entity.facts : entity.facts.document;
     const offset = time.offsetOf(document);
-    rows.push(rowGeometry(key, entity, { ...view, offset }, gaps));
+    rows.push(rowGeometry(key, entity, { ...view, offset }, gaps, portsOf));
   }
-  return { view, rows };
+  return { view, rows, arrows: buildArrows(session, time, view) };
 }
 
 type GapsOfContext = (context: ContextFacts) => readonly Gap[];
+type PortsOf = (document: DocumentFacts) => readonly ChannelFacts[];
+
+const NONE = { calls: undefined, bands: [] } as const;
 
 function rowGeometry(
   key: string,
   entity: Entity,
   window: Window,
   gaps: GapsOfContext,
+  portsOf: PortsOf,
 ): RowGeometry {
   switch (entity.kind) {
     case 'document':
       return {
         key,
-        calls: undefined,
+        ...NONE,
         marks: documentMarks(entity.facts, window),
         gaps: new Float64Array(0),
-        bands: [],
+        waits: waitsOf(entity.facts, MAIN_THREAD, window),
       };
+    case 'worker': {
+      const { document, thread } = entity.facts;
+      return {
+        key,
+        ...NONE,
+        marks: workerMarks(entity.facts, portsOf(document), window),
+        gaps: new Float64Array(0),
+        waits: waitsOf(document, thread?.id, window),
+      };
+    }
     case 'context':
       return {
         key,
         calls: undefined,
-        marks: contextMarks(entity.facts, window),
+        marks: contextMarks(entity.facts, portsOf(entity.facts.document), window),
+        waits: new Float64Array(0),
         gaps: gapsOf(gaps(entity.facts), entity.facts.created.at, entity.facts.closed?.at, window),
         bands: bandsOf(entity.facts, window.offset),
       };
@@ -79,6 +110,7 @@ function rowGeometry(
         key,
         calls: callGeometry(entity.facts.calls, window),
         marks: nodeMarks(entity.facts, window),
+        waits: new Float64Array(0),
         gaps: gapsOf(
           gaps(entity.facts.context),
           entity.facts.created.at,
@@ -150,7 +182,7 @@ interface Mark {
 function nodeMarks(node: NodeFacts, window: Window): MarkGeometry {
   const marks: Mark[] = [{ at: node.created.at, kind: 'created' }];
   for (const { at, kind } of node.wireEvents) marks.push({ at, kind });
-  for (const message of node.messages) {
+  for (const message of messagesIn(node.messages, stretchOf(window))) {
     const inward = message.from === 'node';
     const point = inward ? (message.sent ?? message.received) : (message.received ?? message.sent);
     if (point !== undefined) {
@@ -167,21 +199,98 @@ function nodeMarks(node: NodeFacts, window: Window): MarkGeometry {
     marks.push({ at: node.processor.constructed.at, kind: 'failed' });
   }
   if (node.collected !== undefined) marks.push({ at: node.collected.at, kind: 'collected' });
+  for (const each of node.document.interventions) {
+    if (each.node === node) marks.push({ at: each.at, kind: 'stressed' });
+  }
   return packMarks(marks, window);
 }
 
-function contextMarks(context: ContextFacts, window: Window): MarkGeometry {
+function workerMarks(
+  worker: WorkerFacts,
+  ports: readonly ChannelFacts[],
+  window: Window,
+): MarkGeometry {
+  const { scope, ended, document, thread } = worker;
+  const marks: Mark[] = [{ at: worker.created.at, kind: 'created' }];
+  if (scope.started !== undefined) marks.push({ at: scope.started.at, kind: 'started' });
+  if (scope.closing !== undefined) marks.push({ at: scope.closing.at, kind: 'ended' });
+  if (ended !== undefined) {
+    marks.push({ at: ended.at, kind: ended.how === 'terminated' ? 'ended' : 'failed' });
+  }
+  for (const { at } of worker.errors) marks.push({ at, kind: 'failed' });
+  for (const { side, sent, received } of messagesIn(worker.channel.messages, stretchOf(window))) {
+    const point = side === 0 ? (received ?? sent) : (sent ?? received);
+    if (point === undefined) continue;
+    marks.push({ at: point.at, kind: side === 0 ? 'message-in' : 'message-out' });
+  }
+  if (thread !== undefined) {
+    marks.push(...portMarks(ports, thread.id, window), ...atomicMarks(document, thread.id, window));
+  }
+  return packMarks(marks, window);
+}
+
+/** What went into a thread and out of it by ports of its own. */
+function* portMarks(
+  ports: readonly ChannelFacts[],
+  thread: ThreadId,
+  window: Window,
+): Iterable<Mark> {
+  for (const channel of ports) {
+    if (!hasEndIn(channel, thread)) continue;
+    for (const { sent, received } of messagesIn(channel.messages, stretchOf(window))) {
+      if (sent?.thread === thread) yield { at: sent.at, kind: 'message-out' };
+      if (received?.thread === thread) yield { at: received.at, kind: 'message-in' };
+    }
+  }
+}
+
+function atomicMarks(document: DocumentFacts, thread: ThreadId, window: Window): readonly Mark[] {
+  return atomicsIn(document, thread, stretchOf(window)).map((at) => ({ at, kind: 'atomic' }));
+}
+
+function waitsOf(
+  document: DocumentFacts,
+  thread: ThreadId | undefined,
+  window: Window,
+): Float64Array<ArrayBuffer> {
+  if (thread === undefined) return new Float64Array(0);
+  const now = document.goneAt ?? document.lastAt;
+  const pairs = waitsIn(document, thread, stretchOf(window), now);
+  return Float64Array.from(pairs, (at) => at + window.offset);
+}
+
+/** The window in the document’s own time. */
+function stretchOf({ from, to, offset, pxMicros }: Window): Stretch {
+  return { from: from - offset, to: to - offset, pxMicros };
+}
+
+function contextMarks(
+  context: ContextFacts,
+  ports: readonly ChannelFacts[],
+  window: Window,
+): MarkGeometry {
   const marks: Mark[] = [{ at: context.created.at, kind: 'created' }];
   for (const { called } of context.calls) marks.push({ at: called.at, kind: 'context-call' });
   for (const refused of context.document.refused) {
     if (refused.context === context) marks.push({ at: refused.at, kind: 'refused' });
   }
   if (context.collected !== undefined) marks.push({ at: context.collected.at, kind: 'collected' });
+  for (const each of context.document.interventions) {
+    if (each.context === context && each.node === undefined) {
+      marks.push({ at: each.at, kind: 'stressed' });
+    }
+  }
+  const thread = context.audioThread?.id;
+  if (thread !== undefined) {
+    marks.push(...portMarks(ports, thread, window));
+    marks.push(...atomicMarks(context.document, thread, window));
+  }
   return packMarks(marks, window);
 }
 
 function documentMarks(document: DocumentFacts, window: Window): MarkGeometry {
   const marks: Mark[] = document.pageEvents.map(({ at }) => ({ at, kind: 'page-event' }));
+  marks.push(...atomicMarks(document, MAIN_THREAD, window));
   return packMarks(marks, window);
 }
 

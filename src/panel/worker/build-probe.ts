@@ -1,11 +1,27 @@
-import type { Call, ContextFacts, EntityKey, NodeFacts } from '../../analysis/model.ts';
+import { threadLabel, workerLabel } from '../../analysis/labels.ts';
+import type {
+  Call,
+  ContextFacts,
+  EntityKey,
+  NodeFacts,
+  WorkerFacts,
+} from '../../analysis/model.ts';
 import type { Session } from '../../analysis/session.ts';
 import type { Micros } from '../../shared/units.ts';
-import { contextEvents, documentEvents, type EntityEvent, nodeEvents } from './entity-events.ts';
-import { documentOf, type Entity, findEntity, threadName } from './entity-lookup.ts';
+import { showEvent } from './build-path.ts';
+import {
+  contextEvents,
+  documentEvents,
+  type EntityEvent,
+  nodeEvents,
+  workerEvents,
+} from './entity-events.ts';
+import { documentOf, type Entity, findEntity } from './entity-lookup.ts';
+import { callEvent } from './find-event.ts';
 import { formatCount, formatDuration, formatExactTime } from './format.ts';
 import type { Probe } from './protocol.ts';
 import { buildSessionTime } from './session-time.ts';
+import { waitsIn } from './thread-geometry.ts';
 
 type Lines = Probe['lines'][number][];
 
@@ -30,13 +46,15 @@ export function buildProbe(
       at: event.at + offset,
       lines: [
         { label: 'at', value: formatExactTime(event.at + offset) },
-        { label: 'thread', value: threadName(documentOf(entity), event.thread) },
+        { label: 'thread', value: threadLabel(documentOf(entity), event.thread) },
         ...(event.seq > 0 ? [{ label: 'order', value: formatCount(event.seq) }] : []),
       ],
+      event: showEvent(documentOf(entity), offset, event),
     };
   }
   if (entity.kind === 'node') return probeCalls(entity.facts, local, reach, offset);
   if (entity.kind === 'context') return probeState(entity.facts, local, at);
+  if (entity.kind === 'worker') return probeWorker(entity.facts, local, at);
   return undefined;
 }
 
@@ -46,6 +64,8 @@ function eventsOf(entity: Entity): readonly EntityEvent[] {
       return documentEvents(entity.facts);
     case 'context':
       return contextEvents(entity.facts);
+    case 'worker':
+      return workerEvents(entity.facts);
     case 'node':
       return nodeEvents(entity.facts);
   }
@@ -97,6 +117,7 @@ function probeCall(node: NodeFacts, call: Call, offset: number): Probe {
     title: `process() call ${formatCount(call.index + 1)} of ${formatCount(node.calls.length)}`,
     at: call.at + offset,
     lines,
+    event: eventOfCall(node, call, offset),
   };
 }
 
@@ -121,6 +142,45 @@ function probeMany(node: NodeFacts, first: number, end: number, offset: number):
       { label: 'longest', value: worst > 0 ? formatDuration(worst) : 'not timed' },
       { label: 'last returned', value: to?.returned ?? '' },
     ],
+    event: from === undefined ? undefined : eventOfCall(node, from, offset),
+  };
+}
+
+function eventOfCall(node: NodeFacts, call: Call, offset: number): Probe['event'] {
+  const thread = node.context.audioThread?.id;
+  if (thread === undefined) return undefined;
+  return showEvent(node.document, offset, callEvent(node, call, thread));
+}
+
+function probeWorker(worker: WorkerFacts, local: number, at: number): Probe | undefined {
+  const { created, scope, ended, thread, document, entered } = worker;
+  if (local < created.at) return undefined;
+  const over = (ended ?? scope.closing)?.at;
+  const waits =
+    thread === undefined
+      ? []
+      : waitsIn(document, thread.id, { from: local, to: local, pxMicros: 1 }, document.lastAt);
+  const isWaiting = waits.some(
+    (from, i) => i % 2 === 0 && from <= local && local <= (waits[i + 1] ?? 0),
+  );
+  const state =
+    over !== undefined && local >= over
+      ? 'ended'
+      : entered !== 'yes'
+        ? 'not observed'
+        : scope.started === undefined || local < scope.started.at
+          ? 'starting'
+          : isWaiting
+            ? 'blocked in Atomics.wait'
+            : 'alive';
+  return {
+    title: workerLabel(worker),
+    at,
+    lines: [
+      { label: 'at', value: formatExactTime(at) },
+      { label: 'state', value: state },
+    ],
+    event: undefined,
   };
 }
 
@@ -149,5 +209,6 @@ function probeState(context: ContextFacts, local: number, at: number): Probe | u
     title: context.kind === 'offline' ? 'OfflineAudioContext' : 'AudioContext',
     at,
     lines,
+    event: undefined,
   };
 }

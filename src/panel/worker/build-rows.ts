@@ -1,10 +1,12 @@
 import type { Severity } from '../../analysis/finding.ts';
-import { contextLabel, nodeLabel } from '../../analysis/labels.ts';
-import type { ContextFacts, DocumentFacts, NodeFacts } from '../../analysis/model.ts';
+import { contextLabel, nodeLabel, workerLabel } from '../../analysis/labels.ts';
+import type { ContextFacts, DocumentFacts, NodeFacts, WorkerFacts } from '../../analysis/model.ts';
 import type { Session } from '../../analysis/session.ts';
-import { documentKey } from './entity-lookup.ts';
+import type { ThreadId } from '../../shared/units.ts';
+import { worstVerdicts } from './build-teardowns.ts';
+import { documentKey, rowOfThread } from './entity-lookup.ts';
 import { groupFindings } from './group-findings.ts';
-import type { Row, ShownFinding, Tone } from './protocol.ts';
+import type { Row, ShownFinding, Tone, Verdict } from './protocol.ts';
 import type { SessionTime } from './session-time.ts';
 
 /** Findings that say of a node's calls that they should not have happened. */
@@ -17,7 +19,7 @@ const OUT_OF_PLACE: readonly string[] = [
 ];
 const RANK = { error: 0, warning: 1, info: 2 } as const satisfies { [S in Severity]: number };
 
-/** The outline: each document, its contexts, their nodes, in order of creation. */
+/** The outline: each document, its contexts, their nodes, its workers, in order of creation. */
 export function buildRows(
   session: Session,
   time: SessionTime,
@@ -28,19 +30,28 @@ export function buildRows(
   const rows: Row[] = [];
   for (const document of session.documents) {
     const offset = time.offsetOf(document);
-    if (document.contexts.size === 0 && session.documents.length > 1) continue;
-    rows.push(documentRow(document, offset));
-    for (const context of document.contexts.values()) {
+    const { contexts, workers } = document;
+    if (contexts.size === 0 && workers.size === 0 && session.documents.length > 1) continue;
+    const verdicts = worstVerdicts(session, document);
+    rows.push(documentRow(document, offset, byRow.get(documentKey(document)) ?? []));
+    for (const context of contexts.values()) {
       rows.push(contextRow(context, offset, byRow.get(context.key) ?? []));
       for (const node of context.nodes) {
-        rows.push(nodeRow(node, offset, byRow.get(node.key) ?? [], now));
+        rows.push(nodeRow(node, offset, byRow.get(node.key) ?? [], verdicts.get(node), now));
       }
+    }
+    for (const worker of withItsOwn(workers.values())) {
+      rows.push(workerRow(worker, offset, byRow.get(worker.key) ?? []));
     }
   }
   return rows;
 }
 
-function documentRow(document: DocumentFacts, offset: number): Row {
+function documentRow(
+  document: DocumentFacts,
+  offset: number,
+  findings: readonly ShownFinding[],
+): Row {
   return {
     key: documentKey(document),
     kind: 'document',
@@ -49,13 +60,61 @@ function documentRow(document: DocumentFacts, offset: number): Row {
     note: document.parentFrameId >= 0 ? 'frame' : '',
     born: offset,
     ended: document.goneAt === undefined ? undefined : document.goneAt + offset,
+    started: undefined,
     destroyed: undefined,
     after: undefined,
     quantumMicros: 0,
     calls: 0,
-    findings: 0,
-    worst: undefined,
+    findings: findings.length,
+    worst: worstOf(findings),
+    verdict: undefined,
   };
+}
+
+/** Each worker followed by those that it made. */
+function withItsOwn(workers: Iterable<WorkerFacts>): readonly WorkerFacts[] {
+  const known = new Set<ThreadId>();
+  const byParent = new Map<ThreadId, WorkerFacts[]>();
+  for (const worker of workers) {
+    if (worker.thread !== undefined) known.add(worker.thread.id);
+    const group = byParent.get(worker.parent);
+    if (group === undefined) byParent.set(worker.parent, [worker]);
+    else group.push(worker);
+  }
+  const madeBy = (parent: ThreadId): readonly WorkerFacts[] =>
+    (byParent.get(parent) ?? []).flatMap((worker) => [
+      worker,
+      ...(worker.thread === undefined ? [] : madeBy(worker.thread.id)),
+    ]);
+  return [...byParent.keys()].filter((parent) => !known.has(parent)).flatMap(madeBy);
+}
+
+function workerRow(worker: WorkerFacts, offset: number, findings: readonly ShownFinding[]): Row {
+  const { document, scope } = worker;
+  const ended = (worker.ended ?? scope.closing)?.at ?? document.goneAt;
+  return {
+    key: worker.key,
+    kind: 'worker',
+    parent: rowOfThread(document, worker.parent),
+    label: workerLabel(worker),
+    note: workerNote(worker),
+    born: worker.created.at + offset,
+    started: scope.started === undefined ? undefined : scope.started.at + offset,
+    ended: ended === undefined ? undefined : ended + offset,
+    destroyed: undefined,
+    after: undefined,
+    quantumMicros: 0,
+    calls: 0,
+    findings: findings.length,
+    worst: worstOf(findings),
+    verdict: undefined,
+  };
+}
+
+function workerNote({ entered, ended, type }: WorkerFacts): string {
+  if (ended?.how === 'not-loaded') return 'did not load';
+  if (entered !== 'yes') return 'not observed';
+  return type === 'module' ? 'module worker' : 'worker';
 }
 
 function contextRow(context: ContextFacts, offset: number, findings: readonly ShownFinding[]): Row {
@@ -68,12 +127,14 @@ function contextRow(context: ContextFacts, offset: number, findings: readonly Sh
     note: `${context.sampleRate / 1000} kHz`,
     born: context.created.at + offset,
     ended: ended === undefined ? undefined : ended + offset,
+    started: undefined,
     destroyed: undefined,
     after: undefined,
     quantumMicros: quantumMicros(context),
     calls: context.nodes.reduce((sum, node) => sum + node.calls.length, 0),
     findings: findings.length,
     worst: worstOf(findings),
+    verdict: undefined,
   };
 }
 
@@ -81,6 +142,7 @@ function nodeRow(
   node: NodeFacts,
   offset: number,
   findings: readonly ShownFinding[],
+  verdict: Verdict | undefined,
   now: number,
 ): Row {
   const farewell = node.farewells.find(
@@ -98,6 +160,7 @@ function nodeRow(
     note: node.className === 'AudioWorkletNode' || node.processorName === '' ? '' : node.className,
     born: node.created.at + offset,
     ended: ended === undefined ? undefined : ended + offset,
+    started: undefined,
     destroyed:
       farewell === undefined ? undefined : { at: farewell.at + offset, signal: farewell.signal },
     after: afterOf(node, offset, findings, farewell?.at),
@@ -105,6 +168,7 @@ function nodeRow(
     calls: node.calls.length,
     findings: findings.length,
     worst: worstOf(findings),
+    verdict,
   };
 }
 

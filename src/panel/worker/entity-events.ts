@@ -1,11 +1,19 @@
+import { channelLabel, threadLabel } from '../../analysis/labels.ts';
 import type {
+  ChannelFacts,
   ContextFacts,
   DestroySignal,
   DocumentFacts,
+  InterventionFacts,
   MessageFacts,
   NodeFacts,
   Point,
+  WorkerFacts,
 } from '../../analysis/model.ts';
+import type { AtomicColumn } from '../../analysis/ordering/atomic-store.ts';
+import { atomicTick, atomicTime, atomicWords } from '../../export/atomic-words.ts';
+import { MAIN_THREAD, type Seq, type ThreadId } from '../../shared/units.ts';
+import { formatDuration } from './format.ts';
 
 /** One event of an entity's life, in words. */
 export interface EntityEvent extends Point {
@@ -22,6 +30,13 @@ export const SIGNAL_WORDS = {
 } as const satisfies { [S in DestroySignal]: string };
 
 export function nodeEvents(node: NodeFacts): readonly EntityEvent[] {
+  const events = nodeLife(node);
+  for (const message of node.messages) events.push(...messageEvents(message));
+  return inOrder(events);
+}
+
+/** Without its messages, in no order. */
+export function nodeLife(node: NodeFacts): EntityEvent[] {
   const events: EntityEvent[] = [{ ...point(node.created), what: 'created' }];
   const { processor } = node;
   if (processor !== undefined) {
@@ -45,7 +60,6 @@ export function nodeEvents(node: NodeFacts): readonly EntityEvent[] {
   for (const wire of node.wireEvents) {
     events.push({ ...point(wire), what: `${wire.kind} ${wire.what}`.trim() });
   }
-  for (const message of node.messages) events.push(...messageEvents(message));
   for (const closed of node.portClosed) {
     events.push({
       ...point(closed),
@@ -58,28 +72,164 @@ export function nodeEvents(node: NodeFacts): readonly EntityEvent[] {
   for (const error of node.errorEvents) {
     events.push({ ...point(error), what: `processor error event: ${error.reason}` });
   }
+  for (const each of node.document.interventions) {
+    if (each.node === node) events.push(interventionEvent(each));
+  }
+  return events;
+}
+
+export function workerEvents(worker: WorkerFacts): readonly EntityEvent[] {
+  const { document, thread } = worker;
+  const events = workerLife(worker);
+  for (const message of worker.channel.messages) events.push(...messageEvents(message));
+  if (thread !== undefined) {
+    events.push(...channelEvents(document, thread.id), ...atomicEvents(document, thread.id));
+  }
   return inOrder(events);
 }
 
-function messageEvents(message: MessageFacts): readonly EntityEvent[] {
-  const way = message.from === 'node' ? 'page → processor' : 'processor → page';
-  const text = message.preview === '' ? '' : ` ${message.preview}`;
-  const events: EntityEvent[] = [];
-  if (message.sent !== undefined) {
-    events.push({ ...point(message.sent), what: `message sent ${way}:${text}` });
+/** Without what it sent, received and did to shared memory, in no order. */
+export function workerLife(worker: WorkerFacts): EntityEvent[] {
+  const { scope, ended } = worker;
+  const events: EntityEvent[] = [{ ...point(worker.created), what: 'created' }];
+  for (const [state, words] of Object.entries(SCOPE_WORDS)) {
+    const at = scope[state as keyof typeof SCOPE_WORDS];
+    if (at !== undefined) events.push({ ...point(at), what: words });
   }
-  if (message.received !== undefined) {
+  if (ended !== undefined) {
+    const what =
+      ended.how === 'terminated' ? 'terminate() called' : `did not load: ${ended.reason}`;
+    events.push({ ...point(ended), what });
+  }
+  for (const error of worker.errors) {
+    events.push({ ...point(error), what: `error event: ${error.reason}` });
+  }
+  return events;
+}
+
+const SCOPE_WORDS = {
+  started: 'first statement',
+  evaluated: 'script evaluated',
+  closing: 'close() called',
+} as const satisfies { readonly [S in keyof WorkerFacts['scope']]: string };
+
+/** What a thread did with ports that are neither a node’s nor a worker’s. */
+export function channelEvents(document: DocumentFacts, thread: ThreadId): readonly EntityEvent[] {
+  const events: EntityEvent[] = [];
+  for (const channel of document.channels) {
+    if (channel.kind === 'node' || channel.kind === 'worker') continue;
+    if (!hasEndIn(channel, thread)) continue;
+    for (const message of channel.messages) {
+      for (const event of messageEvents(message)) if (event.thread === thread) events.push(event);
+    }
+    for (const { ends } of channel.sides) {
+      for (const end of ends) {
+        if (end.thread !== thread) continue;
+        const name = channelLabel(channel);
+        if (end.closed) events.push({ ...point(end.closed), what: `${name} closed` });
+        if (end.closeEvent) {
+          events.push({ ...point(end.closeEvent), what: `close event of ${name}` });
+        }
+      }
+    }
+  }
+  return events;
+}
+
+export function hasEndIn({ sides }: ChannelFacts, thread: ThreadId): boolean {
+  return sides.some(({ ends }) => ends.some((end) => end.thread === thread));
+}
+
+/** Atomic operations of a thread on memory that others share. */
+export function atomicEvents(document: DocumentFacts, thread: ThreadId): readonly EntityEvent[] {
+  const events: EntityEvent[] = [];
+  for (const column of document.atomics.columns(thread)) {
+    // A detail shows no more than the first and the last of all events.
+    for (let i = 0; i < column.length; i++) {
+      if (i >= ATOMICS_LISTED && i < column.length - ATOMICS_LISTED) continue;
+      events.push(atomicEvent(document, column, i));
+    }
+  }
+  return events;
+}
+
+const ATOMICS_LISTED = 200;
+
+export function atomicEvent(
+  document: DocumentFacts,
+  column: AtomicColumn,
+  index: number,
+): EntityEvent {
+  const tick = atomicTick(column, index);
+  return {
+    at: atomicTime(document, column, index),
+    seq: (document.isolated ? tick : 0) as Seq,
+    thread: column.thread,
+    tick,
+    what: atomicWords(document, column, index),
+  };
+}
+
+export function messageEvents(message: MessageFacts): readonly EntityEvent[] {
+  const { sent, received, failed } = message;
+  const way = wayOf(message);
+  const text = message.preview === '' ? '' : `: ${message.preview}`;
+  const events: EntityEvent[] = [];
+  if (sent !== undefined) {
+    const fate = received === undefined ? `, ${fateOf(message)}` : '';
+    events.push({ ...point(sent), what: `message sent ${way}${fate}${text}` });
+  }
+  if (received !== undefined) {
+    const queued = sent === undefined ? undefined : Math.max(0, received.at - sent.at);
+    const after = queued === undefined ? '' : ` after ${formatDuration(queued)}`;
     events.push({
-      ...point(message.received),
-      what: message.failed
+      ...point(received),
+      what: failed
         ? `message failed ${way} (messageerror)`
-        : `message handled ${way}:${text}`,
+        : `message handled ${way}${after}${text}`,
     });
   }
   return events;
 }
 
+/** From whom to whom. */
+function wayOf({ channel, side, sent, received }: MessageFacts): string {
+  const { document, node, worker } = channel;
+  if (node !== undefined) return side === 0 ? 'page → processor' : 'processor → page';
+  if (worker !== undefined) {
+    const parent = threadLabel(document, worker.parent);
+    return side === 0 ? `${parent} → worker` : `worker → ${parent}`;
+  }
+  const from = sent === undefined ? '?' : threadLabel(document, sent.thread);
+  const to = received === undefined ? '?' : threadLabel(document, received.thread);
+  return `${from} → ${to} by ${channelLabel(channel)}`;
+}
+
+/** What became of a message that nobody was seen to handle. */
+export function fateOf({ channel, side }: MessageFacts): string {
+  const { document, node, worker } = channel;
+  if (channel.sides[1 - side]?.ends.some(({ closed }) => closed !== undefined)) {
+    return 'never handled (its port was closed)';
+  }
+  if (worker?.ended !== undefined && side === 0) {
+    return `never handled (the worker ${worker.ended.how === 'terminated' ? 'was terminated' : 'did not load'})`;
+  }
+  if (node?.context.closed !== undefined) return 'never handled (its context is closed)';
+  return document.goneAt === undefined ? 'not handled so far' : 'never handled';
+}
+
 export function contextEvents(context: ContextFacts): readonly EntityEvent[] {
+  const { document, audioThread } = context;
+  const events = contextLife(context);
+  if (audioThread !== undefined) {
+    events.push(...channelEvents(document, audioThread.id));
+    events.push(...atomicEvents(document, audioThread.id));
+  }
+  return inOrder(events);
+}
+
+/** Without what its thread sent, received and did to shared memory, in no order. */
+export function contextLife(context: ContextFacts): EntityEvent[] {
   const events: EntityEvent[] = [{ ...point(context.created), what: 'created' }];
   for (const state of context.states) {
     events.push({ ...point(state), what: `state became ${state.state}` });
@@ -107,13 +257,23 @@ export function contextEvents(context: ContextFacts): readonly EntityEvent[] {
   for (const underrun of context.underruns) {
     events.push({ ...point(underrun), what: `device underruns: ${underrun.events}` });
   }
+  for (const each of context.document.interventions) {
+    if (each.context === context && each.node === undefined) events.push(interventionEvent(each));
+  }
   if (context.collected !== undefined) {
     events.push({ ...point(context.collected), what: 'context object garbage-collected' });
   }
-  return inOrder(events);
+  return events;
 }
 
 export function documentEvents(document: DocumentFacts): readonly EntityEvent[] {
+  const events = documentLife(document);
+  events.push(...channelEvents(document, MAIN_THREAD), ...atomicEvents(document, MAIN_THREAD));
+  return inOrder(events);
+}
+
+/** Without what the main thread sent, received and did to shared memory, in no order. */
+export function documentLife(document: DocumentFacts): EntityEvent[] {
   const events: EntityEvent[] = document.pageEvents.map((each) => ({
     ...point(each),
     what: `page ${each.event}`,
@@ -122,7 +282,20 @@ export function documentEvents(document: DocumentFacts): readonly EntityEvent[] 
     events.push({ ...point(loss), what: `${loss.count} records lost (${loss.why})` });
   }
   for (const mark of document.marks) events.push({ ...point(mark), what: `mark ${mark.text}` });
-  return inOrder(events);
+  for (const block of document.blocks.values()) {
+    events.push({ ...point(block.allocated), what: `block ${block.label} allocated` });
+    if (block.freed) events.push({ ...point(block.freed), what: `block ${block.label} freed` });
+  }
+  for (const each of document.compilations) {
+    const atomics = each.atomics === 'none' ? '' : ', with atomic instructions';
+    events.push({ ...point(each), what: `WebAssembly module compiled${atomics}` });
+  }
+  return events;
+}
+
+function interventionEvent(each: InterventionFacts): EntityEvent {
+  const lasting = each.micros > 0 ? ` for ${formatDuration(each.micros)}` : '';
+  return { ...point(each), what: `stress: ${each.action}${lasting}` };
 }
 
 function point({ at, seq, thread, tick }: Point): Point {

@@ -1,10 +1,19 @@
-import type { ContextFacts, DocumentFacts, EntityKey, NodeFacts } from '../../analysis/model.ts';
+import type {
+  ChannelFacts,
+  ContextFacts,
+  DocumentFacts,
+  EntityKey,
+  NodeFacts,
+  WorkerFacts,
+} from '../../analysis/model.ts';
 import type { Session } from '../../analysis/session.ts';
+import { MAIN_THREAD, type ThreadId } from '../../shared/units.ts';
 
 /** The entity behind the key of a row. */
 export type Entity =
   | { readonly kind: 'document'; readonly facts: DocumentFacts }
   | { readonly kind: 'context'; readonly facts: ContextFacts }
+  | { readonly kind: 'worker'; readonly facts: WorkerFacts }
   | { readonly kind: 'node'; readonly facts: NodeFacts };
 
 export function documentKey(document: DocumentFacts): EntityKey {
@@ -15,6 +24,8 @@ export function findEntity(session: Session, key: EntityKey): Entity | undefined
   const document = session.documents.find((each) => key.startsWith(`${each.index}/`));
   if (document === undefined) return undefined;
   if (key === documentKey(document)) return { kind: 'document', facts: document };
+  const worker = document.workers.get(key);
+  if (worker !== undefined) return { kind: 'worker', facts: worker };
   for (const context of document.contexts.values()) {
     if (context.key === key) return { kind: 'context', facts: context };
   }
@@ -28,7 +39,16 @@ export function documentOf(entity: Entity): DocumentFacts {
   return entity.kind === 'document' ? entity.facts : entity.facts.document;
 }
 
-export function threadName(document: DocumentFacts, thread: number): string {
-  for (const each of document.threads.values()) if (each.id === thread) return each.name;
-  return thread === 0 ? 'main' : `thread ${thread}`;
+/** The row on which a thread is drawn: the page’s own is that of its document. */
+export function rowOfThread(document: DocumentFacts, id: ThreadId): EntityKey {
+  if (id === MAIN_THREAD) return documentKey(document);
+  const thread = document.threads.get(id);
+  return thread?.worker?.key ?? thread?.context?.key ?? documentKey(document);
+}
+
+/** The row on which an end of a channel is drawn in this thread. */
+export function rowOfEnd({ node, document }: ChannelFacts, thread: ThreadId): EntityKey {
+  return node !== undefined && thread === node.context.audioThread?.id
+    ? node.key
+    : rowOfThread(document, thread);
 }

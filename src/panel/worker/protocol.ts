@@ -1,8 +1,9 @@
-import type { Finding, Severity } from '../../analysis/finding.ts';
+import type { Certainty, Finding, Severity } from '../../analysis/finding.ts';
 import type { DestroySignal, EntityKey } from '../../analysis/model.ts';
 import type { SessionInput } from '../../analysis/session-input.ts';
 import type { Result } from '../../base/result.ts';
 import type { ContextState } from '../../shared/records.ts';
+import type { ThreadId } from '../../shared/units.ts';
 
 /**
  * What the panel's thread and its worker say to each other, one union a direction. The worker owns
@@ -38,6 +39,7 @@ export interface Answers {
   readonly open: { readonly name: string };
   readonly probe: Probe | undefined;
   readonly detail: EntityDetail | undefined;
+  readonly compare: Comparison;
   /** The address that opens Perfetto with the findings in sight. */
   readonly 'perfetto-url': string;
 }
@@ -54,19 +56,23 @@ export type Question =
       /** How far from `at` something may lie and still be meant. */
       readonly reach: number;
     }
-  | { readonly ask: 'detail'; readonly entity: EntityKey };
+  | { readonly ask: 'detail'; readonly entity: EntityKey }
+  /** Which of two events had to come first. */
+  | { readonly ask: 'compare'; readonly first: DetailEvent; readonly second: DetailEvent };
 
 export type Tone = 'error' | 'warning' | 'quiet';
 
 /** One lifeline (or the heading of some) as the outline lists it. */
 export interface Row {
   readonly key: EntityKey;
-  readonly kind: 'document' | 'context' | 'node';
+  readonly kind: 'document' | 'context' | 'worker' | 'node';
   readonly parent: EntityKey | undefined;
   readonly label: string;
   /** Second, fainter part of the label. */
   readonly note: string;
   readonly born: number;
+  /** When a worker’s first statement ran; undefined before that, and of others. */
+  readonly started: number | undefined;
   /** End of the lifeline; undefined while it lives. */
   readonly ended: number | undefined;
   readonly destroyed: { readonly at: number; readonly signal: DestroySignal } | undefined;
@@ -76,7 +82,13 @@ export interface Row {
   readonly calls: number;
   readonly findings: number;
   readonly worst: Severity | undefined;
+  /** The worst verdict on how it was given up; undefined while it was not. */
+  readonly verdict: Verdict | undefined;
 }
+
+export const VERDICTS = ['racy', 'unknown', 'ordered'] as const;
+/** Whether a teardown had to come after the last use. The worst is the first. */
+export type Verdict = (typeof VERDICTS)[number];
 
 /** A finding with its times in session time. */
 export interface ShownFinding extends Finding {
@@ -121,12 +133,24 @@ export interface View {
   /** Microseconds a CSS pixel. */
   readonly pxMicros: number;
   readonly rows: readonly EntityKey[];
+  /** The row whose messages are shown as arrows, however many there are. */
+  readonly focus: EntityKey | undefined;
 }
 
 /** What the canvas draws, in session time; the panel only scales it. */
 export interface Geometry {
   readonly view: View;
   readonly rows: readonly RowGeometry[];
+  readonly arrows: readonly Arrow[];
+}
+
+/** A message from row to row. */
+export interface Arrow {
+  readonly from: EntityKey;
+  readonly to: EntityKey;
+  readonly sentAt: number;
+  /** Undefined while nobody has handled it. */
+  readonly handledAt: number | undefined;
 }
 
 export interface RowGeometry {
@@ -135,6 +159,8 @@ export interface RowGeometry {
   readonly marks: MarkGeometry;
   /** Pairs of from, to. */
   readonly gaps: Float64Array<ArrayBuffer>;
+  /** When a thread stood in `Atomics.wait`; pairs of from, to. */
+  readonly waits: Float64Array<ArrayBuffer>;
   /** States of a context, each until the next one. */
   readonly bands: readonly { readonly at: number; readonly state: ContextState }[];
 }
@@ -170,6 +196,10 @@ export const MARKS = [
   'refused',
   'context-call',
   'page-event',
+  'started',
+  'ended',
+  'atomic',
+  'stressed',
 ] as const;
 export type MarkKind = (typeof MARKS)[number];
 
@@ -183,6 +213,8 @@ export interface Probe {
   readonly title: string;
   readonly at: number;
   readonly lines: readonly { readonly label: string; readonly value: string }[];
+  /** The event itself, where it is one. */
+  readonly event: DetailEvent | undefined;
 }
 
 export interface EntityDetail {
@@ -192,6 +224,8 @@ export interface EntityDetail {
   readonly facts: readonly { readonly label: string; readonly value: string }[];
   /** Why its processor is still alive; empty for other kinds. */
   readonly liveness: readonly string[];
+  /** Each time that it, or memory of its, was given up. */
+  readonly teardowns: readonly TeardownView[];
   readonly events: readonly DetailEvent[];
   /** Events that were left out to keep the list short. */
   readonly eventsOmitted: number;
@@ -202,4 +236,44 @@ export interface DetailEvent {
   readonly at: number;
   readonly thread: string;
   readonly what: string;
+  /** Where it stands in the order of its thread; undefined where that is not known. */
+  readonly place: EventPlace | undefined;
+}
+
+export interface EventPlace {
+  /** `DocumentFacts.index` */
+  readonly document: number;
+  readonly thread: ThreadId;
+  readonly tick: number;
+}
+
+/** A verdict in words. */
+export interface TeardownView {
+  readonly verdict: Verdict;
+  readonly certainty: Certainty;
+  readonly title: string;
+  readonly message: string;
+  /** Of an ordered one the way from the last use to the release; else those two, with nothing between them. */
+  readonly path: readonly PathStep[];
+}
+
+/** The answer for two events. */
+export interface Comparison {
+  readonly order: 'ordered' | 'unordered' | 'unknown';
+  readonly title: string;
+  readonly message: string;
+  /** From the earlier to the later; where nothing orders them, just the two. */
+  readonly path: readonly PathStep[];
+}
+
+export interface PathStep {
+  readonly event: DetailEvent;
+  /** What is between it and the next step; undefined at the last. */
+  readonly link: PathLink | undefined;
+}
+
+/** In words; and whether it orders them, does not, or nobody knows. */
+export interface PathLink {
+  readonly words: string;
+  readonly order: Comparison['order'];
 }

@@ -3,6 +3,7 @@ import { assertUnreachable } from '../../base/assert.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { firstLook, perfettoUrl } from '../../export/open-in-perfetto.ts';
 import { parseSessionFile } from '../../export/session-file.ts';
+import { buildComparison } from './build-comparison.ts';
 import { buildDetail } from './build-detail.ts';
 import { buildGeometry } from './build-geometry.ts';
 import { buildProbe } from './build-probe.ts';
@@ -118,6 +119,8 @@ export class SessionHost {
         return ok(buildProbe(this.#shown.session, question.row, question.at, question.reach));
       case 'detail':
         return ok(buildDetail(this.#shown.session, question.entity));
+      case 'compare':
+        return ok(buildComparison(this.#shown.session, question.first, question.second));
       default:
         return assertUnreachable(question);
     }
@@ -168,8 +171,8 @@ export class SessionHost {
 
 function buffersOf(geometry: Geometry): ArrayBuffer[] {
   const buffers: ArrayBuffer[] = [];
-  for (const { calls, marks, gaps } of geometry.rows) {
-    buffers.push(marks.at.buffer, marks.kinds.buffer, gaps.buffer);
+  for (const { calls, marks, gaps, waits } of geometry.rows) {
+    buffers.push(marks.at.buffer, marks.kinds.buffer, gaps.buffer, waits.buffer);
     if (calls?.form === 'buckets') buffers.push(calls.counts.buffer, calls.worstMicros.buffer);
     if (calls?.form === 'single') {
       buffers.push(calls.at.buffer, calls.duration.buffer, calls.returned.buffer);

@@ -3,9 +3,9 @@ import type { Finding } from '../../../src/analysis/finding.ts';
 import { judge } from '../../../src/analysis/judge.ts';
 import {
   buildReport,
-  type JudgedTeardown,
   type Report,
   reportTable,
+  type TeardownToReport,
 } from '../../../src/export/report.ts';
 import type { Micros } from '../../../src/shared/units.ts';
 import { sessionOf, sessionOfInputs, textInputs } from '../../support/text-records.ts';
@@ -28,7 +28,7 @@ const FINDING: Finding = {
   stacks: { create: ['start (https://example.test/main.js:12:5)'] },
 };
 
-const TEARDOWN: JudgedTeardown = {
+const TEARDOWN: TeardownToReport = {
   entity: { kind: 'node', id: '0/n7', label: 'noise #7' },
   verdict: 'racy',
   by: undefined,

@@ -123,7 +123,10 @@ test('geometry follows a view at once, and again when facts come', () => {
   bench.ingest(textInputs(BUG));
   bench.pass(1);
   const rows = bench.session.rows.map(({ key }) => key);
-  bench.host.receive({ kind: 'look', view: { id: 3, from: 0, to: 2e5, pxMicros: 200, rows } });
+  bench.host.receive({
+    kind: 'look',
+    view: { id: 3, from: 0, to: 2e5, pxMicros: 200, rows, focus: undefined },
+  });
   expect(bench.geometries).toHaveLength(1);
   expect(bench.geometries[0]?.rows.map(({ key }) => key)).toEqual(rows);
   bench.ingest(textInputs(BUG, { document: 'another' }));
@@ -137,7 +140,10 @@ test('every buffer of a geometry is transferred, and each one once', () => {
   bench.ingest(studioSession());
   bench.pass(1);
   const rows = bench.session.rows.map(({ key }) => key);
-  bench.host.receive({ kind: 'look', view: { id: 1, from: 0, to: 6e6, pxMicros: 6000, rows } });
+  bench.host.receive({
+    kind: 'look',
+    view: { id: 1, from: 0, to: 6e6, pxMicros: 6000, rows, focus: undefined },
+  });
   const at = bench.sent.findIndex(({ kind }) => kind === 'geometry');
   const transfer = bench.transfers[at] ?? [];
   expect(transfer.length).toBeGreaterThan(rows.length * 3);

@@ -15,6 +15,7 @@ function row(key: string, kind: Row['kind'], parent: string | undefined, label: 
     label,
     note: '',
     born: 0,
+    started: undefined,
     ended: undefined,
     destroyed: undefined,
     after: undefined,
@@ -22,6 +23,7 @@ function row(key: string, kind: Row['kind'], parent: string | undefined, label: 
     calls: 0,
     findings: 0,
     worst: undefined,
+    verdict: undefined,
   };
 }
 

@@ -1,0 +1,66 @@
+import { threadLabel } from '../../analysis/labels.ts';
+import type { DocumentFacts } from '../../analysis/model.ts';
+import { EDGE_KINDS, type Edge } from '../../analysis/ordering/places.ts';
+import type { EntityEvent } from './entity-events.ts';
+import { eventOfEdge } from './find-event.ts';
+import type { DetailEvent, PathLink, PathStep } from './protocol.ts';
+
+const SAME_THREAD: PathLink = { words: 'later in the same thread', order: 'ordered' };
+const WITHIN: PathLink = { words: 'before it had returned', order: 'ordered' };
+
+/** The way from one event to a later one over the edges that order them. */
+export function buildPath(
+  document: DocumentFacts,
+  offset: number,
+  first: EntityEvent,
+  edges: readonly Edge[],
+  last: EntityEvent,
+): readonly PathStep[] {
+  const steps: { event: EntityEvent; link: PathLink | undefined }[] = [];
+  const arrive = (event: EntityEvent): void => {
+    const before = steps.at(-1);
+    if (before !== undefined && isSame(before.event, event)) return;
+    steps.push({ event, link: undefined });
+    if (before !== undefined) before.link ??= event.tick < before.event.tick ? WITHIN : SAME_THREAD;
+  };
+  arrive(first);
+  for (const edge of edges) {
+    arrive(eventOfEdge(document, edge, 'from'));
+    const from = steps.at(-1);
+    if (from !== undefined) from.link = { words: EDGE_KINDS[edge.kind].words, order: 'ordered' };
+    steps.push({ event: eventOfEdge(document, edge, 'to'), link: undefined });
+  }
+  arrive(last);
+  return steps.map(({ event, link }) => ({ event: showEvent(document, offset, event), link }));
+}
+
+/** Two events that nothing leads between, as far as is known. */
+export function buildApart(
+  first: DetailEvent,
+  second: DetailEvent,
+  order: 'unordered' | 'unknown',
+): readonly PathStep[] {
+  const words = order === 'unordered' ? 'nothing orders these two' : 'their order is not known';
+  return [
+    { event: first, link: { words, order } },
+    { event: second, link: undefined },
+  ];
+}
+
+/** In session time. */
+export function showEvent(
+  document: DocumentFacts,
+  offset: number,
+  { at, thread, tick, what }: EntityEvent,
+): DetailEvent {
+  return {
+    at: at + offset,
+    thread: threadLabel(document, thread),
+    what,
+    place: { document: document.index, thread, tick },
+  };
+}
+
+function isSame(a: EntityEvent, b: EntityEvent): boolean {
+  return a.thread === b.thread && a.tick === b.tick;
+}
