@@ -245,11 +245,8 @@ function tooLate(
   return context === undefined ? undefined : contextEnded(channel, context, end, sent);
 }
 
-function workerEnded(
-  document: DocumentFacts,
-  { ended, scope }: WorkerFacts,
-  sent: Point,
-): Found | undefined {
+function workerEnded(document: DocumentFacts, worker: WorkerFacts, sent: Point): Found | undefined {
+  const { ended, scope } = worker;
   if (ended !== undefined) {
     const late = isAfter(document, sent, ended);
     if (late !== undefined) {
@@ -262,8 +259,15 @@ function workerEnded(
   }
   if (ended === undefined || isUnloading(document, ended)) return undefined;
   // The last records of a terminated worker are surely seen only where memory is shared with it.
-  if (ended.how === 'terminated' && !document.isolated) return undefined;
-  return { fate: 'undelivered', cause: ended, causeStack: ended.stack, proven: true };
+  const unsure = ended.how === 'terminated' && !document.isolated;
+  if (unsure && saidMoreThanSeen(worker)) return undefined;
+  return { fate: 'undelivered', cause: ended, causeStack: ended.stack, proven: !unsure };
+}
+
+/** Its maker heard messages of it that none of its own records tells of. */
+function saidMoreThanSeen({ channel: { sides } }: WorkerFacts): boolean {
+  const [maker, scope] = sides;
+  return maker !== undefined && scope !== undefined && receivedBy(maker) > sentBy(scope);
 }
 
 function contextEnded(

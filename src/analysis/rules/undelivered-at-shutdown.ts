@@ -12,7 +12,7 @@ export const undeliveredAtShutdown: Rule = {
   severity: 'warning',
   title: 'A thread ended with messages unhandled',
   explain:
-    'Messages were posted to a worker or a processor in time, and it ended before it had handled them: terminate(), its own close(), a script that did not load, or a closed context. Whoever waits for an answer waits for ever. Left alone: what a thread that ends has itself sent home, what a page tells a processor in parting (a stop message just before it closes the context, or lets go of the node), and whatever is under way when the page goes away. Without cross-origin isolation the last records of a terminated worker may be missing, so nothing is said of it.',
+    'Messages were posted to a worker or a processor in time, and it ended before it had handled them: terminate(), its own close(), a script that did not load, or a closed context. Whoever waits for an answer waits for ever. Left alone: what a thread that ends has itself sent home, what a page tells a processor in parting (a stop message just before it closes the context, or lets go of the node), and whatever is under way when the page goes away. Without cross-origin isolation the last records of a terminated worker may be missing: then the finding is likely only, and there is none where the worker was heard to do more than was recorded.',
   help: 'Let a thread end itself when it has handled what it was sent: post a last message, wait for its answer, then terminate() or close().',
   link: 'https://html.spec.whatwg.org/multipage/workers.html#terminate-a-worker',
   *find(scene) {

@@ -38,6 +38,15 @@ describe('undelivered-at-shutdown', () => {
     ).toEqual(['undelivered-at-shutdown warning proven 0/w0.1 ×2']);
   });
 
+  test('is likely where memory cannot be shared with the worker', () => {
+    expect(
+      findings(
+        `${WORKER} 300 portSent end=103 preview="b"\n 400 workerEnded worker=1 how=terminated`,
+        { isolated: false },
+      ),
+    ).toEqual(['undelivered-at-shutdown warning likely 0/w0.1 ×1']);
+  });
+
   test('fires when the worker closed itself, isolated or not', () => {
     const text = `${WORKER}
         300  portSent end=103 preview="b"
@@ -111,7 +120,9 @@ describe('undelivered-at-shutdown', () => {
       findings(`${sent} 400 workerEnded worker=1 how=terminated\n 500 page event=ended`),
     ).toEqual([]);
     expect(
-      findings(`${sent} 400 workerEnded worker=1 how=terminated`, { isolated: false }),
+      findings(`${sent} 350 portReceived end=103\n 400 workerEnded worker=1 how=terminated`, {
+        isolated: false,
+      }),
     ).toEqual([]);
     expect(
       findings(
