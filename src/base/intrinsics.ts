@@ -145,6 +145,10 @@ export const copyInt32: (target: Int32Array, source: Int32Array, offset: number)
 export const indexOf: (text: string, part: string, from?: number) => number = uncurryThis(
   String.prototype.indexOf,
 );
+/** Asks nobody for `exec`, as `test` would. */
+export const matchOf: (pattern: RegExp, text: string) => unknown = uncurryThis(
+  RegExp.prototype.exec,
+);
 export const getPrototypeOf: typeof Object.getPrototypeOf = Object.getPrototypeOf;
 export const ownKeys: typeof Reflect.ownKeys = Reflect.ownKeys;
 export const isView: (value: unknown) => value is ArrayBufferView = ArrayBuffer.isView;
@@ -179,8 +183,10 @@ export const setFloat64 = uncurryThis(DataView.prototype.setFloat64) as (
 ) => void;
 export const atomicsAdd: typeof Atomics.add = Atomics.add;
 export const atomicsLoad: typeof Atomics.load = Atomics.load;
+export const atomicsCompareExchange: typeof Atomics.compareExchange = Atomics.compareExchange;
 export const atomicsStore: typeof Atomics.store = Atomics.store;
 export const dateNow: () => number = Date.now;
+export const imul: (a: number, b: number) => number = Math.imul;
 export const floor: (x: number) => number = Math.floor;
 export const min: (a: number, b: number) => number = Math.min;
 export const max: (a: number, b: number) => number = Math.max;

@@ -111,7 +111,7 @@ export class Patches implements Disposable {
   standIn(native: Native, traps: ProxyHandler<Native>): Native {
     const handler = { __proto__: null, ...traps } as ProxyHandler<Native>;
     const proxy = new IntrinsicProxy(native, handler);
-    weakMapSet(this.#natives, proxy, native);
+    weakMapSet(this.#natives, proxy, weakMapGet(this.#natives, native) ?? native);
     return proxy;
   }
 

@@ -27,7 +27,10 @@ function main(): void {
       dispatchEvent(new MessageEvent(HANDSHAKE.fromContent, { data }));
       extension.storage.local.get(SETTINGS_KEY).then(
         (stored) => configure(stored[SETTINGS_KEY]),
-        (error: unknown) => console.debug('Worklet Lifeline: no settings', error),
+        (error: unknown) => {
+          console.debug('Worklet Lifeline: no settings', error);
+          configure(undefined);
+        },
       );
     },
     { once: true },

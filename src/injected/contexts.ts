@@ -71,6 +71,7 @@ export function observeContexts(observation: Observation): void {
       recorder.guard(() => {
         const frame = entities.frameOf(entry);
         recorder.record('contextCall', { context, call, method, frame, stack: recorder.stack() });
+        entry.called?.(method);
         if (method === 'close') entry.thread?.tell({ kind: 'closing' });
       });
       return settling(apply(native, self, args) as Promise<unknown>, (outcome, reason) =>

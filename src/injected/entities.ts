@@ -7,7 +7,7 @@ import {
 } from '../base/intrinsics.ts';
 import * as LIMITS from '../shared/limits.ts';
 import type { ToScope } from '../shared/passage.ts';
-import type { ContextKind, ContextState } from '../shared/records.ts';
+import type { ContextKind, ContextMethod, ContextState } from '../shared/records.ts';
 import type { CallId, ContextId, Frames, ModuleId, ThreadId } from '../shared/units.ts';
 import type { Natives } from './natives.ts';
 
@@ -26,10 +26,14 @@ export interface ContextEntry {
   thread: ContextThread | undefined;
   /** Whether an Emscripten start-up was seen in it. */
   emscripten: boolean;
+  /** To be called before a call of the page's goes on that changes its state. */
+  called: ((method: ContextMethod) => void) | undefined;
 }
 
 /** The audio rendering thread of a context, once it is observed. */
 export interface ContextThread {
+  /** The `CONTROL` words, where they are shared. */
+  readonly control: Int32Array | undefined;
   tell(command: ToScope): void;
   drain(settled: boolean): number;
   ask(): void;
@@ -63,6 +67,7 @@ export class Entities {
       isReady: false,
       thread: undefined,
       emscripten: false,
+      called: undefined,
     };
     weakMapSet(this.contexts, context, entry);
     weakMapSet(this.worklets, this.natives.audioWorklet(context), entry);

@@ -28,6 +28,8 @@ export interface Late {
 type Evaluate = (modules: SharedModules) => (early: HandOver) => Late;
 
 const ATTEMPTS = 3;
+/** How long the settings are waited for. The content script reads them as soon as it runs. */
+const SETTINGS_MS = 1000;
 
 /**
  * Fetches the late part when it is first needed, and keeps what the content script says until it is there.
@@ -39,6 +41,8 @@ export class LatePart {
   readonly #handOver: () => HandOver;
   readonly #kept = new IntrinsicMap<string | number, Command>();
   #loading: Promise<void> | undefined;
+  #isConfigured = false;
+  #configured: (() => void) | undefined;
   part: Late | undefined;
 
   constructor(channel: Channel, recorder: Recorder, handOver: () => HandOver) {
@@ -47,7 +51,7 @@ export class LatePart {
     this.#handOver = handOver;
   }
 
-  /** Settles, always well, once the part is there or cannot be had. */
+  /** Settles, always well, once the part is there and knows the settings, or cannot be had. */
   load(): Promise<void> {
     this.#loading ??= new IntrinsicPromise((settle) => this.#attempt(1, settle));
     return this.#loading;
@@ -58,6 +62,7 @@ export class LatePart {
     const recorder = this.#recorder;
     if (this.part) {
       this.part.obey(command);
+      if (kind === 'configure') this.#configured?.();
     } else if (kind === 'flush' && !recorder.begunAt) {
       this.#channel.send({ kind: 'flushed', id: command.id });
     } else {
@@ -65,7 +70,10 @@ export class LatePart {
       const key = kind === 'flush' ? command.id : kind === 'unwatch' ? 'watch' : kind;
       mapDelete(this.#kept, key);
       mapSet(this.#kept, key, command);
-      if (kind === 'configure') recorder.recording = command.settings.recording;
+      if (kind === 'configure') {
+        this.#isConfigured = true;
+        recorder.recording = command.settings.recording;
+      }
       if (recorder.begunAt) void this.load();
     }
   }
@@ -75,8 +83,14 @@ export class LatePart {
     void promiseThen(
       import(/* @vite-ignore */ url) as Promise<{ readonly default: Evaluate }>,
       (module) => {
-        this.#recorder.guard(() => this.#start(module.default));
-        settle();
+        const handOver = this.#handOver();
+        this.#recorder.guard(() => this.#start(module.default, handOver));
+        if (this.#isConfigured) {
+          settle();
+          return;
+        }
+        this.#configured = settle;
+        handOver.realm.after(SETTINGS_MS, settle);
       },
       (error) => {
         if (attempt < ATTEMPTS) {
@@ -90,8 +104,8 @@ export class LatePart {
     );
   }
 
-  #start(evaluate: Evaluate): void {
-    const part = evaluate(shareModules())(this.#handOver());
+  #start(evaluate: Evaluate, handOver: HandOver): void {
+    const part = evaluate(shareModules())(handOver);
     this.part = part;
     part.takeOver();
     mapForEach(this.#kept, (command) => part.obey(command));

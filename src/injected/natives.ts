@@ -1,4 +1,4 @@
-import { apply } from '../base/intrinsics.ts';
+import { apply, uncurryThis } from '../base/intrinsics.ts';
 import { getterOf, interfaceOf, methodOf } from './page-realm.ts';
 
 type Getter<This, T> = (self: This) => T;
@@ -25,6 +25,8 @@ export interface Natives {
   readonly lineno: Getter<Event, number>;
   readonly persisted: Getter<Event, boolean>;
   readonly hidden: Getter<Document, boolean>;
+  suspend(context: AudioContext): Promise<unknown>;
+  resume(context: AudioContext): Promise<unknown>;
   eachParameter(node: AudioWorkletNode, visit: (param: AudioParam, name: string) => void): void;
 }
 
@@ -52,6 +54,8 @@ export function takeNatives(): Natives | undefined {
     lineno: getterOf('ErrorEvent', 'lineno'),
     persisted: getterOf('PageTransitionEvent', 'persisted'),
     hidden: getterOf('Document', 'hidden'),
+    suspend: uncurryThis(methodOf('AudioContext', 'suspend')),
+    resume: uncurryThis(methodOf('AudioContext', 'resume')),
     eachParameter(node: AudioWorkletNode, visit: (param: AudioParam, name: string) => void) {
       apply(forEach, parameters?.(node), [visit]);
     },

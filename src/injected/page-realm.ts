@@ -45,12 +45,14 @@ export interface PageRealm {
     heard: (this: unknown, event: E) => void,
   ): void;
   dataOf(event: Event): unknown;
+  /** A structured clone. */
+  clone(value: unknown): unknown;
   post(port: MessagePort, message: unknown, transfer?: Iterable<object>): void;
   start(port: MessagePort): void;
 }
 
 export function takePageRealm(): PageRealm {
-  const { performance, setTimeout, document } = globalThis;
+  const { performance, setTimeout, structuredClone, document } = globalThis;
   const now = uncurryThis(Performance.prototype.now);
   const { addEventListener } = EventTarget.prototype;
   const { postMessage, start } = MessagePort.prototype;
@@ -67,6 +69,7 @@ export function takePageRealm(): PageRealm {
     listen: (target, type, heard) =>
       apply(addEventListener, target, [type, heard as EventListener]),
     dataOf: getterOf<Event, unknown>('MessageEvent', 'data') as PageRealm['dataOf'],
+    clone: (value) => structuredClone(value),
     post: (port, message, transfer) =>
       apply(postMessage, port, transfer ? [message, transfer as never] : [message]),
     start: (port) => apply(start, port, []),

@@ -11,6 +11,8 @@ export interface Passage {
   /** Milliseconds since the Unix epoch of the document's time origin, on the clock of `Date.now()`. */
   readonly originMs: number;
   readonly fineClock: boolean;
+  /** The seed of stress teardown; 0: nothing is stressed. */
+  readonly stress: number;
   /** Only where the page is cross-origin isolated. */
   readonly shared: SharedCells | undefined;
 }
@@ -33,6 +35,14 @@ export type ToScope =
   /** `close()` was called: from now on hold nothing back. */
   | { readonly kind: 'closing' }
   | { readonly kind: 'configure'; readonly fineClock: boolean }
+  /** What `STRESS_CELLS` say where they are shared. A target of nobody takes the question of that step back. */
+  | {
+      readonly kind: 'stress';
+      readonly what: 'hold' | 'delay';
+      readonly target: number;
+      readonly millis: number;
+      readonly step: number;
+    }
   /** A batch comes back to be filled again. */
   | { readonly kind: 'batch'; readonly buffer: ArrayBuffer };
 

@@ -1,3 +1,5 @@
+import { MAX_SEED } from './stress-schedule.ts';
+
 /** What the user can change, as it travels to every page. Stored in `storage.local`. */
 export interface Settings {
   /** False: hooks stay, records are not made. The pause is shown as a gap. */
@@ -6,18 +8,25 @@ export interface Settings {
   readonly fineClock: boolean;
   /** Origins to record; empty means all. */
   readonly origins: readonly string[];
+  /** The seed of stress teardown; 0: off. A document goes by what it is told first. */
+  readonly stress: number;
 }
 
-export const DEFAULT_SETTINGS: Settings = { recording: true, fineClock: false, origins: [] };
+export const DEFAULT_SETTINGS: Settings = {
+  recording: true,
+  fineClock: false,
+  origins: [],
+  stress: 0,
+};
 
 /**
  * What the page of `origin` is told: whether it is recorded itself, and nothing of what else the user
  * has chosen to record.
  */
 export function settingsFor(origin: string, settings: Settings): Settings {
-  const { recording, origins } = settings;
+  const { recording, origins, stress } = settings;
   const wanted = recording && (origins.length === 0 || origins.includes(origin));
-  return { ...settings, recording: wanted, origins: [] };
+  return { ...settings, recording: wanted, origins: [], stress: wanted ? stress : 0 };
 }
 
 /** The key under which `storage.local` holds the settings. */
@@ -28,12 +37,17 @@ export function parseSettings(value: unknown): Settings {
   const stored = (typeof value === 'object' && value !== null ? value : {}) as {
     readonly [field: string]: unknown;
   };
-  const { recording, fineClock, origins } = stored;
+  const { recording, fineClock, origins, stress } = stored;
   return {
     recording: typeof recording === 'boolean' ? recording : DEFAULT_SETTINGS.recording,
     fineClock: typeof fineClock === 'boolean' ? fineClock : DEFAULT_SETTINGS.fineClock,
     origins: Array.isArray(origins)
       ? origins.filter((each): each is string => typeof each === 'string')
       : DEFAULT_SETTINGS.origins,
+    stress: isSeed(stress) ? stress : DEFAULT_SETTINGS.stress,
   };
+}
+
+export function isSeed(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= MAX_SEED;
 }

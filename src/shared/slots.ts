@@ -87,8 +87,26 @@ export const CONTROL = {
   tail: 16,
   /** Calls of `process()` begun, modulo 2^32: exact even when slots are lost. */
   calls: 32,
+  /** What stress teardown asks of the thread: two `STRESS_CELLS`, on a cache line of their own. */
+  hold: 48,
+  delay: 52,
   words: 64,
 } as const;
+
+/**
+ * A question of stress teardown to an audio rendering thread: hold your next call, or the next message you post. Its
+ * cells, from `CONTROL.hold` or `CONTROL.delay` on.
+ */
+export const STRESS_CELLS = {
+  /** Of which processor: its ordinal + 1, or `STRESS_TARGET`. Written last by who asks. */
+  target: 0,
+  millis: 1,
+  /** The step of the schedule. */
+  step: 2,
+} as const;
+
+/** What a target cell may hold beside the number of a processor. Below `any` the thread itself has written it. */
+export const STRESS_TARGET = { nobody: 0, any: -1, taken: -2, held: -3 } as const;
 
 /** Widens a counter that is only seen modulo 2^32 and never steps by 2^31 or more. */
 export class Unwrapper {

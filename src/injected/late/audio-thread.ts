@@ -53,7 +53,7 @@ export interface AudioThreadOptions {
 export class AudioThread implements ContextThread {
   readonly options: AudioThreadOptions;
   readonly #buffer = new SlotBuffer();
-  readonly #control: Int32Array | undefined;
+  readonly control: Int32Array | undefined;
   readonly #ring: Int32Array | undefined;
   readonly #answers = new IntrinsicMap<number, () => void>();
   #flushes = 0;
@@ -68,7 +68,7 @@ export class AudioThread implements ContextThread {
     const { shared, port, realm, sink } = options;
     this.options = options;
     if (shared) {
-      this.#control = new IntrinsicInt32Array(shared.control);
+      this.control = new IntrinsicInt32Array(shared.control);
       if (shared.ring) this.#ring = new IntrinsicInt32Array(shared.ring);
     }
     realm.listen(port, 'message', (event) =>
@@ -88,7 +88,7 @@ export class AudioThread implements ContextThread {
 
   /** Calls of `process()` that began and whose slots neither arrived nor were said to be lost. */
   get missing(): number {
-    const begun = this.#control ? (this.#control[CONTROL.calls] as number) : this.#callsBegun;
+    const begun = this.control ? (this.control[CONTROL.calls] as number) : this.#callsBegun;
     const missing = (begun - this.#buffer.calls - this.#buffer.lost) | 0;
     return max(missing, 0);
   }
@@ -100,8 +100,8 @@ export class AudioThread implements ContextThread {
    */
   drain(settled: boolean): number {
     const ring = this.#ring;
-    if (!ring || !this.#control) return 0;
-    const head = atomicsLoad(this.#control, CONTROL.head);
+    if (!ring || !this.control) return 0;
+    const head = atomicsLoad(this.control, CONTROL.head);
     const until = settled ? head : this.#announced;
     this.#announced = head;
     const total = (until - this.#tail) | 0;
@@ -113,7 +113,7 @@ export class AudioThread implements ContextThread {
       const taken = this.#take(ring, at, run);
       this.#tail = (this.#tail + taken) | 0;
       left -= taken;
-      atomicsStore(this.#control, CONTROL.tail, this.#tail);
+      atomicsStore(this.control, CONTROL.tail, this.#tail);
     }
     return total;
   }

@@ -6,4 +6,6 @@ import type { NodeEntries } from './node-entries.ts';
 export interface LateObservation extends HandOver {
   readonly collector: Collector;
   readonly nodes: NodeEntries;
+  /** The seed that this document goes by; 0: it is not stressed. */
+  readonly stress: { seed: number };
 }

@@ -9,6 +9,7 @@ import { observeNodes } from './nodes.ts';
 import { observePageEvents } from './page-events.ts';
 import { preparePassing } from './passing.ts';
 import { observePorts } from './ports.ts';
+import { Stress } from './stress.ts';
 import { observeWires } from './wires.ts';
 
 /**
@@ -18,14 +19,37 @@ import { observeWires } from './wires.ts';
 export function start(early: HandOver): Late {
   const { channel, realm, recorder } = early;
   const collector = new Collector(realm, recorder, channel.send);
-  const observation: LateObservation = { ...early, collector, nodes: new NodeEntries() };
+  const observation: LateObservation = {
+    ...early,
+    collector,
+    nodes: new NodeEntries(),
+    stress: { seed: 0 },
+  };
   const named = observeNodes(observation, observePorts(observation));
   observeWires(observation);
   observePageEvents(observation);
+  let annotations = hearAnnotations(observation, named);
+  let isConfigured = false;
+  let stress: Stress | undefined;
+  /** What was said first holds: a document is stressed from its first context on, or never. */
+  const configure = (seed: number): void => {
+    if (!isConfigured && seed > 0) {
+      observation.stress.seed = seed;
+      stress = new Stress(observation, seed);
+      annotations = stress.hearBefore(annotations, named);
+    }
+    isConfigured = true;
+    if (stress) stress.isOn = seed === observation.stress.seed;
+  };
   return {
-    annotations: hearAnnotations(observation, named),
+    get annotations() {
+      return annotations;
+    },
     pass: preparePassing(observation),
-    obey: (command) => collector.obey(command),
+    obey(command) {
+      if (command.kind === 'configure') configure(command.settings.stress);
+      collector.obey(command);
+    },
     takeOver() {
       const count = recorder.handOver((name, seq, at, fields) =>
         collector.write(name, seq, at, fields),

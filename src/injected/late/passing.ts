@@ -39,6 +39,7 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
       kind: entry.kind,
       originMs: realm.originMs,
       fineClock: collector.fineClock,
+      stress: observation.stress.seed,
       shared,
     };
     const options = { __proto__: null, processorOptions: passage };

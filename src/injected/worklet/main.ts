@@ -6,6 +6,7 @@ import { preventInlining } from './call-process.ts';
 import { observePorts } from './ports.ts';
 import { observeProcessors, type ProcessorIds } from './processors.ts';
 import { dataOf, listen, type PlatformProcessor, portOf, scope, startPort } from './scope.ts';
+import { StressedRecorder } from './stressed-recorder.ts';
 import { ThreadRecorder } from './thread-recorder.ts';
 
 /**
@@ -38,11 +39,14 @@ function main(): void {
 function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const port = portOf(carrier);
   const patches = new Patches();
-  const recorder = new ThreadRecorder(patches, passage, port);
+  const recorder = passage.stress
+    ? new StressedRecorder(patches, passage, port)
+    : new ThreadRecorder(patches, passage, port);
   listen(port, 'message', (event) => recorder.obey(dataOf(event) as ToScope));
   startPort(port);
   preventInlining();
   const ports = observePorts(recorder, (processor) => processors.platformOf(processor));
+  if (recorder instanceof StressedRecorder) recorder.delayPosts(ports);
   const processors = observeProcessors(patches, recorder, ports);
   observeSharing(recorder, ports.memories);
   observeAnnotations(recorder, processors, passage.thread);

@@ -8,6 +8,8 @@ import type { ThreadRecorder } from './thread-recorder.ts';
 /** The messages and memories of this scope, on the processors’ side. */
 export interface PortObserver {
   readonly memories: Memories;
+  /** Of the processor whose port it is; undefined for any other object. */
+  ordinalOf(port: unknown): number | undefined;
   /** To be called before the page gets to see `port`, so that our listener is its first. */
   observe(port: object, ordinal: number): void;
   /** To be called before the constructor of a processor gets to see its options. */
@@ -45,6 +47,10 @@ export function observePorts(
   });
   return {
     memories,
+    ordinalOf(port) {
+      const end = channels.of(port);
+      return end && !isOdd(end) ? end.id / 2 - 1 : undefined;
+    },
     observe(port, ordinal) {
       channels.adoptPort(port, endOf(ordinal));
     },

@@ -30,7 +30,7 @@ export class ThreadRecorder implements Witness {
   readonly #originMicros: number;
   readonly #outlet: ThreadOutlet;
   readonly #order: Int32Array;
-  readonly #control: Int32Array;
+  readonly control: Int32Array;
   readonly #slots: SlotWriter;
   readonly #framesPerClock = floor(scope.sampleRate / CLOCKS_PER_SECOND);
   /** Frames after which a batch leaves though it is not full; 0: only full ones leave. */
@@ -71,7 +71,7 @@ export class ThreadRecorder implements Witness {
       calls: () => this.#calls,
     });
     this.#order = this.#outlet.order;
-    this.#control = this.#outlet.control;
+    this.control = this.#outlet.control;
     this.#slots = this.#outlet.slots;
     if (this.#outlet.isBatched && kind === 'realtime') {
       this.#framesPerBatch = floor(scope.sampleRate / BATCHES_PER_SECOND);
@@ -153,9 +153,14 @@ export class ThreadRecorder implements Witness {
     if (!this.#slots.expects(ordinal)) this.#look(ordinal);
     this.#inCall = true;
     this.#calls = (this.#calls + 1) | 0;
-    this.#control[CONTROL.calls] = this.#calls;
+    this.control[CONTROL.calls] = this.#calls;
     if (this.#fine) this.#from = fineUnits();
     return this.#here();
+  }
+
+  /** So much of the time of the call in flight was not the page’s. */
+  excuse(millis: number): void {
+    this.#from += this.#fine ? millis * UNITS_PER_MS : millis;
   }
 
   /** The call that began at `enter` has ended. `flags` are of `SLOT_FLAG`. */

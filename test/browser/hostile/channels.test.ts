@@ -110,11 +110,16 @@ test('tells a page nothing of the other origins that are recorded', async () => 
   const before = (await configured()).length;
   await store(['https://secret.example']);
   await expect.poll(async () => (await configured()).length).toBeGreaterThan(before);
-  expect((await configured()).at(-1)).toEqual({ recording: false, fineClock: false, origins: [] });
+  expect((await configured()).at(-1)).toEqual({
+    recording: false,
+    fineClock: false,
+    origins: [],
+    stress: 0,
+  });
   await store([]);
   await expect
     .poll(async () => (await configured()).at(-1))
-    .toEqual({ recording: true, fineClock: false, origins: [] });
+    .toEqual({ recording: true, fineClock: false, origins: [], stress: 0 });
 });
 
 test('keeps the panel awake under a flood of messages, and counts them', async () => {

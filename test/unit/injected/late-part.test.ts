@@ -20,6 +20,8 @@ let said: string[];
 let now: number;
 let recorder: Recorder;
 let late: LatePart;
+let timeIsUp: (() => void) | undefined;
+let waitsForSettings: boolean;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'lifeline-late-'));
@@ -39,7 +41,13 @@ beforeEach(() => {
     send: (message: object) => said.push(JSON.stringify(message)),
     listen: () => undefined,
   };
-  late = new LatePart(channel, recorder, () => ({ become }) as unknown as HandOver);
+  waitsForSettings = false;
+  const after = (_: number, run: () => void): void => {
+    timeIsUp = run;
+    if (!waitsForSettings) run();
+  };
+  const handOver = { become, realm: { after } } as unknown as HandOver;
+  late = new LatePart(channel, recorder, () => handOver);
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -160,4 +168,31 @@ test('no more is kept than may be, and the rest is counted', async () => {
   await late.load();
   expect(said.filter((each) => each.startsWith('mark'))).toHaveLength(LIMITS.earlyRecords);
   expect(said.at(-1)).toBe('3 dropped');
+});
+
+test('who waits for it goes on only when the settings are known, or do not come', async () => {
+  put();
+  waitsForSettings = true;
+  const load = (): Promise<void> => {
+    const loaded = late.load().then(() => {
+      said.push('loaded');
+    });
+    return Promise.race([loaded, new Promise<void>((done) => setTimeout(done, 300))]);
+  };
+  await load();
+  expect(late.part).toBeDefined();
+  expect(said).not.toContain('loaded');
+  late.hear(COMMANDS.go);
+  await load();
+  expect(said.indexOf('loaded')).toBeGreaterThan(said.indexOf('configure'));
+  timeIsUp?.();
+});
+
+test('settings that were heard before it came are not waited for', async () => {
+  put();
+  waitsForSettings = true;
+  mark();
+  late.hear(COMMANDS.go);
+  await late.load();
+  expect(said).toContain('configure');
 });
