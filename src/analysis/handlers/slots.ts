@@ -72,9 +72,7 @@ export function takeSlots(
         break;
       }
       case SLOT.again: {
-        const known = pattern.repeat(ordinal, frame, (each, answer) => {
-          if (context) call(document, context, each, answer, seq, seq, frame, -1);
-        });
+        const known = callAgain(document, context, pattern, ordinal, seq, frame);
         if (!known) lost(document, context, thread, seq, frame, ordinal, 'history-limit');
         break;
       }
@@ -132,6 +130,20 @@ export function takeSlots(
   cursor.seq = seq;
   cursor.frame = frame;
   cursor.started = started;
+}
+
+/** Apart from the loop above, whose counters a closure would keep on the heap. */
+function callAgain(
+  document: DocumentState,
+  context: ContextState | undefined,
+  pattern: QuantumPattern,
+  ordinal: number,
+  seq: number,
+  frame: number,
+): boolean {
+  return pattern.repeat(ordinal, frame, (each, answer) => {
+    if (context) call(document, context, each, answer, seq, seq, frame, -1);
+  });
 }
 
 function call(
