@@ -66,6 +66,7 @@ const LIFE = `
   520000   portSent        end=103 preview="{load: 'strings.wav'}"
   524000   @w1 portReceived end=1
   530000   @w1 atomic waitBegin cell=1 value=1
+  700000   @audio atomic load cell=1 value=1
   700000   @audio atomic notify cell=1 value=1
   701000   @w1 atomic waitOk cell=1 value=1
   760000   @w1 atomic store cell=1 value=2

@@ -61,6 +61,11 @@ export class Ordering {
     }
   }
 
+  /** The edges that atomic operations give. */
+  get atomicEdges(): EdgeStore {
+    return this.#atomics.edges;
+  }
+
   /** How much of every thread is before `place`. The same object as long as the answer is the same. */
   clockOf(place: Place): Clock {
     const key = `${place.thread}:${place.tick}`;

@@ -75,6 +75,12 @@ function entityTracks(
     for (const { key, thread, parent } of document.workers.values()) {
       out.set(key, tracks.thread(document, thread?.id ?? parent));
     }
+    for (const { id } of document.threads.values()) {
+      out.set(`${document.index}/t${id}`, tracks.thread(document, id));
+    }
+    for (const { id, allocated } of document.blocks.values()) {
+      out.set(`${document.index}/k${id}`, tracks.thread(document, allocated.thread));
+    }
     for (const channel of document.channels) {
       for (const { key, thread } of channel.sides.flatMap(({ ends }) => ends)) {
         const track = tracks.thread(document, thread);

@@ -3,6 +3,7 @@ import type { ContextFacts, DocumentFacts, LossFacts, NodeFacts } from '../../an
 import { MAIN_THREAD, type ThreadId } from '../../shared/units.ts';
 import { CATEGORY, type HappeningWriter, said } from './happenings.ts';
 import type { Tracks } from './tracks.ts';
+import type { Verdicts } from './verdicts.ts';
 
 /**
  * The page, its contexts, modules and nodes. What happens to a node are instants of the node's track;
@@ -14,11 +15,13 @@ export class LifecycleWriter {
   readonly #out: HappeningWriter;
   readonly #tracks: Tracks;
   readonly #document: DocumentFacts;
+  readonly #verdicts: Verdicts;
 
-  constructor(out: HappeningWriter) {
+  constructor(out: HappeningWriter, verdicts: Verdicts) {
     this.#out = out;
     this.#tracks = out.tracks;
     this.#document = out.document;
+    this.#verdicts = verdicts;
   }
 
   write(): void {
@@ -90,7 +93,7 @@ export class LifecycleWriter {
         point: block.freed,
         name: `free ${block.label}`,
         category: CATEGORY.memory,
-        args,
+        args: { ...args, ...this.#verdicts.ofFree(block) },
         stack: block.freed.stack,
       });
     }
@@ -211,7 +214,7 @@ export class LifecycleWriter {
       point: node.created,
       name: 'created',
       category: CATEGORY.node,
-      args,
+      args: { ...args, ...this.#verdicts.ofNode(node) },
       stack,
     });
     if (processor !== undefined) {
@@ -247,7 +250,11 @@ export class LifecycleWriter {
         point: farewell,
         name: `destroyed: ${farewell.signal}`,
         category: CATEGORY.node,
-        args: { signal: farewell.signal, frame: farewell.frame < 0 ? undefined : farewell.frame },
+        args: {
+          signal: farewell.signal,
+          frame: farewell.frame < 0 ? undefined : farewell.frame,
+          ...this.#verdicts.ofFarewell(node, farewell),
+        },
         stack: farewell.stack,
       });
     }

@@ -1,6 +1,10 @@
 import type { Finding } from '../../analysis/finding.ts';
 import type { DocumentFacts, NodeFacts } from '../../analysis/model.ts';
+import type { Ordering } from '../../analysis/ordering/ordering.ts';
+import type { Teardown } from '../../analysis/ordering/teardown.ts';
+import { DEFAULT_THRESHOLDS, type Thresholds } from '../../analysis/thresholds.ts';
 import type { Micros } from '../../shared/units.ts';
+import { writeAtomicArrows } from './atomic-arrows.ts';
 import { CallSliceWriter } from './call-slices.ts';
 import { writeCounters } from './counters.ts';
 import { writeFindings } from './findings.ts';
@@ -12,11 +16,14 @@ import { ProtoWriter } from './proto-writer.ts';
 import { TraceTime } from './trace-time.ts';
 import { TraceWriter } from './trace-writer.ts';
 import { Tracks } from './tracks.ts';
+import { Verdicts } from './verdicts.ts';
 import { writeWorkers } from './workers.ts';
 
 /** What a trace is made of: a `Session`. */
 export interface TracedSession {
   readonly documents: readonly DocumentFacts[];
+  ordering(document: DocumentFacts): Ordering;
+  teardowns(document: DocumentFacts, thresholds: Thresholds): readonly Teardown[];
 }
 
 /**
@@ -53,7 +60,7 @@ export function encodeTrace(
   const facts = new TraceWriter(out, SEQUENCE.facts, time.start);
   writeFindings(facts, tracks, time, flows, documents, findings);
   for (const document of documents) {
-    writeDocument(new HappeningWriter(facts, tracks, time, flows, document));
+    writeDocument(new HappeningWriter(facts, tracks, time, flows, document), session);
     for (const context of document.contexts.values()) {
       writeCounters(facts, tracks, time, document, context);
     }
@@ -72,8 +79,9 @@ export function encodeTrace(
   return out.take();
 }
 
-function writeDocument(out: HappeningWriter): void {
-  new LifecycleWriter(out).write();
+function writeDocument(out: HappeningWriter, session: TracedSession): void {
+  const verdicts = new Verdicts(session.teardowns(out.document, DEFAULT_THRESHOLDS));
+  new LifecycleWriter(out, verdicts).write();
   writeWorkers(out);
   const { since, leftOut } = keptMessages(out.document, MAX_TRACE_MESSAGES);
   if (leftOut > 0) {
@@ -82,6 +90,7 @@ function writeDocument(out: HappeningWriter): void {
     out.instant(out.tracks.main(out.document), out.time(since), name, CATEGORY.gap, args);
   }
   writeMessages(out, since);
+  writeAtomicArrows(out, session.ordering(out.document));
   writeInterventions(out);
 }
 

@@ -94,7 +94,7 @@ function FindingDetail({ finding, detail }: FindingDetailProps) {
               type="button"
               class="link"
               title="Show this lifeline"
-              onClick={() => actions.select({ kind: 'row', key: entity.id })}
+              onClick={() => actions.select({ kind: 'row', key: finding.row ?? entity.id })}
             >
               {entity.label}
             </button>

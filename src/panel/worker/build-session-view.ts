@@ -4,6 +4,7 @@ import { RULES } from '../../analysis/rules/registry.ts';
 import { Scene } from '../../analysis/scene.ts';
 import type { Session } from '../../analysis/session.ts';
 import { buildRows } from './build-rows.ts';
+import { rowOfEntity } from './entity-lookup.ts';
 import type { SessionView, ShownFinding } from './protocol.ts';
 import type { Recording } from './recording.ts';
 import { buildSessionTime, type SessionTime } from './session-time.ts';
@@ -75,7 +76,6 @@ function showFinding(
   finding: Finding,
 ): ShownFinding {
   const offset = topOffset(session, scene, time, finding.entity.id);
-  const { kind, id } = finding.entity;
   const words = wordsOf(finding.rule);
   return {
     ...finding,
@@ -84,7 +84,7 @@ function showFinding(
     firstAt: finding.first + offset,
     lastAt: finding.last + offset,
     evidenceAt: finding.evidence.map((each) => each.at + offset),
-    row: kind === 'context' || kind === 'node' ? id : undefined,
+    row: rowOfEntity(session, finding.entity),
   };
 }
 

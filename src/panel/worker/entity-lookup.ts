@@ -1,3 +1,4 @@
+import type { FindingEntity } from '../../analysis/finding.ts';
 import type {
   ChannelFacts,
   ContextFacts,
@@ -7,6 +8,7 @@ import type {
   WorkerFacts,
 } from '../../analysis/model.ts';
 import type { Session } from '../../analysis/session.ts';
+import { DEFAULT_THRESHOLDS } from '../../analysis/thresholds.ts';
 import { MAIN_THREAD, type ThreadId } from '../../shared/units.ts';
 
 /** The entity behind the key of a row. */
@@ -33,6 +35,44 @@ export function findEntity(session: Session, key: EntityKey): Entity | undefined
     if (node.key === key) return { kind: 'node', facts: node };
   }
   return undefined;
+}
+
+/** The row on which a finding about this entity stands; undefined when it has none. */
+export function rowOfEntity(session: Session, { kind, id }: FindingEntity): EntityKey | undefined {
+  const document = session.documents.find((each) => id.startsWith(`${each.index}/`));
+  if (document === undefined) return undefined;
+  switch (kind) {
+    case 'context':
+    case 'node':
+    case 'worker':
+      return id;
+    case 'thread':
+      return rowOfThread(document, Number(id.split('/t')[1]) as ThreadId);
+    case 'port':
+      return rowOfPort(document, id);
+    case 'block': {
+      const teardowns = session.teardowns(document, DEFAULT_THRESHOLDS);
+      const freed = teardowns.find(
+        ({ release }) => id === `${document.index}/k${release.block?.id}`,
+      );
+      return freed?.node.key ?? documentKey(document);
+    }
+    case 'memory':
+      for (const { key, nodes } of document.memories) {
+        if (key === id) return nodes[0]?.key ?? documentKey(document);
+      }
+      return undefined;
+  }
+}
+
+/** A free port stands on the row of the last thread that held its first side, a broadcast on that of the page. */
+function rowOfPort(document: DocumentFacts, key: EntityKey): EntityKey {
+  for (const channel of document.channels) {
+    if (channel.key !== key) continue;
+    const end = channel.kind === 'broadcast' ? undefined : channel.sides[0]?.ends.at(-1);
+    if (end !== undefined) return rowOfEnd(channel, end.thread);
+  }
+  return documentKey(document);
 }
 
 export function documentOf(entity: Entity): DocumentFacts {

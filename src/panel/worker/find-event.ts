@@ -8,7 +8,7 @@ import type {
   NodeFacts,
 } from '../../analysis/model.ts';
 import { EDGE_KINDS, type Edge, type Place } from '../../analysis/ordering/places.ts';
-import { atomicTick } from '../../export/atomic-words.ts';
+import { findAtomic } from '../../export/atomic-words.ts';
 import type { Micros, Seq } from '../../shared/units.ts';
 import {
   atomicEvent,
@@ -30,7 +30,7 @@ export function eventOfEdge(document: DocumentFacts, edge: Edge, side: 'from' | 
   const words = EDGE_KINDS[edge.kind].words.split(' → ')[side === 'from' ? 0 : 1] ?? '';
   return (
     messageAt(document, edge, side) ??
-    atomicAt(document, place) ??
+    atomicAt(document, edge, side) ??
     lifeAt(document, place) ??
     callAt(document, place) ?? { ...pointAt(document, place), what: words }
   );
@@ -89,18 +89,14 @@ function endIn({ sides }: ChannelFacts, thread: number, id: number): EndFacts | 
   return undefined;
 }
 
-/** How many entries before the first from a place may still reach up to it. */
-const REACH = 4;
-
-function atomicAt(document: DocumentFacts, { thread, tick }: Place): EntityEvent | undefined {
-  for (const column of document.atomics.columns(thread)) {
-    const next = column.firstFrom(tick);
-    for (let i = Math.max(0, next - REACH); i <= next && i < column.length; i++) {
-      const isHere = atomicTick(column, i) === tick || column.before(i) === tick;
-      if (isHere || column.after(i) === tick) return atomicEvent(document, column, i);
-    }
-  }
-  return undefined;
+function atomicAt(
+  document: DocumentFacts,
+  edge: Edge,
+  side: 'from' | 'to',
+): EntityEvent | undefined {
+  if (edge.kind !== 'atomic' && edge.kind !== 'notify') return undefined;
+  const found = findAtomic(document, edge[side], side);
+  return found && atomicEvent(document, found.column, found.index);
 }
 
 function lifeAt(document: DocumentFacts, place: Place): EntityEvent | undefined {

@@ -6,6 +6,7 @@ import { keptMessages } from '../../../../src/export/perfetto/message-flows.ts';
 import { encodeTrace } from '../../../../src/export/perfetto/trace.ts';
 import type { Frames, Micros } from '../../../../src/shared/units.ts';
 import { checkTrace, expectedTrace } from '../../../support/check-trace.ts';
+import { teardownSession } from '../../../support/teardown-session.ts';
 import { sessionOf, sessionOfInputs, textInputs } from '../../../support/text-records.ts';
 
 const SESSION = `
@@ -200,6 +201,47 @@ describe('a trace', () => {
       'Worker mixer #1 | first statement',
       'Worker mixer #1 | script evaluated',
       'Main thread | terminate() of mixer #1',
+    ]);
+  });
+
+  test('leads an arrow from every atomic write, and every notification, to the one who saw it', () => {
+    const session = sessionOfInputs(teardownSession());
+    const { engine } = traced(session);
+    expect(
+      names(
+        engine.query(
+          `select o.name as a, ot.name as b, i.name as c, it.name as d,
+             extract_arg(i.arg_set_id, 'debug.cell') as cell
+           from flow join slice o on o.id = slice_out join slice i on i.id = slice_in
+           join track ot on ot.id = o.track_id join track it on it.id = i.track_id
+           where o.category = 'atomic' order by o.ts, i.ts`,
+        ),
+      ),
+    ).toEqual([
+      'Atomics.store | Worker decoder.js #1 | Atomics.load | Rendering thread of AudioContext #1 | byte 0 of shared memory #1',
+      'Atomics.notify | Rendering thread of AudioContext #1 | Atomics.wait ended: notified | Worker decoder.js #1 | byte 0 of shared memory #1',
+    ]);
+  });
+
+  test('says of a node how it was torn down, and of each farewell', () => {
+    const { engine } = traced(sessionOfInputs(teardownSession()));
+    const verdicts = (name: string) =>
+      names(
+        engine.query(
+          `select track.name as track, extract_arg(arg_set_id, 'debug.verdict') as verdict,
+             extract_arg(arg_set_id, 'debug.by') as by, extract_arg(arg_set_id, 'debug.certainty') as certainty
+           from slice join track on track.id = track_id
+           where slice.name = '${name}' and category = 'node' order by ts`,
+        ),
+      );
+    expect(verdicts('created')).toEqual([
+      'voice #1 | ordered | message | proven',
+      'granular #2 | racy |  | proven',
+      'reverb #3 |  |  | ',
+    ]);
+    expect(verdicts('destroyed: declared')).toEqual([
+      'voice #1 | ordered | message | proven',
+      'granular #2 | racy |  | proven',
     ]);
   });
 
