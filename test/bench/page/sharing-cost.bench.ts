@@ -5,8 +5,8 @@ import { printFigure } from '../../support/figure.ts';
 import { threadCpuMillis } from '../../support/thread-cpu.ts';
 
 const ROUNDS = 5;
-/** As Chromium names its threads, cut to the kernel's fifteen letters. */
-const PAGE_THREADS = ['CrRendererMain', 'DedicatedWorker'] as const;
+/** As the kernel names the threads of a renderer; the main one has the name of the program. */
+const PAGE_THREADS = ['chrom', 'DedicatedWorker'] as const;
 const OFFLINE_THREADS = ['Offline AudioWo'] as const;
 
 /** Operations as a ring buffer and a lock make them: four cells, seldom one twice in a row. */
@@ -203,7 +203,10 @@ async function measure(
   run: () => Promise<number>,
 ): Promise<Measured> {
   const spent = (): number =>
-    threads.reduce((sum, name) => sum + (threadCpuMillis(where.profile, name) ?? 0), 0);
+    threads.reduce(
+      (sum, name) => sum + (threadCpuMillis(where.profile, name, '--type=renderer') ?? 0),
+      0,
+    );
   const before = spent();
   const amount = await run();
   return { cpu: spent() - before, amount };
