@@ -14,7 +14,8 @@ export interface Choice {
   readonly from: readonly Place[];
 }
 
-type Columns = Map<ThreadId, Map<ThreadId, EdgeColumn>>;
+/** By acquiring thread; by releasing thread within, so that no order of arrival shows in an answer. */
+type Columns = Map<ThreadId, EdgeColumn[]>;
 
 /**
  * The edges of one document, compact and without clocks: one column for each pair of an acquiring and a
@@ -86,8 +87,8 @@ export class EdgeStore {
 
   /** Forgets the edges and what is pending at this tick of the acquiring thread and later. */
   truncate(thread: ThreadId, tick: number): void {
-    for (const each of this.#into.get(thread)?.values() ?? []) each.truncate(tick);
-    for (const each of this.#maybeInto.get(thread)?.values() ?? []) each.truncate(tick);
+    for (const each of this.#into.get(thread) ?? []) each.truncate(tick);
+    for (const each of this.#maybeInto.get(thread) ?? []) each.truncate(tick);
     this.#pending.get(thread)?.truncate(tick);
     this.#choices.get(thread)?.truncate(tick);
     this.#change(thread, tick);
@@ -105,12 +106,12 @@ export class EdgeStore {
 
   /** For each thread that this one ever acquired from, its column. */
   into(thread: ThreadId): Iterable<EdgeColumn> {
-    return this.#into.get(thread)?.values() ?? [];
+    return this.#into.get(thread) ?? [];
   }
 
   /** The same of edges that may or may not be. */
   maybeInto(thread: ThreadId): Iterable<EdgeColumn> {
-    return this.#maybeInto.get(thread)?.values() ?? [];
+    return this.#maybeInto.get(thread) ?? [];
   }
 
   /** Whether something that this thread acquired up to `tick` is still open. */
@@ -132,7 +133,7 @@ export class EdgeStore {
   get size(): number {
     let size = 0;
     for (const columns of this.#into.values()) {
-      for (const column of columns.values()) size += column.size;
+      for (const each of columns) size += each.size;
     }
     return size;
   }
@@ -141,15 +142,14 @@ export class EdgeStore {
 function column(columns: Columns, from: Place, to: Place): EdgeColumn {
   let into = columns.get(to.thread);
   if (into === undefined) {
-    into = new Map();
+    into = [];
     columns.set(to.thread, into);
   }
-  let known = into.get(from.thread);
-  if (known === undefined) {
-    known = new EdgeColumn(from.thread, to.thread);
-    into.set(from.thread, known);
-  }
-  return known;
+  for (const each of into) if (each.from === from.thread) return each;
+  const made = new EdgeColumn(from.thread, to.thread);
+  into.push(made);
+  into.sort((a, b) => a.from - b.from);
+  return made;
 }
 
 function tagOf(kind: EdgeKind, about: number): number {

@@ -113,11 +113,21 @@ export class Teardowns {
     for (const release of releases) basis.push(this.#ordering.clockOf(release));
     const kept = this.#kept.get(node);
     if (kept !== undefined && isSame(kept.basis, basis)) return kept.teardowns;
-    const teardowns = releases.map((release) => ({
-      node,
-      release,
-      ...this.#verdict(node, release, thresholds),
-    }));
+    const teardowns = releases.map((release): Teardown => {
+      const { lastUse, closing, ...verdict } = this.#verdict(node, release, thresholds);
+      return {
+        node,
+        release,
+        ...verdict,
+        // When a call was is known better and better.
+        get lastUse() {
+          return lastUse && node.calls.at(lastUse.index);
+        },
+        get closing() {
+          return closing && node.calls.at(closing.index);
+        },
+      };
+    });
     this.#kept.set(node, { basis, teardowns });
     return teardowns;
   }
