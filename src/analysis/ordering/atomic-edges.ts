@@ -1,12 +1,6 @@
 import { ATOMIC } from '../../shared/slots.ts';
 import type { MemoryId, ThreadId } from '../../shared/units.ts';
-import {
-  type AtomicColumn,
-  type AtomicLoss,
-  type AtomicStore,
-  isRead,
-  isWrite,
-} from './atomic-store.ts';
+import { type AtomicColumn, type AtomicLoss, type AtomicStore, isRead } from './atomic-store.ts';
 import { EdgeStore } from './edge-store.ts';
 
 /** Which memory a thread's number means, as far as is known by now. */
@@ -98,6 +92,7 @@ export class AtomicEdges {
     store: AtomicStore,
     first: number,
   ): void {
+    if (!reader.acquires) return;
     const start = reader.firstEndingFrom(first - 1);
     if (start >= reader.length) return;
     if (group.opaque) {
@@ -114,7 +109,8 @@ export class AtomicEdges {
     const checkpoint = Math.min(Math.floor(start / CHECKPOINT), Math.max(floors.length - 1, 0));
     let floor = floors[checkpoint] ?? NONE;
     const seen = new Candidates();
-    const writers = group.columns.map((column) => ({ column, next: 0, last: -1 }));
+    const writers = group.columns.filter(({ writeCount }) => writeCount > 0);
+    const passed = writers.map(() => -1);
     for (let i = checkpoint * CHECKPOINT; i < reader.length; i++) {
       if (i % CHECKPOINT === 0) floors[i / CHECKPOINT] = floor;
       const code = reader.code(i);
@@ -125,24 +121,34 @@ export class AtomicEdges {
       if (sought === undefined) continue;
       const begin = beginOf(reader, i);
       const end = reader.after(i);
-      // What had been written before this read for certain, and where the last of it began.
+      // How much had been written before this read for certain, and where the last of it began.
       let bound = floor;
-      for (const writer of writers) {
-        const { column } = writer;
+      for (let w = 0; w < writers.length; w++) {
+        const column = writers[w] as AtomicColumn;
         const own = column.thread === reader.thread;
-        while (
-          writer.next < column.length &&
-          (own ? column.before(writer.next) < reader.before(i) : column.after(writer.next) < begin)
-        ) {
-          if (isWrite(column.code(writer.next))) writer.last = writer.next;
-          writer.next++;
+        let next = passed[w] as number;
+        if (next < 0) {
+          next = own ? column.writesBegunBefore(reader.before(i)) : column.writesOverBefore(begin);
+        } else {
+          while (
+            next < column.writeCount &&
+            (own
+              ? column.before(column.write(next)) < reader.before(i)
+              : column.after(column.write(next)) < begin)
+          ) {
+            next++;
+          }
         }
-        if (writer.last >= 0) bound = Math.max(bound, column.before(writer.last));
+        passed[w] = next;
+        if (next > 0) bound = Math.max(bound, column.before(column.write(next - 1)));
       }
       seen.clear();
       const value = group.mask & reader.read(i);
-      for (const { column, next, last } of writers) {
+      for (let w = 0; w < writers.length; w++) {
+        const column = writers[w] as AtomicColumn;
+        const next = passed[w] as number;
         const own = column.thread === reader.thread;
+        const last = next > 0 ? column.write(next - 1) : -1;
         if (last >= 0 && column.after(last) > bound) {
           const same = (column.written(last) & group.mask) === value;
           if (sought === 'any' || same === (sought === 'same')) {
@@ -153,12 +159,14 @@ export class AtomicEdges {
           }
         }
         if (own) continue;
-        for (let at = next; at < column.length && column.before(at) < end; at++) {
-          if (!isWrite(column.code(at)) || column.after(at) <= bound) continue;
+        for (let nth = next; nth < column.writeCount; nth++) {
+          const at = column.write(nth);
+          const tick = column.before(at);
+          if (tick >= end) break;
+          if (column.after(at) <= bound) continue;
           const same = (column.written(at) & group.mask) === value;
           const wild = sought === 'any' || isRun(column, at);
           if (wild || same === (sought === 'same')) {
-            const tick = column.before(at);
             seen.add(column.thread, tick, tick, endOf(column, at));
           }
         }
@@ -211,7 +219,7 @@ export class AtomicEdges {
 }
 
 /** Reads between two places of a column from which it may be read on. */
-const CHECKPOINT = 256;
+const CHECKPOINT = 32;
 const NONE = -1;
 
 /** The columns of all threads on one cell. */

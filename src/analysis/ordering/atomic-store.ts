@@ -27,8 +27,11 @@ export interface AtomicLoss {
 
 /** The atomic operations of one document as they were recorded, by thread and cell. */
 export class AtomicStore {
-  readonly #threads = new Map<ThreadId, Map<CellId, CellColumns>>();
+  /** By thread, then by cell; both are small numbers. */
+  readonly #threads: (CellColumns | undefined)[][] = [];
+  readonly #cells: CellColumns[] = [];
   readonly #losses: AtomicLoss[] = [];
+  readonly #all: AtomicColumn[] = [];
   readonly #lastAfter = new Map<ThreadId, number>();
   #size = 0;
   #columnChanges = 0;
@@ -78,6 +81,7 @@ export class AtomicStore {
     if (code === ATOMIC.loads) {
       if (columns.repeated === undefined) {
         columns.repeated = new AtomicColumn(columns.place);
+        this.#all.push(columns.repeated);
         this.#columnChanges++;
       }
       column = columns.repeated;
@@ -106,19 +110,20 @@ export class AtomicStore {
 
   /** Of one thread, in no order. */
   *columns(thread: ThreadId): Iterable<AtomicColumn> {
-    for (const { told, repeated } of this.#threads.get(thread)?.values() ?? []) {
-      yield told;
-      if (repeated !== undefined) yield repeated;
+    for (const columns of this.#threads[thread] ?? []) {
+      if (columns === undefined) continue;
+      yield columns.told;
+      if (columns.repeated !== undefined) yield columns.repeated;
     }
   }
 
   /** Of all threads, in no order. */
-  *cellColumns(): Iterable<CellColumns> {
-    for (const cells of this.#threads.values()) yield* cells.values();
+  cellColumns(): readonly CellColumns[] {
+    return this.#cells;
   }
 
-  *allColumns(): Iterable<AtomicColumn> {
-    for (const thread of this.#threads.keys()) yield* this.columns(thread);
+  allColumns(): readonly AtomicColumn[] {
+    return this.#all;
   }
 
   /** The lowest place that anything new since the last call of this may have touched. */
@@ -129,19 +134,21 @@ export class AtomicStore {
   }
 
   #columns(thread: ThreadId, cell: CellId): CellColumns | undefined {
-    let cells = this.#threads.get(thread);
+    let cells = this.#threads[thread];
     if (cells === undefined) {
-      cells = new Map();
-      this.#threads.set(thread, cells);
+      if (!(thread < LIMITS.threads)) return undefined;
+      cells = [];
+      this.#threads[thread] = cells;
     }
-    let columns = cells.get(cell);
-    if (columns === undefined) {
-      if (cells.size >= LIMITS.cells) return undefined;
-      const place = { thread, cell, memory: undefined, offset: 0, width: 4 };
-      columns = { place, told: new AtomicColumn(place), repeated: undefined };
-      cells.set(cell, columns);
-      this.#columnChanges++;
-    }
+    const known = cells[cell];
+    if (known !== undefined) return known;
+    if (!(cell <= LIMITS.cells)) return undefined;
+    const place = { thread, cell, memory: undefined, offset: 0, width: 4 };
+    const columns = { place, told: new AtomicColumn(place), repeated: undefined };
+    cells[cell] = columns;
+    this.#cells.push(columns);
+    this.#all.push(columns.told);
+    this.#columnChanges++;
     return columns;
   }
 }
@@ -165,6 +172,7 @@ export interface CellColumns {
 }
 
 const FIRST_CAPACITY = 8;
+const UINT32_MAX = 0xffff_ffff;
 /** Recorders tell of a loop in steps that double, so that one of a thousand rounds has some of these. */
 const HEAVY = 256;
 
@@ -173,7 +181,10 @@ export class AtomicColumn {
   readonly place: CellPlace;
   /** Entries that stand for many operations. */
   readonly heavy: number[] = [];
-  #firstWrite = -1;
+  #acquires = false;
+  /** The entries that write, by index. */
+  #writes = new Uint32Array(FIRST_CAPACITY);
+  #writeCount = 0;
   #length = 0;
   #before = new Float64Array(FIRST_CAPACITY);
   #span = new Uint32Array(FIRST_CAPACITY);
@@ -209,7 +220,7 @@ export class AtomicColumn {
     when: number,
   ): boolean {
     const at = this.#length;
-    if (after < before) return false;
+    if (after < before || after - before > UINT32_MAX) return false;
     if (at > 0 && (before < this.before(at - 1) || after < this.after(at - 1))) return false;
     if (at === this.#before.length) this.#grow();
     this.#before[at] = before;
@@ -219,15 +230,59 @@ export class AtomicColumn {
     this.#code[at] = code;
     this.#count[at] = count;
     this.#when[at] = when;
-    if (this.#firstWrite < 0 && isWrite(code)) this.#firstWrite = at;
+    if (MUTE[code] !== 1) this.#acquires = true;
+    if (isWrite(code)) {
+      if (this.#writeCount === this.#writes.length) {
+        this.#writes = grown(this.#writes, new Uint32Array(this.#writeCount * 2));
+      }
+      this.#writes[this.#writeCount++] = at;
+    }
     if (count >= HEAVY) this.heavy.push(at);
     this.#length++;
     return true;
   }
 
+  /** Whether any entry may have seen what another thread wrote, or have been woken by one. */
+  get acquires(): boolean {
+    return this.#acquires;
+  }
+
   /** −1 when there is none. */
   get firstWrite(): number {
-    return this.#firstWrite;
+    return this.#writeCount > 0 ? (this.#writes[0] as number) : -1;
+  }
+
+  get writeCount(): number {
+    return this.#writeCount;
+  }
+
+  /** The index of the `nth` entry that writes, counted from 0. */
+  write(nth: number): number {
+    return this.#writes[nth] as number;
+  }
+
+  /** How many of the writes began before `tick`. */
+  writesBegunBefore(tick: number): number {
+    let low = 0;
+    let high = this.#writeCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.before(this.write(middle)) < tick) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** How many of the writes were over before `tick`. */
+  writesOverBefore(tick: number): number {
+    let low = 0;
+    let high = this.#writeCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.after(this.write(middle)) < tick) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   before(index: number): number {
@@ -311,22 +366,29 @@ function grown<T extends Float64Array | Uint32Array | Int32Array | Uint8Array>(f
   return to;
 }
 
+const WRITES = table([ATOMIC.store, ATOMIC.readModifyWrite, ATOMIC.writes]);
+const READS = table([
+  ATOMIC.load,
+  ATOMIC.loads,
+  ATOMIC.readModifyWrite,
+  ATOMIC.failedExchange,
+  ATOMIC.waitOk,
+  ATOMIC.waitTimedOut,
+  ATOMIC.asyncWaitBegin,
+]);
+const MUTE = table([ATOMIC.store, ATOMIC.notify, ATOMIC.waitBegin]);
+
 export function isWrite(code: number): boolean {
-  return code === ATOMIC.store || code === ATOMIC.readModifyWrite || code === ATOMIC.writes;
+  return WRITES[code] === 1;
 }
 
 /** Whether the entry tells of a value that was read of the cell. */
 export function isRead(code: number): boolean {
-  switch (code) {
-    case ATOMIC.load:
-    case ATOMIC.loads:
-    case ATOMIC.readModifyWrite:
-    case ATOMIC.failedExchange:
-    case ATOMIC.waitOk:
-    case ATOMIC.waitTimedOut:
-    case ATOMIC.asyncWaitBegin:
-      return true;
-    default:
-      return false;
-  }
+  return READS[code] === 1;
+}
+
+function table(codes: readonly number[]): Uint8Array {
+  const out = new Uint8Array(256);
+  for (const code of codes) out[code] = 1;
+  return out;
 }

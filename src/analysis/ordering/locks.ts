@@ -55,11 +55,8 @@ export function heldBy(atomics: AtomicStore, thread: ThreadId, call: Call): Held
 export function lastWriteBefore(atomics: AtomicStore, thread: ThreadId, tick: number): number {
   let last = -1;
   for (const column of atomics.columns(thread)) {
-    for (let i = column.firstFrom(tick) - 1; i >= 0; i--) {
-      if (!isWrite(column.code(i))) continue;
-      last = Math.max(last, column.before(i));
-      break;
-    }
+    const nth = column.writesBegunBefore(tick) - 1;
+    if (nth >= 0) last = Math.max(last, column.before(column.write(nth)));
   }
   return last;
 }
