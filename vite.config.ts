@@ -11,26 +11,12 @@ const outDir = resolve(root, 'dist');
  * where the realm loads classic scripts, `es` where it loads modules.
  */
 const REALMS = [
-  { entry: 'src/injected/main.ts', file: 'injected.js', format: 'iife' },
   { entry: 'src/injected/late/main.ts', file: 'late.js', format: 'es' },
+  { entry: 'src/injected/main.ts', file: 'injected.js', format: 'iife' },
   { entry: 'src/injected/worklet/main.ts', file: 'worklet.js', format: 'es' },
   { entry: 'src/content/main.ts', file: 'content.js', format: 'iife' },
   { entry: 'src/devtools/background.ts', file: 'background.js', format: 'iife' },
 ] as const;
-
-/** Gathers the modules that the two parts of the page's script share; see there. */
-const SHARED_MODULES = resolve(root, 'src/injected/shared-modules.ts');
-
-/** The modules by their names in it, each with the names of its own exports. */
-function sharedModules(): readonly { name: string; path: string; exports: readonly string[] }[] {
-  const imports = /^import \* as (\w+) from '(.+)';$/gm;
-  return Array.from(readFileSync(SHARED_MODULES, 'utf8').matchAll(imports), ([, name, from]) => {
-    const path = resolve(dirname(SHARED_MODULES), from ?? '');
-    const exported = /^export (?:const|function) (\w+)/gm;
-    const exports = Array.from(readFileSync(path, 'utf8').matchAll(exported), ([, each]) => each);
-    return { name: `${name}`, path, exports: exports.map(String) };
-  });
-}
 
 /** The record table explains itself for a docs page; scripts that run in pages leave that at home. */
 function withoutDocs(): Plugin {
@@ -44,46 +30,66 @@ function withoutDocs(): Plugin {
   };
 }
 
-/** For the early part: an object of each shared module, made when it is asked for. */
-function sharing(): Plugin {
+/** Imports the modules of which the late part of the page's script takes the early part's; see there. */
+const SHARED_MODULES = resolve(root, 'src/injected/shared-modules.ts');
+
+interface Export {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** What the late part takes, in the order of the list that the early one hands out. Known once that is built. */
+let taken: readonly Export[] = [];
+
+/**
+ * For the late part: exports of shared modules are taken from the parameter of the function that it exports,
+ * `shared`. So it evaluates no built-in, when the page may have replaced them already.
+ */
+function takingShared(): Plugin {
+  const paths = Array.from(
+    readFileSync(SHARED_MODULES, 'utf8').matchAll(/^import \* as \w+ from '(.+)';$/gm),
+    ([, path]) => resolve(dirname(SHARED_MODULES), path ?? ''),
+  );
+  const exports: Export[] = [];
   return {
-    name: 'lifeline-sharing',
+    name: 'lifeline-taking-shared',
     enforce: 'pre',
-    transform(_code, id) {
-      if (id !== SHARED_MODULES) return undefined;
-      const modules = sharedModules();
-      const imports = modules.map(
-        ({ path, exports }) => `import { ${exports.join()} } from ${JSON.stringify(path)};`,
-      );
-      const objects = modules.map(
-        ({ name, exports }) => `${name}: { __proto__: null, ${exports.join()} }`,
-      );
-      const code = `${imports.join('\n')}\nexport const shareModules = () => ({ ${objects.join()} });`;
-      return { code, map: null };
+    transform(code, path) {
+      if (!paths.includes(path)) return undefined;
+      const lines = Array.from(code.matchAll(/^export (?:const|function) (\w+)/gm), ([, name]) => {
+        exports.push({ path, name: `${name}` });
+        // Written as a call, so that it can be left out where it is not used.
+        return `export const ${name} = /* @__PURE__ */ shared(${exports.length - 1});`;
+      });
+      return { code: lines.join('\n'), map: null };
+    },
+    generateBundle(_options, bundle) {
+      const used: number[] = [];
+      for (const file of Object.values(bundle)) {
+        if (file.type !== 'chunk') continue;
+        const body = file.code
+          .replace(/\bshared\((\d+)\)/g, (_all, at) => `shared[${used.push(Number(at)) - 1}]`)
+          .replace(/export\s*\{\s*(\S+) as start\s*\};?\s*$/, 'return $1');
+        file.code = `export default (shared) => {${body}};\n`;
+      }
+      taken = used.flatMap((at) => exports[at] ?? []);
     },
   };
 }
 
-/**
- * For the late part: shared modules are taken from the parameter of the function that it exports, `modules`.
- * So it evaluates no built-in, when the page may have replaced them already.
- */
-function shared(): Plugin {
+/** For the early part, which is built after the late one: the list, made when it is asked for. */
+function handingShared(): Plugin {
   return {
-    name: 'lifeline-shared',
+    name: 'lifeline-handing-shared',
     enforce: 'pre',
     transform(_code, id) {
-      const module = sharedModules().find(({ path }) => path === id);
-      if (!module) return undefined;
-      const { name, exports } = module;
-      return { code: `export const { ${exports.join()} } = modules.${name};`, map: null };
-    },
-    generateBundle(_options, bundle) {
-      for (const file of Object.values(bundle)) {
-        if (file.type !== 'chunk') continue;
-        const body = file.code.replace(/export\s*\{\s*(\S+) as start\s*\};?\s*$/, 'return $1');
-        file.code = `export default (modules) => {${body}};\n`;
-      }
+      if (id !== SHARED_MODULES) return undefined;
+      const imports = taken.map(
+        ({ path, name }, at) => `import { ${name} as _${at} } from ${JSON.stringify(path)};`,
+      );
+      const list = taken.map((_each, at) => `_${at}`).join();
+      const code = `${imports.join('\n')}\nexport const handOut = () => [${list}];`;
+      return { code, map: null };
     },
   };
 }
@@ -95,7 +101,7 @@ function realm({ entry, file, format }: (typeof REALMS)[number]): InlineConfig {
     configFile: false,
     root,
     logLevel: 'warn',
-    plugins: [withoutDocs(), isEarly && sharing(), isLate && shared()],
+    plugins: [withoutDocs(), isEarly && handingShared(), isLate && takingShared()],
     build: {
       outDir,
       emptyOutDir: false,

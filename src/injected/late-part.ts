@@ -12,7 +12,7 @@ import type { Channel } from './channel.ts';
 import type { ContextEntry } from './entities.ts';
 import type { HandOver } from './hand-over.ts';
 import type { Recorder } from './recorder.ts';
-import { type SharedModules, shareModules } from './shared-modules.ts';
+import { handOut } from './shared-modules.ts';
 
 /** What the late part does for the early one. */
 export interface Late {
@@ -24,8 +24,8 @@ export interface Late {
   readonly annotations: AnnotationHearer;
 }
 
-/** What `late.js` exports: given the modules that are ours, it gives what starts it. */
-type Evaluate = (modules: SharedModules) => (early: HandOver) => Late;
+/** What `late.js` exports: given what it takes from us, it gives what starts it. */
+type Evaluate = (shared: readonly unknown[]) => (early: HandOver) => Late;
 
 const ATTEMPTS = 3;
 /** How long the settings are waited for. The content script reads them as soon as it runs. */
@@ -105,7 +105,7 @@ export class LatePart {
   }
 
   #start(evaluate: Evaluate, handOver: HandOver): void {
-    const part = evaluate(shareModules())(handOver);
+    const part = evaluate(handOut())(handOver);
     this.part = part;
     part.takeOver();
     mapForEach(this.#kept, (command) => part.obey(command));

@@ -1,16 +1,10 @@
 import * as intrinsics from '../base/intrinsics.ts';
 import * as errors from '../shared/describe-error.ts';
 
-/** Modules that the late part shares with the early one, for they capture what a page may replace. */
-export interface SharedModules {
-  readonly intrinsics: typeof intrinsics;
-  readonly errors: typeof errors;
-}
-
 /**
- * The build (`vite.config.ts`) puts a plain object in the place of each namespace here, which costs nothing until
- * it is asked for, and in the late bundle takes the imports of these modules from it.
+ * What the late part takes from the early one, for these modules capture what a page may replace. In the build
+ * (`vite.config.ts`) it is the list of just the exports that the late part uses, known to both by their places.
  */
-export function shareModules(): SharedModules {
-  return { intrinsics, errors };
+export function handOut(): readonly unknown[] {
+  return [intrinsics, errors];
 }

@@ -18,7 +18,7 @@ const MANIFEST = JSON.parse(
 ) as { readonly key: string };
 
 /** What the browser makes of the `key` in the manifest. */
-const EXTENSION_ID = createHash('sha256')
+export const EXTENSION_ID = createHash('sha256')
   .update(Buffer.from(MANIFEST.key, 'base64'))
   .digest('hex')
   .slice(0, 32)

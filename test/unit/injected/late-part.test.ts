@@ -13,7 +13,7 @@ import type { Command } from '../../../src/shared/messages.ts';
 import { DEFAULT_SETTINGS } from '../../../src/shared/settings.ts';
 
 /** Gives what it finds in the hand-over as the late part. */
-const LATE = 'export default (modules) => (early) => early.become(modules);';
+const LATE = 'export default (shared) => (early) => early.become(shared);';
 
 let folder: string;
 let said: string[];
@@ -51,8 +51,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function become(modules: object): Late {
-  said.push(`late part with ${Object.keys(modules).join(' and ')}`);
+function become(shared: readonly object[]): Late {
+  said.push(`late part with ${shared.length} modules`);
   return {
     obey: (command) => said.push(command.kind),
     pass: () => undefined,
@@ -86,7 +86,7 @@ test('what was recorded meanwhile is taken over, with its places and times', asy
   mark();
   expect(said).toEqual([
     'begins',
-    'late part with intrinsics and errors',
+    'late part with 2 modules',
     'mark 2 5',
     'mark 4 8',
     'promised',
@@ -100,7 +100,7 @@ test('it is fetched once', async () => {
   put();
   await Promise.all([late.load(), late.load()]);
   await late.load();
-  expect(said).toEqual(['late part with intrinsics and errors']);
+  expect(said).toEqual(['late part with 2 modules']);
 });
 
 test('a page that has recorded nothing answers a flush, and fetches nothing for a panel', async () => {
@@ -122,7 +122,7 @@ test('commands wait, those that undo each other only the last of them', async ()
   late.hear(COMMANDS.unwatch);
   expect(said).toEqual([
     'begins',
-    'late part with intrinsics and errors',
+    'late part with 2 modules',
     'mark 2 1',
     'watch',
     'flush',
@@ -147,7 +147,7 @@ test('a pause holds from the moment it is said', async () => {
   now = 3;
   mark();
   await late.load();
-  expect(said).toEqual(['begins', 'late part with intrinsics and errors', 'mark 6 3', 'configure']);
+  expect(said).toEqual(['begins', 'late part with 2 modules', 'mark 6 3', 'configure']);
   expect(recorder.resume()).toBe(2);
 });
 
@@ -158,7 +158,7 @@ test('where it cannot be had that is told, and it is tried again when it is need
   expect(late.part).toBeUndefined();
   put();
   await late.load();
-  expect(said.slice(2)).toEqual(['late part with intrinsics and errors', 'mark 2 1']);
+  expect(said.slice(2)).toEqual(['late part with 2 modules', 'mark 2 1']);
 });
 
 test('no more is kept than may be, and the rest is counted', async () => {
