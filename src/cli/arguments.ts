@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../base/result.ts';
+import { isSeed } from '../shared/settings.ts';
+import { MAX_SEED } from '../shared/stress-schedule.ts';
 
 export interface InspectArguments {
   readonly url: string;
@@ -9,12 +11,15 @@ export interface InspectArguments {
   readonly out?: string;
   readonly profile?: string;
   readonly chrome?: string;
+  /** The seed of stress teardown. */
+  readonly stress?: number;
 }
 
 export const USAGE = `usage: npm run inspect -- <url> [flags]
 
   --seconds N     how long to record, from the page's load event on (default 5)
   --run CODE      an expression to evaluate in the page after it has loaded; its promise is awaited
+  --stress SEED   make races happen: stress each teardown on the schedule of this number, from 1 to ${MAX_SEED}
   --out DIR       write trace.pftrace, session.lifeline, report.json and panel.png there
   --json          print the report as one JSON document
   --profile DIR   a browser profile to use, for pages behind a log-in
@@ -45,6 +50,10 @@ export function parseInspectArguments(args: readonly string[]): Result<InspectAr
     return err(`--seconds wants a number from 0 to ${MAX_SECONDS}, not ${values.seconds}`);
   }
   const { run, out, profile, chrome } = values;
+  const stress = values.stress === undefined ? undefined : Number(values.stress);
+  if (stress !== undefined && !isSeed(stress)) {
+    return err(`--stress wants a whole number from 1 to ${MAX_SEED}, not ${values.stress}`);
+  }
   return ok({
     url: url.href,
     seconds,
@@ -53,6 +62,7 @@ export function parseInspectArguments(args: readonly string[]): Result<InspectAr
     ...(out === undefined ? {} : { out }),
     ...(profile === undefined ? {} : { profile }),
     ...(chrome === undefined ? {} : { chrome }),
+    ...(stress === undefined ? {} : { stress }),
   });
 }
 
@@ -67,6 +77,7 @@ function parseFlags(args: readonly string[]) {
       json: { type: 'boolean', default: false },
       profile: { type: 'string' },
       chrome: { type: 'string' },
+      stress: { type: 'string' },
     },
   });
 }

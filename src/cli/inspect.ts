@@ -60,7 +60,13 @@ async function record(args: InspectArguments, launched: Launched): Promise<Inspe
     page.once('crash', () => reject(new Failure('the page crashed')));
   });
   crashed.catch(() => undefined); // Also after the race below has been decided.
-  return Promise.race([crashed, recordLoaded(args, launched, page, panel)]);
+  // Stored before the page is opened, so that it is told in time.
+  const before = await panel.setStress(args.stress ?? 0);
+  try {
+    return await Promise.race([crashed, recordLoaded(args, launched, page, panel)]);
+  } finally {
+    if (args.profile !== undefined) await panel.setStress(before).catch(() => undefined);
+  }
 }
 
 async function recordLoaded(
@@ -90,6 +96,7 @@ async function recordLoaded(
     url: args.url,
     browser: `Chromium ${launched.browser.version()}`,
     seconds: Math.round(recordMs / 100) / 10,
+    stress: args.stress,
   });
   const coverage = complete
     ? []

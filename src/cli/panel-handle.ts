@@ -12,6 +12,8 @@ const PICTURE_MS = 10_000;
 export interface PanelHandle {
   /** `complete` is false when a frame did not answer in time. */
   flush(timeoutMs: number): Promise<{ readonly complete: boolean }>;
+  /** Stores the seed of stress teardown for the pages to come; gives what it was. */
+  setStress(seed: number): Promise<number>;
   /** The bytes of a `.lifeline` file. */
   session(): Promise<Uint8Array<ArrayBuffer>>;
   /** A PNG of the panel at rest, with its first finding selected. */
@@ -28,6 +30,7 @@ export async function attachPanel({ frame }: OpenPanel): Promise<PanelHandle> {
   }
   return {
     flush: (timeoutMs) => frame.evaluate(`lifelinePanel.flush(${timeoutMs})`),
+    setStress: (seed) => frame.evaluate(`lifelinePanel.setStress(${seed})`),
     session: async () => {
       const text = await frame.evaluate<string>('lifelinePanel.sessionBase64()');
       return new Uint8Array(Buffer.from(text, 'base64'));

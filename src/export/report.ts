@@ -1,11 +1,14 @@
 import type { Certainty, Evidence, Finding, FindingEntity, Severity } from '../analysis/finding.ts';
 import type { JudgedTeardown } from '../analysis/judge-teardowns.ts';
-import type { DocumentFacts } from '../analysis/model.ts';
+import { contextLabel, nodeLabel, threadLabel } from '../analysis/labels.ts';
+import type { DocumentFacts, InterventionFacts } from '../analysis/model.ts';
 import { topDocument } from './perfetto/trace-time.ts';
 
 const FINDING_COLUMNS = ['severity', 'certainty', 'rule', 'entity', 'count', 'first'];
 const TEARDOWN_COLUMNS = ['verdict', 'certainty', 'release', 'entity', 'at'];
-const RIGHT: readonly string[] = ['count', 'first', 'at'];
+const STRESS_COLUMNS = ['step', 'action', 'for', 'entity', 'at'];
+const MAX_STRESS_LINES = 20;
+const RIGHT: readonly string[] = ['count', 'first', 'at', 'step', 'for'];
 const MAX_ENTITY_CHARACTERS = 40;
 const INDENT = '  ';
 
@@ -24,6 +27,8 @@ export interface ReportOrigin {
   readonly browser: string;
   /** How long was recorded. */
   readonly seconds: number;
+  /** The seed of stress teardown. */
+  readonly stress?: number | undefined;
 }
 
 /** The document that `inspect --json` prints. Fields may be added, never changed. */
@@ -44,6 +49,25 @@ export interface Report {
   readonly findings: readonly ReportedFinding[];
   /** Every moment at which something that a processor uses was given up. */
   readonly teardowns: readonly ReportedTeardown[];
+  /** What stress teardown did; absent where nothing was stressed. */
+  readonly stress?: ReportedStress;
+}
+
+export interface ReportedStress {
+  readonly seed: number;
+  readonly steps: readonly ReportedStep[];
+}
+
+interface ReportedStep {
+  /** Its number in the schedule of its document. Several may share one: what was suspended is resumed. */
+  readonly step: number;
+  readonly action: InterventionFacts['action'];
+  /** How long it lasts. */
+  readonly ms: number;
+  readonly atMs: number;
+  readonly thread: string;
+  /** Of the node or the context; empty where neither is known. */
+  readonly entity: string;
 }
 
 /** Times are milliseconds since the page's navigation start. */
@@ -104,6 +128,7 @@ export function buildReport(
     coverage: [...coverage],
     findings: findings.map(reportedFinding),
     teardowns: teardowns.map(reportedTeardown),
+    ...reportedStress(documents, origin.stress),
   };
 }
 
@@ -139,13 +164,39 @@ function reportedTeardown(teardown: TeardownToReport): ReportedTeardown {
   };
 }
 
+/** `seed` was asked for; without one, what the records say. */
+function reportedStress(
+  documents: readonly DocumentFacts[],
+  seed: number | undefined,
+): { readonly stress?: ReportedStress } {
+  const origin = topDocument(documents)?.timeOrigin ?? 0;
+  const found = documents.flatMap(({ interventions }) => interventions)[0]?.seed;
+  const known = seed ?? found;
+  if (known === undefined) return {};
+  const steps = documents.flatMap((document) =>
+    document.interventions.map(
+      (each): ReportedStep => ({
+        step: each.step,
+        action: each.action,
+        ms: each.micros / 1000,
+        atMs: (each.at + document.timeOrigin - origin) / 1000,
+        thread: threadLabel(document, each.thread),
+        entity:
+          (each.node && nodeLabel(each.node)) ?? (each.context && contextLabel(each.context)) ?? '',
+      }),
+    ),
+  );
+  return { stress: { seed: known, steps: steps.toSorted((a, b) => a.atMs - b.atMs) } };
+}
+
 function reportedEvidence({ at, thread, what }: Evidence): ReportedEvidence {
   return { ms: at / 1000, thread, what };
 }
 
 /**
  * The report for people at a terminal, without colours: a line a finding, under it what is wrong
- * and how to mend it, then the teardowns that nothing orders or of which that is not known, wrapped to `width` characters. What a page named loses its control
+ * and how to mend it, then the teardowns that nothing orders or of which that is not
+ * known, then what stress teardown did, wrapped to `width` characters. What a page named loses its control
  * characters, so that no name can drive the terminal.
  */
 export function reportTable(report: Report, width = 100): string {
@@ -165,6 +216,7 @@ export function reportTable(report: Report, width = 100): string {
   if (report.findings.length === 0) lines.push('No findings.');
   else lines.push(...findingLines(report.findings, width));
   if (report.teardowns.length > 0) lines.push('', ...teardownLines(report.teardowns, width));
+  if (report.stress !== undefined) lines.push('', ...stressLines(report.stress));
   if (report.coverage.length > 0) {
     lines.push('', 'Not observed:');
     for (const each of report.coverage) lines.push(...wrap(plain(each), width, '- ', INDENT));
@@ -220,6 +272,27 @@ function teardownLines(teardowns: readonly ReportedTeardown[], width: number): r
 function teardownCells(teardown: ReportedTeardown): readonly string[] {
   const { verdict, certainty, release, entity, releaseMs } = teardown;
   return [verdict, certainty, release, entityCell(entity), seconds(releaseMs)];
+}
+
+/** What was done to the page; a step for which there was nothing to do is only counted. */
+function stressLines({ seed, steps }: ReportedStress): readonly string[] {
+  const done = steps.filter(({ action }) => action !== 'nothing');
+  const table = layoutTable(
+    STRESS_COLUMNS,
+    done
+      .slice(0, MAX_STRESS_LINES)
+      .map(({ step, action, ms, entity, atMs }) => [
+        String(step),
+        action,
+        ms === 0 ? '' : `${ms} ms`,
+        cut(plain(entity), MAX_ENTITY_CHARACTERS),
+        seconds(atMs),
+      ]),
+  );
+  const lines = [`stressed with seed ${seed}: ${counted(done.length, 'intervention')}`];
+  if (done.length > 0) lines.push('', table.head, ...table.rows);
+  if (done.length > MAX_STRESS_LINES) lines.push(`… ${done.length - MAX_STRESS_LINES} more`);
+  return lines;
 }
 
 function layoutTable(

@@ -3,6 +3,7 @@ import type { PanelAutomation } from './automation.ts';
 import { startExport } from './export-session.ts';
 import type { PageLink } from './page-link.ts';
 import type { Panel } from './panel-context.ts';
+import { loadSettings, storeSettings } from './stored-settings.ts';
 
 /** Base64 is made of groups of three bytes, so a step is a multiple of it. */
 const STEP_BYTES = 3 * 8192;
@@ -19,6 +20,13 @@ export function createAutomation(panel: Panel, link: PageLink | undefined): Pane
       const complete = (await link?.flush(timeoutMs)) ?? true;
       await settle();
       return { complete };
+    },
+    async setStress(seed) {
+      const before = await loadSettings();
+      panel.state.settings.value = before;
+      actions.changeSettings({ stress: seed });
+      await storeSettings(panel.state.settings.value);
+      return before.stress;
     },
     async findings() {
       return unwrap(await client.ask({ ask: 'findings' }));

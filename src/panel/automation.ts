@@ -7,6 +7,8 @@ import type { Finding } from '../analysis/finding.ts';
 export interface PanelAutomation {
   /** Resolves when all that the frames recorded before the call is in the session and judged. */
   flush(timeoutMs: number): Promise<{ readonly complete: boolean }>;
+  /** Stores the seed of stress teardown (0: none), for pages that are opened once it has resolved; gives what it was. */
+  setStress(seed: number): Promise<number>;
   findings(): Promise<readonly Finding[]>;
   /** Selects a finding as a click on its row does, so that its detail shows. */
   selectFinding(id: string): Promise<void>;

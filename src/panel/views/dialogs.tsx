@@ -5,6 +5,7 @@ import { Icon } from '../icons.tsx';
 import { usePanel } from '../panel-context.ts';
 import { parseOrigins } from '../parse-origins.ts';
 import { Legend } from './legend.tsx';
+import { StressSettings } from './stress-settings.tsx';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['W S  or  + −', 'Zoom in and out'],
@@ -120,6 +121,7 @@ function SettingsForm() {
           </span>
         </span>
       </label>
+      <StressSettings />
       <label class="field">
         <b>Record only these origins</b>
         <span class="faint">One a line. Empty: all of them.</span>

@@ -13,7 +13,9 @@ test('records five seconds and prints a table unless told otherwise', () => {
 
 test('reads every flag, before and after the URL', () => {
   expect(
-    parse('--seconds 0.5 --run play() https://a.example/x --json --out o --profile p --chrome c'),
+    parse(
+      '--seconds 0.5 --run play() https://a.example/x --json --out o --profile p --chrome c --stress 42',
+    ),
   ).toEqual({
     ok: true,
     value: {
@@ -24,6 +26,7 @@ test('reads every flag, before and after the URL', () => {
       out: 'o',
       profile: 'p',
       chrome: 'c',
+      stress: 42,
     },
   });
 });
@@ -39,6 +42,11 @@ test.each([
   'http://a --seconds soon',
   'http://a --seconds -1',
   'http://a --seconds 1e9',
+  'http://a --stress',
+  'http://a --stress 0',
+  'http://a --stress 1.5',
+  'http://a --stress 4294967296',
+  'http://a --stress luck',
   'http://a --frobnicate',
   'http://a --json=no',
 ])('says in one line what is wrong with "%s"', (line) => {

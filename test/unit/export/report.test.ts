@@ -40,6 +40,30 @@ const TEARDOWN: TeardownToReport = {
 };
 
 describe('a report', () => {
+  test('says what stress teardown did, where it did, and nothing where it was not there', () => {
+    const session = sessionOf(`
+      0     nodeCreated   node=7 processorName=voice
+      1000  stressed      node=7 context=1 action=suspend seed=42 step=3 micros=20000
+      1500  stressed      node=7 context=1 action=nothing seed=42 step=4 micros=0
+      21000 stressed      node=7 context=1 action=resume seed=42 step=3 micros=0
+    `);
+    const report = buildReport(session, [], [], ORIGIN);
+    expect(report.stress).toEqual({
+      seed: 42,
+      steps: [
+        { step: 3, action: 'suspend', ms: 20, atMs: 1, thread: 'page', entity: 'voice #7' },
+        { step: 4, action: 'nothing', ms: 0, atMs: 1.5, thread: 'page', entity: 'voice #7' },
+        { step: 3, action: 'resume', ms: 0, atMs: 21, thread: 'page', entity: 'voice #7' },
+      ],
+    });
+    expect(reportTable(report)).toContain('stressed with seed 42: 2 interventions');
+    const quiet = sessionOf('0 nodeCreated node=7');
+    expect(buildReport(quiet, [], [], ORIGIN)).not.toHaveProperty('stress');
+    const asked = buildReport(quiet, [], [], { ...ORIGIN, stress: 9 });
+    expect(asked.stress).toEqual({ seed: 9, steps: [] });
+    expect(reportTable(asked)).toContain('stressed with seed 9: 0 interventions');
+  });
+
   test('is version 1, counts all frames and keeps what findings say', () => {
     const session = sessionOfInputs([
       ...textInputs('0 nodeCreated node=7\n1000 process node=7 times=4', { document: 'top' }),
