@@ -69,6 +69,8 @@ interface View {
   readonly base: number;
   /** The numbers of the block's cells of this width, by their place in elements. */
   readonly cells: Map<number, number>;
+  /** Elements touched of late, each before its cell, where their low bits say; a cell 0 is none. */
+  readonly recent: Int32Array;
 }
 
 /** Bytes of an element, for those typed arrays that have atomic operations. */
@@ -84,6 +86,7 @@ const WIDTHS = {
   BigUint64Array: 8,
 } as unknown as { readonly [name: string]: number | undefined };
 const WIDE = 8;
+const RECENT = 16;
 
 /** Words of state of a cell: how it was last read, and what is not told yet. */
 const STATE = {
@@ -102,6 +105,7 @@ const MOST_HELD = 1 << 20;
 /** No entry may be told so many places late that its low word grows ambiguous. */
 const MOST_PLACES = 1 << 28;
 
+const NONE = new IntrinsicInt32Array(0);
 /** One 64-bit integer, and its low word. */
 const LONG = new IntrinsicBigInt64Array(1);
 const LOW_WORD = new IntrinsicInt32Array(bufferOf(LONG));
@@ -273,17 +277,32 @@ export function observeAtomics(
       mask: width < 4 ? (1 << (width * 8)) - 1 : -1,
       base: byteOffsetOf(array) / width,
       cells,
+      recent: memory === 0 ? NONE : new IntrinsicInt32Array(RECENT * 2),
     };
   }
 
   /** The number of the cell that the engine has accepted `index` for; 0 if there are too many. */
   function cellOf(view: View, index: unknown): number {
-    if (index === lastIndex && view === lastView) return lastCell;
+    if (view === lastView) {
+      if (index === lastIndex) return lastCell;
+      if (typeof index === 'number') {
+        const slot = (index & (RECENT - 1)) << 1;
+        const recent = view.recent[slot + 1] as number;
+        if (recent !== 0 && view.recent[slot] === index) {
+          lastIndex = index;
+          lastCell = recent;
+          return recent;
+        }
+      }
+    }
     const number = +((isObject(index) ? (index as Converted).seen : index) as number);
     const element = number >= 1 ? floor(number) : 0;
     const place = view.base + element;
     const cell = mapGet(view.cells, place) ?? numberCell(view, place);
     if (index === element && view === lastView) {
+      const slot = (element & (RECENT - 1)) << 1;
+      view.recent[slot] = element;
+      view.recent[slot + 1] = cell;
       lastIndex = element;
       lastCell = cell;
     }
