@@ -12,7 +12,7 @@ import {
   weakMapGet,
   weakMapSet,
 } from '../base/intrinsics.ts';
-import type { ApplyTrap, Native } from '../base/patch.ts';
+import type { ApplyTrap, Native, Replaced } from '../base/patch.ts';
 import { dataProperty } from '../shared/describe-error.ts';
 import * as LIMITS from '../shared/limits.ts';
 import type { EndState } from '../shared/records.ts';
@@ -60,17 +60,23 @@ const eventTarget = prototypeOf('EventTarget');
 type Heard = (this: object, event: object) => void;
 const listen = methodFrom<object, [string, Heard]>(eventTarget, 'addEventListener');
 
-/** An own accessor of each event, which the page can neither change nor hide. */
-let isTrustedOf: ((event: object) => boolean) | undefined;
+/** An own accessor of each event, which the page can neither change nor hide; each interface has one of its own. */
+function trustOf(event: object): (event: object) => boolean {
+  const get = getOwnPropertyDescriptor(event, 'isTrusted')?.get;
+  return get ? uncurryThis(get as (this: object) => boolean) : () => true;
+}
+
+let isTrustedMessage: ((event: object) => boolean) | undefined;
+
+/** Whether the engine made the event, a `MessageEvent`. */
+function isGenuine(event: object): boolean {
+  isTrustedMessage ??= trustOf(event);
+  return isTrustedMessage(event);
+}
 
 /** Whether the engine made the event. */
-function isTrusted(event: object): boolean {
-  if (!isTrustedOf) {
-    const get = getOwnPropertyDescriptor(event, 'isTrusted')?.get;
-    if (!get) return true;
-    isTrustedOf = uncurryThis(get as (this: object) => boolean);
-  }
-  return isTrustedOf(event);
+export function isTrusted(event: object): boolean {
+  return trustOf(event)(event);
 }
 
 /**
@@ -80,7 +86,11 @@ function isTrusted(event: object): boolean {
 export class Channels {
   readonly #witness: Witness;
   readonly #memories: Memories;
-  readonly #sink: MessageSink;
+  /** `postMessage` and `close` of ports, for what is to come before us. */
+  posting: Replaced<ApplyTrap> | undefined;
+  closing: Replaced<ApplyTrap> | undefined;
+  /** May be replaced by one that says more. */
+  sink: MessageSink;
   readonly #ends = new IntrinsicWeakMap<object, End>();
   readonly #collected = new IntrinsicFinalizationRegistry<End>((end) => {
     this.#tell(end, 'collected');
@@ -93,7 +103,7 @@ export class Channels {
   constructor({ witness, memories, sink, firstEnd }: ChannelOptions) {
     this.#witness = witness;
     this.#memories = memories;
-    this.#sink = sink;
+    this.sink = sink;
     this.#next = firstEnd;
     this.#observePorts();
     this.#observeChannels();
@@ -150,14 +160,14 @@ export class Channels {
     try {
       result = apply(native, self, args);
     } catch (error) {
-      this.#sink.refused?.(native, self, args);
+      this.sink.refused?.(native, self, args);
       throw error;
     }
     try {
       const index = end.sent++;
       this.#memories.carried('passed', end.id, index + 1, args[0], seq);
       if (args.length > 1) this.#passPorts(end, index + 1, args[1], seq);
-      this.#sink.sent(end, seq, index, args[0]);
+      this.sink.sent(end, seq, index, args[0]);
     } catch (fault) {
       this.#witness.fault(fault);
     }
@@ -176,14 +186,14 @@ export class Channels {
     const { patches } = this.#witness;
     const port = prototypeOf('MessagePort');
     if (!port) return;
-    patches.method(port, 'postMessage', this.post);
+    this.posting = patches.method(port, 'postMessage', this.post);
     patches.method(port, 'start', (native, self, args) => {
       const result = apply(native, self, args);
       const end = this.of(self);
       if (end) this.#started(end);
       return result;
     });
-    patches.method(port, 'close', this.#close);
+    this.closing = patches.method(port, 'close', this.#close);
     const handlers = ownerOf(port, 'onmessage');
     if (handlers) {
       const setter: ApplyTrap = (native, self, args) => {
@@ -254,7 +264,7 @@ export class Channels {
   readonly #close: ApplyTrap = (native, self, args) => {
     const result = apply(native, self, args);
     const end = weakMapGet(this.#ends, self as object);
-    if (end && !this.#sink.closed(end)) this.#tell(end, 'closed');
+    if (end && !this.sink.closed(end)) this.#tell(end, 'closed');
     return result;
   };
 
@@ -281,18 +291,18 @@ export class Channels {
 
   #received(port: object, event: object, failed: boolean): void {
     const end = this.of(port);
-    if (!end || !isTrusted(event)) return;
+    if (!end || !isGenuine(event)) return;
     try {
       const seq = this.#witness.next();
       const index = end.received++;
       if (!failed) {
-        if (this.#witness.isolated) {
+        if (this.#memories.isWatching) {
           this.#memories.carried('arrived', end.id, index + 1, dataOf?.(event), seq);
         }
         const ports = portsOf?.(event);
         if (ports && ports.length > 0) this.#takePorts(end, index + 1, ports, seq);
       }
-      this.#sink.received(end, seq, index, failed ? undefined : event);
+      this.sink.received(end, seq, index, failed ? undefined : event);
     } catch (fault) {
       this.#witness.fault(fault);
     }

@@ -67,6 +67,11 @@ export class Memories {
     });
   }
 
+  /** Whether memory that crosses is told. */
+  get isWatching(): boolean {
+    return this.#witness.isolated && this.#witness.isActive;
+  }
+
   /** How many blocks have crossed from one thread to another. */
   get crossed(): number {
     return this.#crossed;
@@ -126,7 +131,7 @@ export class Memories {
     value: unknown,
     seq: number,
   ): void {
-    if (!this.#witness.isolated || typeof value !== 'object' || value === null) return;
+    if (!this.isWatching || typeof value !== 'object' || value === null) return;
     if (record === 'passed' && !this.#maySend) return;
     this.#record = record;
     this.#end = end;

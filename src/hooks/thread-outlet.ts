@@ -78,8 +78,8 @@ export class ThreadOutlet {
   }
 
   sendRecords(): void {
-    if (this.#records.count === 0) return;
-    this.#options.send({ kind: 'records', bytes: this.#records.take() });
+    const { count } = this.#records;
+    if (count > 0) this.#options.send({ kind: 'records', bytes: this.#records.take(), count });
   }
 
   /** Sends the batch that is being filled, unless it is empty, and goes on in the next. */

@@ -6,6 +6,8 @@ export interface Witness {
   readonly patches: Patches;
   /** Whether memory can be shared with other threads. */
   readonly isolated: boolean;
+  /** False while nothing is to be recorded yet, but counted. */
+  readonly isActive: boolean;
   /** The next place in the order of all records. Low 32 bits are enough. */
   next(): number;
   /** `seq` is of `next`; without it the record takes a place of its own. */

@@ -6,7 +6,7 @@ import {
 } from '../base/intrinsics.ts';
 import { constructAs } from '../base/patch.ts';
 import type { ContextKind, ContextMethod, ContextState } from '../shared/records.ts';
-import { type Frames, MAIN_THREAD, RENDER_QUANTUM_FRAMES } from '../shared/units.ts';
+import { type Frames, RENDER_QUANTUM_FRAMES } from '../shared/units.ts';
 import type { ContextEntry } from './entities.ts';
 import type { Observation } from './observation.ts';
 import { interfaceOf } from './page-realm.ts';
@@ -16,18 +16,12 @@ import { settling } from './settling.ts';
 export function observeContexts(observation: Observation): void {
   const { patches, entities, recorder, realm, late } = observation;
   const { natives } = entities;
-  let first = true;
-
   const collected = new IntrinsicFinalizationRegistry<ContextEntry>((entry) => {
     recorder.record('contextCollected', { context: entry.id });
     entry.thread?.retire();
   });
 
   const constructed = (context: BaseAudioContext, kind: ContextKind): void => {
-    if (first) {
-      first = false;
-      recordDocument(observation);
-    }
     void late.load();
     const entry = entities.addContext(context, kind);
     registerFinalizer(collected, context, entry);
@@ -95,14 +89,4 @@ export function observeContexts(observation: Observation): void {
   observeCall('OfflineAudioContext', 'suspend');
   observeCall('OfflineAudioContext', 'resume');
   observeCall('OfflineAudioContext', 'startRendering');
-}
-
-/** What a document says of itself once, before its first context. */
-function recordDocument({ recorder }: Observation): void {
-  recorder.record('threadStarted', {
-    thread: MAIN_THREAD,
-    kind: 'main',
-    context: 0 as ContextEntry['id'],
-    name: 'main',
-  });
 }

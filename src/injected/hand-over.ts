@@ -1,3 +1,5 @@
+import type { Channels } from '../hooks/channels.ts';
+import type { Memories } from '../hooks/memories.ts';
 import type { Channel } from './channel.ts';
 import type { Entities } from './entities.ts';
 import type { NodeConstruction } from './nodes.ts';
@@ -15,4 +17,6 @@ export interface HandOver {
   readonly entities: Entities;
   readonly nodeConstruction: NodeConstruction;
   readonly stubs: Stubs;
+  readonly channels: Channels;
+  readonly memories: Memories;
 }

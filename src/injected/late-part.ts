@@ -11,11 +11,12 @@ import type { AnnotationHearer } from './annotations.ts';
 import type { Channel } from './channel.ts';
 import type { ContextEntry } from './entities.ts';
 import type { HandOver } from './hand-over.ts';
+import type { WorkerThreads } from './late/worker-threads.ts';
 import type { Recorder } from './recorder.ts';
 import { handOut } from './shared-modules.ts';
 
 /** What the late part does for the early one. */
-export interface Late {
+export interface Late extends WorkerThreads {
   obey(command: Command): void;
   /** The prelude stands in the scope of `context` and waits for the node named `name`. */
   pass(context: BaseAudioContext, entry: ContextEntry, name: string): void;

@@ -1,5 +1,8 @@
 import { Patches } from '../base/patch.ts';
+import { Channels } from '../hooks/channels.ts';
+import { Memories } from '../hooks/memories.ts';
 import { type Command, PROTOCOL_VERSION } from '../shared/messages.ts';
+import { type ContextId, MAIN_THREAD } from '../shared/units.ts';
 import { observeAnnotations } from './annotations.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { observeCompilation } from './compilation.ts';
@@ -8,15 +11,17 @@ import { observeEarlyEnd } from './early-end.ts';
 import { Entities } from './entities.ts';
 import type { HandOver } from './hand-over.ts';
 import { LatePart } from './late-part.ts';
+import { MainWitness, plainMessages } from './main-witness.ts';
 import { observeModules } from './modules.ts';
 import { takeNatives } from './natives.ts';
 import { observeNodeConstruction } from './nodes.ts';
 import type { Observation } from './observation.ts';
 import { Order } from './order.ts';
 import { type PageRealm, takePageRealm } from './page-realm.ts';
-import { createPreludeLoader } from './prelude.ts';
+import { createPreludeLoader, takeRandomNames } from './prelude.ts';
 import { Recorder } from './recorder.ts';
 import { installStubs } from './stubs.ts';
+import { observePageWorkers } from './workers.ts';
 
 /** Runs in every frame before the page's first script. Without Web Audio it leaves nothing behind. */
 function main(): void {
@@ -34,6 +39,7 @@ function observe(realm: PageRealm, channel: Channel): void {
   const natives = takeNatives();
   const order = new Order(realm.isolated);
   let handOver: HandOver | undefined;
+  let witness: MainWitness | undefined;
   const hello = (): void => {
     const { timeOrigin, isolated } = realm;
     channel.send({ kind: 'hello', protocol: PROTOCOL_VERSION, timeOrigin, isolated });
@@ -44,6 +50,8 @@ function observe(realm: PageRealm, channel: Channel): void {
     ownUrl: channel.base,
     begins: () => {
       hello();
+      recordDocument(recorder);
+      witness?.begin();
       if (natives) observeEarlyEnd({ realm, recorder, late }, channel, natives);
     },
     fault: (message) => channel.send({ kind: 'fault', message }),
@@ -54,15 +62,42 @@ function observe(realm: PageRealm, channel: Channel): void {
   if (!natives) return;
 
   const patches = new Patches();
+  witness = new MainWitness(patches, realm.isolated, recorder);
   const entities = new Entities(natives);
   const observation: Observation = { realm, recorder, patches, entities, late };
   observeContexts(observation);
-  observeModules(observation, createPreludeLoader(observation, `${channel.base}worklet.js`));
+  const randomName = takeRandomNames();
+  const worklet = `${channel.base}worklet.js`;
+  observeModules(observation, createPreludeLoader(observation, worklet, randomName));
   observeAnnotations(observation);
   observeCompilation(observation);
   const nodeConstruction = observeNodeConstruction(observation);
-  const stubs = installStubs(patches, realm.isolated);
-  handOver = { realm, channel, order, recorder, entities, nodeConstruction, stubs };
+  const memories = new Memories(witness);
+  const channels = new Channels({ witness, memories, firstEnd: 1, sink: plainMessages(witness) });
+  const stubs = installStubs(patches, realm.isolated, channels);
+  const worker = { url: `${channel.base}worker.js`, order, randomName };
+  observePageWorkers(observation, witness, channels, worker);
+  handOver = {
+    realm,
+    channel,
+    order,
+    recorder,
+    entities,
+    nodeConstruction,
+    stubs,
+    channels,
+    memories,
+  };
+}
+
+/** What a document says of itself once, before its first record. */
+function recordDocument(recorder: Recorder): void {
+  recorder.record('threadStarted', {
+    thread: MAIN_THREAD,
+    kind: 'main',
+    context: 0 as ContextId,
+    name: 'main',
+  });
 }
 
 main();

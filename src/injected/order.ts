@@ -4,7 +4,7 @@ import type { Seq } from '../shared/units.ts';
 
 /**
  * The one counter that numbers every record of every thread of the document, where memory can be
- * shared; else every number is 0.
+ * shared; else each thread has one of its own.
  *
  * Who writes a record bumps the counter and takes twice its value. A call of `process()` bumps nothing: at
  * entry and at exit it reads the counter and takes twice its value plus one, a place between two records. So
@@ -15,17 +15,15 @@ export class Order {
   /** Undefined where the page is not cross-origin isolated. */
   readonly cell: SharedArrayBuffer | undefined;
   /** The counter. */
-  readonly words: Int32Array | undefined;
+  readonly words: Int32Array;
   readonly #widen = new Unwrapper();
 
   constructor(isolated: boolean) {
-    if (!isolated) return;
-    this.cell = new SharedArrayBuffer(4);
-    this.words = new IntrinsicInt32Array(this.cell);
+    if (isolated) this.cell = new SharedArrayBuffer(4);
+    this.words = this.cell ? new IntrinsicInt32Array(this.cell) : new IntrinsicInt32Array(1);
   }
 
   next(): Seq {
-    const { words } = this;
-    return (words ? this.#widen.widen((atomicsAdd(words, 0, 1) + 1) | 0) * 2 : 0) as Seq;
+    return (this.#widen.widen((atomicsAdd(this.words, 0, 1) + 1) | 0) * 2) as Seq;
   }
 }

@@ -12,10 +12,13 @@ export interface PreludeLoader {
 }
 
 /** `url` is the prelude's in the extension. */
-export function createPreludeLoader(observation: Observation, url: string): PreludeLoader {
+export function createPreludeLoader(
+  observation: Observation,
+  url: string,
+  randomName: () => string,
+): PreludeLoader {
   const { late, recorder } = observation;
   const addModule = methodOf('Worklet', 'addModule');
-  const randomName = takeRandomNames();
 
   const observed = (
     context: BaseAudioContext,
@@ -57,7 +60,7 @@ export function createPreludeLoader(observation: Observation, url: string): Prel
  * One name for each scope, known to our two scripts only until it has served: who does not know it
  * cannot speak for them. (Afterwards a page can read it in the stack of any call of its own.)
  */
-function takeRandomNames(): () => string {
+export function takeRandomNames(): () => string {
   const { crypto } = globalThis;
   const { getRandomValues } = crypto;
   return () => {

@@ -1,6 +1,7 @@
 import type { ApplyTrap, Patches, Replaced } from '../base/patch.ts';
 import type { InstallAtomics } from '../hooks/atomics.ts';
 import { stubAtomics } from '../hooks/atomics-stubs.ts';
+import type { Channels } from '../hooks/channels.ts';
 import { interfaceOf } from './page-realm.ts';
 
 /**
@@ -17,14 +18,15 @@ export interface Stubs {
   readonly atomics: InstallAtomics | undefined;
 }
 
-export function installStubs(patches: Patches, isolated: boolean): Stubs {
+/** Those of ports have a trap already. */
+export function installStubs(patches: Patches, isolated: boolean, channels: Channels): Stubs {
   const stub = (interfaceName: string, method: string): Replaced<ApplyTrap> =>
     patches.method(interfaceOf(interfaceName)?.prototype as object, method) as Replaced<ApplyTrap>;
   return {
     connect: stub('AudioNode', 'connect'),
     disconnect: stub('AudioNode', 'disconnect'),
-    postMessage: stub('MessagePort', 'postMessage'),
-    closePort: stub('MessagePort', 'close'),
+    postMessage: channels.posting as Replaced<ApplyTrap>,
+    closePort: channels.closing as Replaced<ApplyTrap>,
     atomics: isolated ? stubAtomics(patches) : undefined,
   };
 }

@@ -1,62 +1,50 @@
-import {
-  IntrinsicMap,
-  IntrinsicWeakMap,
-  mapDelete,
-  mapGet,
-  mapSet,
-  weakMapGet,
-  weakMapSet,
-} from '../base/intrinsics.ts';
-import type { BlockId } from './units.ts';
-
-interface Memory {
-  readonly id: number;
-  /** Live blocks by the offset at which they start. */
-  readonly blocks: Map<number, BlockId>;
-}
+import { IntrinsicMap, mapDelete, mapGet, mapSet } from '../base/intrinsics.ts';
+import type { BlockId, MemoryId } from './units.ts';
 
 /**
- * The blocks that a page declared in this realm. Ids of blocks and memories lie in a range of the
- * realm's own, so that no two realms of a document give out the same one.
+ * The blocks that a page declared in this realm. Ids of blocks lie in a range of the realm's own, so that
+ * no two realms of a document give out the same one.
  */
 export class BlockLedger {
-  readonly #memories = new IntrinsicWeakMap<object, Memory>();
+  /** Live blocks by the offset at which they start, by memory. */
+  readonly #blocks = new IntrinsicMap<MemoryId, Map<number, BlockId>>();
+  readonly #numberOf: (buffer: object) => MemoryId;
   readonly #first: number;
   readonly #limit: number;
-  #nextMemory: number;
   #nextBlock: number;
 
-  /** Ids are from `first` on, `limit` of them at most. */
-  constructor(first: number, limit: number) {
+  /** Ids are from `first` on, `limit` of them at most. `numberOf` gives memories their number in this realm. */
+  constructor(first: number, limit: number, numberOf: (buffer: object) => MemoryId) {
+    this.#numberOf = numberOf;
     this.#first = first;
     this.#limit = limit;
-    this.#nextMemory = first;
     this.#nextBlock = first;
   }
 
   /** Undefined when there are no ids left. */
-  allocate(buffer: object, offset: number): { memory: number; block: BlockId } | undefined {
+  allocate(buffer: object, offset: number): { memory: MemoryId; block: BlockId } | undefined {
     if (this.#nextBlock - this.#first >= this.#limit) return undefined;
-    const memory = this.#memoryOf(buffer);
+    const memory = this.#numberOf(buffer);
     const block = this.#nextBlock++ as BlockId;
-    mapSet(memory.blocks, offset, block);
-    return { memory: memory.id, block };
+    mapSet(this.#blocksOf(memory), offset, block);
+    return { memory, block };
   }
 
   /** `block` is 0 when no live block starts there. */
-  free(buffer: object, offset: number): { memory: number; block: BlockId } {
-    const memory = this.#memoryOf(buffer);
-    const block = mapGet(memory.blocks, offset) ?? (0 as BlockId);
-    mapDelete(memory.blocks, offset);
-    return { memory: memory.id, block };
+  free(buffer: object, offset: number): { memory: MemoryId; block: BlockId } {
+    const memory = this.#numberOf(buffer);
+    const blocks = this.#blocksOf(memory);
+    const block = mapGet(blocks, offset) ?? (0 as BlockId);
+    mapDelete(blocks, offset);
+    return { memory, block };
   }
 
-  #memoryOf(buffer: object): Memory {
-    const known = weakMapGet(this.#memories, buffer);
+  #blocksOf(memory: MemoryId): Map<number, BlockId> {
+    const known = mapGet(this.#blocks, memory);
     if (known) return known;
-    const memory = { id: this.#nextMemory++, blocks: new IntrinsicMap<number, BlockId>() };
-    weakMapSet(this.#memories, buffer, memory);
-    return memory;
+    const blocks = new IntrinsicMap<number, BlockId>();
+    mapSet(this.#blocks, memory, blocks);
+    return blocks;
   }
 }
 
@@ -64,8 +52,8 @@ const IDS_OF_MAIN = 750_000;
 const IDS_OF_THREAD = 900;
 
 /** The ledger of thread `thread`: the main thread's range is wide, the others' are narrow. */
-export function ledgerOf(thread: number): BlockLedger {
+export function ledgerOf(thread: number, numberOf: (buffer: object) => MemoryId): BlockLedger {
   return thread === 0
-    ? new BlockLedger(1, IDS_OF_MAIN - 1)
-    : new BlockLedger(IDS_OF_MAIN + thread * IDS_OF_THREAD, IDS_OF_THREAD);
+    ? new BlockLedger(1, IDS_OF_MAIN - 1, numberOf)
+    : new BlockLedger(IDS_OF_MAIN + thread * IDS_OF_THREAD, IDS_OF_THREAD, numberOf);
 }

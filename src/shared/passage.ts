@@ -1,4 +1,4 @@
-import type { ContextKind } from './records.ts';
+import type { ContextKind, FieldsOf, RecordName } from './records.ts';
 
 /**
  * What the page's script and the prelude in an audio rendering thread say to each other. The first
@@ -29,11 +29,47 @@ export interface SharedCells {
   readonly ring: SharedArrayBuffer | undefined;
 }
 
+/** The first message that an entered worker hears, before any of the page’s. */
+export interface WorkerPassage {
+  /** The random name in the prelude’s URL. */
+  readonly name: string;
+  /** The private channel. */
+  readonly port: object;
+  /** Undefined where `begin` is to bring them: in a worker made by one that waited for its own. */
+  readonly cells: PassageCells | undefined;
+}
+
+export interface PassageCells {
+  /** 0 where it is yet to be told: in workers of workers. */
+  readonly thread: number;
+  /** Milliseconds since the Unix epoch of the document’s time origin, as `performance.timeOrigin` has it. */
+  readonly timeOrigin: number;
+  /** As in `Passage`. */
+  readonly shared: SharedCells | undefined;
+}
+
+/** What a worker says on the page’s channel when it closes before it could hear its passage. */
+export interface LastWords {
+  readonly name: string;
+  readonly records: ReadonlyMap<number, UnplacedRecord>;
+}
+
+/** A record that has no place in the order yet. */
+export interface UnplacedRecord<N extends RecordName = RecordName> {
+  readonly name: N;
+  /** Microseconds since the Unix epoch. */
+  readonly at: number;
+  readonly fields: FieldsOf<N>;
+}
+
 export type ToScope =
   /** Send all that is held, then answer `flushed`. */
   | { readonly kind: 'flush'; readonly id: number }
   /** `close()` was called: from now on hold nothing back. */
   | { readonly kind: 'closing' }
+  | ({ readonly kind: 'begin' } & PassageCells)
+  /** The number of this thread. */
+  | { readonly kind: 'thread'; readonly id: number }
   | { readonly kind: 'configure'; readonly fineClock: boolean }
   /** What `STRESS_CELLS` say where they are shared. A target of nobody takes the question of that step back. */
   | {
@@ -47,7 +83,24 @@ export type ToScope =
   | { readonly kind: 'batch'; readonly buffer: ArrayBuffer };
 
 export type FromScope =
-  | { readonly kind: 'records'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | {
+      readonly kind: 'records';
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      /** How many records. */
+      readonly count: number;
+    }
+  /** A worker has made a worker: `port` is the private channel of that. */
+  | {
+      readonly kind: 'worker';
+      readonly worker: number;
+      /** What to call its thread. */
+      readonly label: string;
+      readonly port: object;
+      readonly shared: SharedCells | undefined;
+    }
+  | { readonly kind: 'last-words'; readonly worker: number; readonly words: unknown }
+  /** The worker that `worker` is has been terminated, or did not load. */
+  | { readonly kind: 'worker-ended'; readonly worker: number }
   /** `calls` of `process()` had begun, modulo 2^32, when this left. */
   | {
       readonly kind: 'batch';
@@ -55,6 +108,8 @@ export type FromScope =
       readonly slots: number;
       readonly calls: number;
     }
+  /** This worker was closed from inside. */
+  | { readonly kind: 'closing' }
   /** A mistake of ours, kept from the page. */
   | { readonly kind: 'fault'; readonly message: string }
   | { readonly kind: 'flushed'; readonly id: number; readonly calls: number };

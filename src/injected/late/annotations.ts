@@ -7,10 +7,10 @@ import type { NodesByName } from './nodes.ts';
 
 /** What the page says of its nodes and blocks. */
 export function hearAnnotations(
-  { entities, nodes, recorder }: LateObservation,
+  { entities, memories, nodes, recorder }: LateObservation,
   named: NodesByName,
 ): AnnotationHearer {
-  const ledger = ledgerOf(MAIN_THREAD);
+  const ledger = ledgerOf(MAIN_THREAD, (buffer) => memories.numberOf(buffer));
 
   const destroyed = (node: NodeEntry, { seq, at, stack }: Moment): void => {
     const frame = entities.frameOf(node.context);

@@ -20,6 +20,15 @@ import type { ContextThread } from '../entities.ts';
 import type { PageRealm } from '../page-realm.ts';
 import { SlotBuffer } from './slot-buffer.ts';
 
+/** A worker that does not answer in that time is blocked; its ring can be read all the same. */
+const BLOCKED_MS = 150;
+
+/** What only workers say. */
+export type WorkerMessage = Extract<
+  FromScope,
+  { kind: 'worker' | 'worker-ended' | 'last-words' | 'closing' }
+>;
+
 /** Where a thread's output goes. */
 export interface ThreadSink {
   slots(thread: ThreadId, bytes: Uint8Array<ArrayBuffer>): void;
@@ -37,6 +46,7 @@ export interface ThreadSink {
 
 export interface AudioThreadOptions {
   readonly id: ThreadId;
+  readonly kind: 'audio' | 'worker';
   /** Undefined where the page is not isolated. Without a ring, slots come in batches. */
   readonly shared: SharedCells | undefined;
   /** The private channel. */
@@ -47,6 +57,11 @@ export interface AudioThreadOptions {
   readonly poll: () => void;
   readonly realm: PageRealm;
   readonly sink: ThreadSink;
+  /** Called before each message, with those that are not for this end to understand. */
+  readonly heard?: (message: WorkerMessage | undefined) => void;
+  /** How long it may still write once it has been told to end. */
+  readonly lingerMs: number;
+  readonly ended?: () => void;
 }
 
 /** The page's end of one audio rendering thread: reads its ring or its batches. */
@@ -62,6 +77,8 @@ export class AudioThread implements ContextThread {
   /** The head as it was at the last look. */
   #announced = 0;
   #callsBegun = 0;
+  #records = 0;
+  #isRetired = false;
   #ended = false;
 
   constructor(options: AudioThreadOptions) {
@@ -81,16 +98,25 @@ export class AudioThread implements ContextThread {
     return this.options.id;
   }
 
-  /** True once its context has closed: it will answer no more. */
-  get ended(): boolean {
-    return this.#ended;
+  /** False once its context has closed, or the worker was told to end. */
+  get answers(): boolean {
+    return !this.#ended && !(this.#isRetired && this.options.kind === 'worker');
   }
 
-  /** Calls of `process()` that began and whose slots neither arrived nor were said to be lost. */
+  /**
+   * Calls of `process()` that began and whose slots neither arrived nor were said to be lost. Of a worker, whose ring
+   * outlives it: records that were made and did not arrive.
+   */
   get missing(): number {
     const begun = this.control ? (this.control[CONTROL.calls] as number) : this.#callsBegun;
+    if (this.options.kind === 'worker') return max((begun - this.#records) | 0, 0);
     const missing = (begun - this.#buffer.calls - this.#buffer.lost) | 0;
     return max(missing, 0);
+  }
+
+  /** Whether its end is near. */
+  get isRetired(): boolean {
+    return this.#isRetired;
   }
 
   /**
@@ -143,6 +169,9 @@ export class AudioThread implements ContextThread {
     const id = ++this.#flushes;
     mapSet(this.#answers, id, done);
     this.tell({ kind: 'flush', id });
+    if (this.options.kind === 'worker' && this.#ring) {
+      this.options.realm.after(BLOCKED_MS, () => this.#answered(id));
+    }
   }
 
   tell(command: ToScope): void {
@@ -150,16 +179,24 @@ export class AudioThread implements ContextThread {
   }
 
   retire(): void {
+    this.#isRetired = true;
     this.options.sink.retire(this);
   }
 
   /** Nothing will come any more: whoever waits is told so. */
   end(): void {
     this.#ended = true;
+    this.options.ended?.();
     mapForEach(this.#answers, (done, id) => {
       mapDelete(this.#answers, id);
       done();
     });
+  }
+
+  #answered(id: number): void {
+    const done = mapGet(this.#answers, id);
+    mapDelete(this.#answers, id);
+    done?.();
   }
 
   #take(words: Int32Array, from: number, slots: number): number {
@@ -169,8 +206,10 @@ export class AudioThread implements ContextThread {
   }
 
   #heard(message: FromScope): void {
+    this.options.heard?.(undefined);
     switch (message.kind) {
       case 'records':
+        this.#records += message.count;
         if (this.options.sink.recording) this.options.sink.records(this.id, message.bytes);
         this.options.sink.stirred();
         return;
@@ -192,10 +231,14 @@ export class AudioThread implements ContextThread {
         throw new IntrinsicError(message.message);
       case 'flushed': {
         this.#callsBegun = message.calls;
-        const done = mapGet(this.#answers, message.id);
-        mapDelete(this.#answers, message.id);
-        done?.();
+        this.#answered(message.id);
+        return;
       }
+      case 'worker':
+      case 'worker-ended':
+      case 'last-words':
+      case 'closing':
+        this.options.heard?.(message);
     }
   }
 }

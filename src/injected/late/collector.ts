@@ -101,7 +101,7 @@ export class Collector implements ThreadSink {
   /** The context of `thread` has closed or is gone. Messages that are still under way get their time. */
   retire(thread: AudioThread): void {
     thread.drain(true);
-    this.#realm.after(FLUSH_MS / 4, () => {
+    this.#realm.after(thread.options.lingerMs, () => {
       thread.drain(true);
       thread.cut();
       thread.end();
@@ -238,7 +238,7 @@ export class Collector implements ThreadSink {
       this.#outbox.answerFlush(id);
     };
     mapForEach(this.#threads, (thread) => {
-      if (thread.ended) return;
+      if (!thread.answers) return;
       waiting++;
       thread.flush(done);
     });

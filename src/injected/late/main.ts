@@ -2,6 +2,7 @@ import { MAIN_THREAD } from '../../shared/units.ts';
 import type { HandOver } from '../hand-over.ts';
 import type { Late } from '../late-part.ts';
 import { hearAnnotations } from './annotations.ts';
+import { observeMainAtomics } from './atomics.ts';
 import { Collector } from './collector.ts';
 import type { LateObservation } from './late-observation.ts';
 import { NodeEntries } from './node-entries.ts';
@@ -11,6 +12,7 @@ import { preparePassing } from './passing.ts';
 import { observePorts } from './ports.ts';
 import { Stress } from './stress.ts';
 import { observeWires } from './wires.ts';
+import { observeWorkerThreads } from './worker-threads.ts';
 
 /**
  * Begins everything that no page needs before its first `addModule` has resolved. The build wraps this bundle
@@ -27,6 +29,7 @@ export function start(early: HandOver): Late {
   };
   const named = observeNodes(observation, observePorts(observation));
   observeWires(observation);
+  observeMainAtomics(observation, early.memories);
   observePageEvents(observation);
   let annotations = hearAnnotations(observation, named);
   let isConfigured = false;
@@ -42,6 +45,7 @@ export function start(early: HandOver): Late {
     if (stress) stress.isOn = seed === observation.stress.seed;
   };
   return {
+    ...observeWorkerThreads(observation),
     get annotations() {
       return annotations;
     },

@@ -10,8 +10,6 @@ export interface NodeEntry {
   readonly isWorklet: boolean;
   /** The strongest kind of memory handed to its processor so far. */
   memory: 'none' | 'shared' | 'wasm';
-  sent: number;
-  received: number;
 }
 
 /** What an AudioParam belongs to. */
@@ -32,7 +30,7 @@ export class NodeEntries {
   add(node: AudioNode, context: ContextEntry, isWorklet: boolean): NodeEntry | undefined {
     if (this.#count >= LIMITS.ids) return undefined;
     const id = ++this.#count as NodeId;
-    const entry: NodeEntry = { id, context, isWorklet, memory: 'none', sent: 0, received: 0 };
+    const entry: NodeEntry = { id, context, isWorklet, memory: 'none' };
     weakMapSet(this.#nodes, node, entry);
     return entry;
   }

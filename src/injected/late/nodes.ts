@@ -8,6 +8,7 @@ import {
   weakMapSet,
 } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
+import { digestValue } from '../../hooks/value-digest.ts';
 import type { NodeId, Ordinal, Seq } from '../../shared/units.ts';
 import type { ContextEntry } from '../entities.ts';
 import type { Natives } from '../natives.ts';
@@ -16,7 +17,6 @@ import { recogniseEmscripten } from './emscripten.ts';
 import type { LateObservation } from './late-observation.ts';
 import type { NodeEntry } from './node-entries.ts';
 import type { PortObserver } from './ports.ts';
-import { digestValue } from './value-digest.ts';
 
 /** Worklet nodes by the name of their processor, for annotations that name no object. */
 export interface NodesByName {
@@ -73,6 +73,7 @@ export function observeNodes(observation: LateObservation, ports: PortObserver):
       seq,
     );
     ports.observe(natives.port(node), entry);
+    if (options !== undefined) ports.observeOptions(entry, options, seq);
     natives.eachParameter(node, (param, name) =>
       weakMapSet(nodes.params, param, { owner: entry, name }),
     );

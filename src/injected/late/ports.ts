@@ -1,7 +1,11 @@
-import { apply, weakMapGet, weakMapSet } from '../../base/intrinsics.ts';
+import { IntrinsicWeakMap, weakMapGet, weakMapSet } from '../../base/intrinsics.ts';
+import type { End } from '../../hooks/channels.ts';
+import { hashContent } from '../../hooks/content-hash.ts';
+import { digestValue, type HandedMemory, type ValueDigest } from '../../hooks/value-digest.ts';
+import { DURATION_UNIT_MICROS, SLOT, SLOT_FLAG } from '../../shared/slots.ts';
+import type { EndId, Seq } from '../../shared/units.ts';
 import type { LateObservation } from './late-observation.ts';
 import type { NodeEntry } from './node-entries.ts';
-import { digestValue, type HandedMemory, type ValueDigest } from './value-digest.ts';
 
 const NO_DIGEST: ValueDigest = { bytes: 0, preview: '', memory: 'none' };
 
@@ -9,15 +13,21 @@ const NO_DIGEST: ValueDigest = { bytes: 0, preview: '', memory: 'none' };
 export interface PortObserver {
   /** To be called before the page gets to see `port`, so that our listener is its first. */
   observe(port: MessagePort, node: NodeEntry): void;
+  /** Tells what memory the options of a node have handed over. */
+  observeOptions(node: NodeEntry, options: unknown, seq: Seq): void;
 }
 
 export function observePorts({
-  stubs,
+  channels,
+  collector,
+  memories,
   entities,
   nodes,
   recorder,
   realm,
 }: LateObservation): PortObserver {
+  const byEnd = new IntrinsicWeakMap<End, NodeEntry>();
+
   /** The words for kinds of memory rise in strength as they do in the alphabet. */
   const handedOver = (node: NodeEntry, memory: HandedMemory): void => {
     if (memory <= node.memory) return;
@@ -25,64 +35,76 @@ export function observePorts({
     recorder.record('memoryPassed', { node: node.id, memory: memory as 'shared' | 'wasm' });
   };
 
-  stubs.postMessage.trap = (native, self, args) => {
-    const node = weakMapGet(nodes.ports, self as object);
-    if (!node) return apply(native, self, args);
-    const seq = recorder.next();
-    const result = apply(native, self, args);
-    recorder.guard(() => {
-      const index = node.sent++;
+  /** A message that takes no preview. */
+  const tell = (
+    op: typeof SLOT.portSent | typeof SLOT.portReceived,
+    { id }: End,
+    flags: number,
+    seq: number,
+    index: number,
+  ): void => {
+    const tick = (realm.now() / DURATION_UNIT_MICROS) | 0;
+    collector.main.writer.message(op, id >> 1, flags, seq | 0, tick, index);
+    collector.stirred();
+  };
+
+  channels.sink = {
+    sent(end, seq, index, value) {
       const seen = recorder.mayPreview();
-      const { bytes, preview, memory } = seen && args.length > 0 ? digestValue(args[0]) : NO_DIGEST;
+      const { bytes, preview, memory } = seen ? digestValue(value) : NO_DIGEST;
       const stack = seen ? recorder.stack() : '';
-      const fields = { node: node.id, from: 'node', index, bytes, preview, stack } as const;
-      recorder.record('messageSent', fields, seq);
-      handedOver(node, memory);
-    });
-    return result;
+      const node = weakMapGet(byEnd, end);
+      if (node) {
+        const fields = { node: node.id, from: 'node', index, bytes, preview, stack } as const;
+        recorder.record('messageSent', fields, seq as Seq);
+        handedOver(node, memory);
+      } else if (!seen && !end.isBroadcast) {
+        tell(SLOT.portSent, end, 0, seq, index);
+      } else {
+        const hash = end.isBroadcast ? hashContent(value) : 0;
+        const fields = { end: end.id, index, bytes, hash, preview, stack };
+        recorder.record('portSent', fields, seq as Seq);
+      }
+    },
+    received(end, seq, index, event) {
+      const failed = event === undefined;
+      const seen = !failed && recorder.mayPreview();
+      const value = seen || (end.isBroadcast && !failed) ? realm.dataOf(event as Event) : undefined;
+      const { bytes, preview } = seen ? digestValue(value) : NO_DIGEST;
+      const node = weakMapGet(byEnd, end);
+      if (node) {
+        const fields = { node: node.id, from: 'processor', index, failed, bytes, preview } as const;
+        recorder.record('messageReceived', fields, seq as Seq);
+      } else if (!seen && !end.isBroadcast) {
+        tell(SLOT.portReceived, end, failed ? SLOT_FLAG.failed : 0, seq, index);
+      } else {
+        const hash = end.isBroadcast && !failed ? hashContent(value) : 0;
+        const fields = { end: end.id, index, failed, bytes, hash, preview };
+        recorder.record('portReceived', fields, seq as Seq);
+      }
+    },
+    closed(end) {
+      const node = weakMapGet(byEnd, end);
+      if (!node) return false;
+      const frame = entities.frameOf(node.context);
+      const fields = { node: node.id, by: 'node', frame, stack: recorder.stack() } as const;
+      recorder.record('portClosed', fields);
+      return true;
+    },
   };
-
-  stubs.closePort.trap = (native, self, args) => {
-    const result = apply(native, self, args);
-    const node = weakMapGet(nodes.ports, self as object);
-    if (node) {
-      recorder.guard(() => {
-        const frame = entities.frameOf(node.context);
-        recorder.record('portClosed', {
-          node: node.id,
-          by: 'node',
-          frame,
-          stack: recorder.stack(),
-        });
-      });
-    }
-    return result;
-  };
-
-  const received = (port: object, event: Event, failed: boolean): void => {
-    const node = weakMapGet(nodes.ports, port);
-    if (!node) return;
-    recorder.guard(() => {
-      const index = node.received++;
-      const seq = recorder.next();
-      const { bytes, preview } =
-        !failed && recorder.mayPreview() ? digestValue(realm.dataOf(event)) : NO_DIGEST;
-      const fields = { node: node.id, from: 'processor', index, failed, bytes, preview } as const;
-      recorder.record('messageReceived', fields, seq);
-    });
-  };
-  function onMessage(this: unknown, event: Event): void {
-    received(this as object, event, false);
-  }
-  function onFailure(this: unknown, event: Event): void {
-    received(this as object, event, true);
-  }
 
   return {
     observe(port, node) {
+      const end = channels.adoptPort(port, endOf(node));
       weakMapSet(nodes.ports, port, node);
-      realm.listen(port, 'message', onMessage);
-      realm.listen(port, 'messageerror', onFailure);
+      if (end) weakMapSet(byEnd, end, node);
+    },
+    observeOptions(node, options, seq) {
+      memories.carried('passed', endOf(node), 0, options, seq);
     },
   };
+}
+
+function endOf(node: NodeEntry): EndId {
+  return (2 * node.id) as EndId;
 }

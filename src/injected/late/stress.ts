@@ -16,6 +16,7 @@ import {
   weakMapSet,
 } from '../../base/intrinsics.ts';
 import type { ApplyTrap } from '../../base/patch.ts';
+import { digestValue } from '../../hooks/value-digest.ts';
 import type { ContextMethod } from '../../shared/records.ts';
 import { STRESS_TARGET } from '../../shared/slots.ts';
 import { type StressAction, stressStep } from '../../shared/stress-schedule.ts';
@@ -29,7 +30,6 @@ import type { NodeEntry } from './node-entries.ts';
 import type { NodesByName } from './nodes.ts';
 import { looksLikeStop } from './stop-message.ts';
 import { askThread, awaitHeld, withdraw } from './thread-stress.ts';
-import { digestValue } from './value-digest.ts';
 
 /** How long the page may be kept waiting for the call that is to be held: the device may ask rarely. */
 const WAIT_MS = 50;

@@ -1,3 +1,4 @@
+import type { Memories } from '../../hooks/memories.ts';
 import { installAnnotations } from '../../shared/annotations.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import { captureStack } from '../../shared/stack.ts';
@@ -10,9 +11,10 @@ import type { ThreadRecorder } from './thread-recorder.ts';
 export function observeAnnotations(
   recorder: ThreadRecorder,
   processors: ProcessorIds,
+  memories: Memories,
   thread: number,
 ): Disposable {
-  const ledger = ledgerOf(thread);
+  const ledger = ledgerOf(thread, (buffer) => memories.numberOf(buffer));
   return installAnnotations(scope, {
     destroy(processor) {
       const ordinal = processors.ordinalOf(processor);

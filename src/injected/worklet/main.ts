@@ -49,7 +49,7 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   if (recorder instanceof StressedRecorder) recorder.delayPosts(ports);
   const processors = observeProcessors(patches, recorder, ports);
   observeSharing(recorder, ports.memories);
-  observeAnnotations(recorder, processors, passage.thread);
+  observeAnnotations(recorder, processors, ports.memories, passage.thread);
   return processors;
 }
 

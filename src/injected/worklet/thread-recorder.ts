@@ -25,6 +25,7 @@ const BATCHES_PER_SECOND = 16;
  */
 export class ThreadRecorder implements Witness {
   readonly patches: Patches;
+  readonly isActive = true;
   readonly isolated: boolean;
   readonly #port: ScopePort;
   readonly #originMicros: number;

@@ -74,7 +74,10 @@ export interface ObservedPage {
 export interface PageBrowserOptions {
   readonly extension?: boolean;
   readonly flags?: readonly string[];
-  /** Path → response; a path not listed is an empty page. `?isolated` asks for isolation headers. */
+  /**
+   * Path → response; a path not listed is an empty page, one that says `missing` is not found. `?isolated` asks
+   * for isolation headers, `?policy=` for a content security policy.
+   */
   readonly files?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -85,9 +88,11 @@ export async function launchPageBrowser(options: PageBrowserOptions = {}): Promi
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const script = pathname.endsWith('.js');
-    response.writeHead(200, {
+    const policy = searchParams.get('policy');
+    response.writeHead(pathname.includes('missing') ? 404 : 200, {
       'content-type': script ? 'text/javascript' : 'text/html',
       ...(searchParams.has('isolated') || script ? ISOLATION : {}),
+      ...(policy === null ? {} : { 'content-security-policy': policy }),
       ...headers,
     });
     response.end(files[pathname] ?? '<!doctype html><title>page</title>');

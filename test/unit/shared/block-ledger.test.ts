@@ -1,8 +1,19 @@
 import { expect, test } from 'vitest';
 import { BlockLedger, ledgerOf } from '../../../src/shared/block-ledger.ts';
+import type { MemoryId } from '../../../src/shared/units.ts';
+
+/** Numbers of buffers as a realm gives them. */
+function numbers(): (buffer: object) => MemoryId {
+  const known = new Map<object, MemoryId>();
+  return (buffer) => {
+    const number = known.get(buffer) ?? ((known.size + 1) as MemoryId);
+    known.set(buffer, number);
+    return number;
+  };
+}
 
 test('a block is found by its buffer and offset until it is freed', () => {
-  const ledger = new BlockLedger(1, 10);
+  const ledger = new BlockLedger(1, 10, numbers());
   const buffer = new ArrayBuffer(64);
   const other = new ArrayBuffer(64);
   const first = ledger.allocate(buffer, 16);
@@ -14,7 +25,7 @@ test('a block is found by its buffer and offset until it is freed', () => {
 });
 
 test('a block at the same place is a new generation', () => {
-  const ledger = new BlockLedger(1, 10);
+  const ledger = new BlockLedger(1, 10, numbers());
   const buffer = new ArrayBuffer(64);
   const first = ledger.allocate(buffer, 0);
   ledger.free(buffer, 0);
@@ -22,9 +33,11 @@ test('a block at the same place is a new generation', () => {
 });
 
 test('no two threads give out the same id, and ids come to an end', () => {
-  const ids = [0, 1, 2, 255].map((thread) => ledgerOf(thread).allocate(new ArrayBuffer(8), 0));
+  const ids = [0, 1, 2, 255].map((thread) =>
+    ledgerOf(thread, numbers()).allocate(new ArrayBuffer(8), 0),
+  );
   expect(new Set(ids.map((given) => given?.block)).size).toBe(ids.length);
-  const narrow = new BlockLedger(5, 2);
+  const narrow = new BlockLedger(5, 2, numbers());
   const buffer = new ArrayBuffer(8);
   expect([0, 1, 2].map((offset) => narrow.allocate(buffer, offset)?.block)).toEqual([
     5,

@@ -16,8 +16,8 @@ import {
   toStringTag,
   typedArrayBytes,
   typedArrayName,
-} from '../../base/intrinsics.ts';
-import { dataProperty } from '../../shared/describe-error.ts';
+} from '../base/intrinsics.ts';
+import { dataProperty } from '../shared/describe-error.ts';
 
 export type HandedMemory = 'none' | 'shared' | 'wasm';
 

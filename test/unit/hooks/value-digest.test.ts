@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { digestValue } from '../../../../src/injected/late/value-digest.ts';
+import { digestValue } from '../../../src/hooks/value-digest.ts';
 
 const preview = (value: unknown): string => digestValue(value).preview;
 

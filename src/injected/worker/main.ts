@@ -1,0 +1,100 @@
+import { apply, IntrinsicPromise, ownData, promiseThen } from '../../base/intrinsics.ts';
+import { Patches } from '../../base/patch.ts';
+import { stubAtomics } from '../../hooks/atomics-stubs.ts';
+import { Channels, isTrusted } from '../../hooks/channels.ts';
+import { Memories } from '../../hooks/memories.ts';
+import { observeWasm } from '../../hooks/wasm-atomics.ts';
+import type { PassageCells, ToScope, WorkerPassage } from '../../shared/passage.ts';
+import { SCOPE_END } from '../../shared/units.ts';
+import { observeAnnotations } from './annotations.ts';
+import { repairBaseURL } from './base-urls.ts';
+import { observeNestedWorkers } from './nested.ts';
+import {
+  type Address,
+  dataOf,
+  isIsolated,
+  listen,
+  postToParent,
+  readAddress,
+  stopEvent,
+} from './scope.ts';
+import { WorkerRecorder } from './worker-recorder.ts';
+
+/** The least number of an end other than the scope’s own. */
+const FIRST_END = 3;
+
+/** The prelude: runs in a worker before the page’s script, and observes everything from then on. */
+function main(): void {
+  const address = readAddress();
+  if (address) observe(address);
+}
+
+function observe(address: Address): void {
+  const scope = globalThis;
+  const patches = new Patches();
+  const recorder = new WorkerRecorder(patches, address);
+
+  // Heard before any listener of the page’s, so that none of them ever sees it.
+  let awaited = true;
+  listen(scope, 'message', (event) => {
+    if (!awaited || !isTrusted(event)) return;
+    awaited = false;
+    const passage = dataOf(event) as WorkerPassage;
+    if (ownData(passage, 'name') !== address.name) return;
+    stopEvent(event);
+    recorder.open(passage.port, obey);
+    if (passage.cells) begin(passage.cells);
+  });
+
+  const memories = new Memories(recorder);
+  const channels = new Channels({
+    witness: recorder,
+    memories,
+    sink: recorder,
+    firstEnd: FIRST_END,
+  });
+  channels.adoptScope(scope, SCOPE_END);
+  patches.method(scope, 'postMessage', channels.post);
+  patches.method(scope, 'onmessage', channels.setHandler, 'set');
+  repairBaseURL(patches, address);
+  const installAtomics = isIsolated ? stubAtomics(patches) : undefined;
+  if (isIsolated) {
+    observeWasm(patches, (compiled) =>
+      recorder.record('wasmCompiled', { ...compiled, stack: recorder.stack() }),
+    );
+  }
+  const annotations = observeAnnotations(recorder, memories);
+  const nested = observeNestedWorkers(recorder, channels, address);
+
+  const begin = (cells: PassageCells): void => {
+    recorder.begin(cells);
+    if (installAtomics) recorder.observeAtomics(installAtomics, memories);
+    if (cells.thread > 0) annotations.numbered(cells.thread);
+    nested.begin({ timeOrigin: cells.timeOrigin, order: cells.shared?.order });
+  };
+  const obey = (command: ToScope): void => {
+    if (command.kind === 'begin') begin(command);
+    else if (command.kind === 'thread') annotations.numbered(command.id);
+  };
+
+  patches.method(scope, 'close', (native, self, args) => {
+    try {
+      recorder.record('scopeState', { state: 'closing', url: '' });
+      if (recorder.outlet) recorder.close();
+      else postToParent(scope, recorder.lastWords());
+    } catch (error) {
+      recorder.fault(error);
+    }
+    return apply(native, self, args);
+  });
+
+  recorder.record('scopeState', { state: 'started', url: address.script });
+  // Neither engine runs microtasks before the page’s script, which ours is a part of, is over.
+  void promiseThen(
+    new IntrinsicPromise<void>((done) => done()),
+    () => recorder.record('scopeState', { state: 'evaluated', url: '' }),
+    () => undefined,
+  );
+}
+
+main();

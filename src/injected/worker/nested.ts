@@ -1,0 +1,67 @@
+import { IntrinsicMap, mapClear, mapForEach, mapSet } from '../../base/intrinsics.ts';
+import type { Channels } from '../../hooks/channels.ts';
+import { shareCells } from '../../hooks/share-cells.ts';
+import { type EnteredWorker, observeWorkers } from '../../hooks/workers.ts';
+import type { PassageCells } from '../../shared/passage.ts';
+import { transferring } from '../../shared/transferring.ts';
+import { type Address, after, post, randomName } from './scope.ts';
+import type { WorkerRecorder } from './worker-recorder.ts';
+
+/** What this worker knows of its document once its passage has come. */
+export interface Document {
+  readonly timeOrigin: number;
+  readonly order: SharedArrayBuffer | undefined;
+}
+
+/** Watches the workers that this one makes. Their private ports go up to the page. */
+export interface NestedWorkers {
+  begin(document: Document): void;
+}
+
+export function observeNestedWorkers(
+  recorder: WorkerRecorder,
+  channels: Channels,
+  address: Address,
+): NestedWorkers {
+  const waiting = new IntrinsicMap<number, EnteredWorker>();
+  let document: Document | undefined;
+
+  const cellsIn = ({ timeOrigin, order }: Document): PassageCells => ({
+    thread: 0,
+    timeOrigin,
+    shared: shareCells(order),
+  });
+  const announce = ({ worker, label, port }: EnteredWorker, { shared }: PassageCells): void =>
+    recorder.send({ kind: 'worker', worker, label, port, shared }, transferring(port));
+
+  observeWorkers(recorder, channels, {
+    base: () => address.script,
+    entering: () => 'yes',
+    prelude: address.own,
+    randomName,
+    pass(entered) {
+      if (!document) {
+        mapSet(waiting, entered.worker, entered);
+        return undefined;
+      }
+      const cells = cellsIn(document);
+      announce(entered, cells);
+      return cells;
+    },
+    ended: (worker) => recorder.send({ kind: 'worker-ended', worker }),
+    lastWords: (worker, words) => recorder.send({ kind: 'last-words', worker, words }),
+    after,
+  });
+
+  return {
+    begin(known) {
+      document = known;
+      mapForEach(waiting, (entered) => {
+        const cells = cellsIn(known);
+        post(entered.port, { kind: 'begin', ...cells });
+        announce(entered, cells);
+      });
+      mapClear(waiting);
+    },
+  };
+}

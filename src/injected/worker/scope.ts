@@ -1,0 +1,81 @@
+import { apply, IntrinsicError, indexOf, slice } from '../../base/intrinsics.ts';
+import { getterFrom, methodFrom, prototypeOf } from '../../hooks/interfaces.ts';
+import { PASSAGE_NAME } from '../../shared/passage.ts';
+
+/** Where this prelude was loaded from, and what it was told by that. */
+export interface Address {
+  /** Without the query: a part of the URL of our own scripts. */
+  readonly own: string;
+  /** Random, known to us and to who made this worker. */
+  readonly name: string;
+  /** The absolute URL of the page’s script. */
+  readonly script: string;
+  /** What the engine takes for this worker’s script. */
+  readonly stand: string;
+}
+
+const target = prototypeOf('EventTarget');
+const message = prototypeOf('MessageEvent');
+type Listener = (this: object, event: object) => void;
+
+export const listen: (target: object, type: string, heard: Listener) => void = methodFrom(
+  target,
+  'addEventListener',
+);
+export const stopEvent: (event: object) => void = methodFrom(
+  prototypeOf('Event'),
+  'stopImmediatePropagation',
+);
+export const dataOf = getterFrom(message, 'data') as (event: object) => unknown;
+export const post: (port: object, message: unknown, transfer?: Iterable<object>) => void =
+  methodFrom(prototypeOf('MessagePort'), 'postMessage');
+export const startPort: (port: object) => void = methodFrom(prototypeOf('MessagePort'), 'start');
+export const postToParent: (scope: object, message: unknown) => void = methodFrom(
+  globalThis,
+  'postMessage',
+);
+
+const { performance, setTimeout, crypto } = globalThis;
+const now: (of: Performance) => number = methodFrom(performance, 'now');
+const { getRandomValues } = crypto;
+const { timeOrigin } = performance;
+
+export const isIsolated: boolean = globalThis.crossOriginIsolated === true;
+
+/** Microseconds since the Unix epoch, on the clock of `performance`. */
+export function microsOfEpoch(): number {
+  return (timeOrigin + now(performance)) * 1000;
+}
+
+export function after(milliseconds: number, run: () => void): void {
+  setTimeout(run, milliseconds);
+}
+
+export function randomName(): string {
+  const words = new Int32Array(4);
+  apply(getRandomValues as never, crypto, [words]);
+  return `lifeline${words[0]}${words[1]}${words[2]}${words[3]}`;
+}
+
+/** Reads off a stack what this script is called. Undefined where nobody of ours has loaded it. */
+export function readAddress(): Address | undefined {
+  const stack = new IntrinsicError().stack ?? '';
+  const query = indexOf(stack, `?${PASSAGE_NAME}=`);
+  if (query < 0) return undefined;
+  let from = query;
+  while (from > 0 && !isBoundary(stack[from - 1] as string)) from--;
+  // Behind the URL, whose own colons are encoded, the engine has put the line and the column.
+  const parameter = slice(stack, query + PASSAGE_NAME.length + 2, indexOf(stack, ':', query));
+  const end = indexOf(parameter, '&');
+  if (end < 0) return undefined;
+  return {
+    own: slice(stack, from, query),
+    name: slice(parameter, 0, end),
+    script: decodeURIComponent(slice(parameter, end + 1)),
+    stand: globalThis.location.href,
+  };
+}
+
+function isBoundary(unit: string): boolean {
+  return unit === ' ' || unit === '(' || unit === '\n' || unit === '@';
+}

@@ -1,0 +1,244 @@
+import { IntrinsicMap, mapClear, mapForEach, mapSet } from '../../base/intrinsics.ts';
+import type { Patches } from '../../base/patch.ts';
+import { type InstallAtomics, observeAtomics } from '../../hooks/atomics.ts';
+import type { End, MessageSink } from '../../hooks/channels.ts';
+import { hashContent } from '../../hooks/content-hash.ts';
+import type { Memories } from '../../hooks/memories.ts';
+import { ThreadOutlet } from '../../hooks/thread-outlet.ts';
+import { digestValue, type ValueDigest } from '../../hooks/value-digest.ts';
+import type { Witness } from '../../hooks/witness.ts';
+import { describeError } from '../../shared/describe-error.ts';
+import * as LIMITS from '../../shared/limits.ts';
+import type {
+  FromScope,
+  LastWords,
+  PassageCells,
+  ToScope,
+  UnplacedRecord,
+} from '../../shared/passage.ts';
+import type { FieldsOf, RecordName } from '../../shared/records.ts';
+import { CONTROL, DURATION_UNIT_MICROS, SLOT, SLOT_FLAG } from '../../shared/slots.ts';
+import { captureStack } from '../../shared/stack.ts';
+import {
+  type Address,
+  after,
+  dataOf,
+  isIsolated,
+  listen,
+  microsOfEpoch,
+  post,
+  startPort,
+} from './scope.ts';
+
+/** How long repeated operations are held back. */
+const SETTLE_MS = 1000;
+/** Records that follow each other leave together, at most this long after the first. */
+const TOGETHER_MS = 20;
+const NO_DIGEST: ValueDigest = { bytes: 0, preview: '', memory: 'none' };
+
+/**
+ * Records what happens in one worker. Until its passage has come, records wait here without a place in the order.
+ * Messages that take no preview go into slots.
+ */
+export class WorkerRecorder implements Witness, MessageSink {
+  readonly patches: Patches;
+  readonly isActive = true;
+  readonly isolated = isIsolated;
+  readonly #address: Address;
+  readonly #waiting = new IntrinsicMap<number, UnplacedRecord>();
+  #made = 0;
+  #outlet: ThreadOutlet | undefined;
+  #port: object | undefined;
+  #originMicros = 0;
+  #sentAt = 0;
+  #isLeaving = false;
+  #isClosing = false;
+  #records = 0;
+  #faults = 0;
+  #previewSecond = 0;
+  #previews = 0;
+
+  constructor(patches: Patches, address: Address) {
+    this.patches = patches;
+    this.#address = address;
+  }
+
+  /** Undefined until the passage has come. */
+  get outlet(): ThreadOutlet | undefined {
+    return this.#outlet;
+  }
+
+  /** The private channel is there. `obey` hears what is nobody else’s. */
+  open(port: object, obey: (command: ToScope) => void): void {
+    this.#port = port;
+    listen(port, 'message', (event) => {
+      try {
+        const command = dataOf(event) as ToScope;
+        this.#outlet?.obey(command);
+        obey(command);
+      } catch (error) {
+        this.fault(error);
+      }
+    });
+    startPort(port);
+  }
+
+  /** What waits gets its place in the order now. */
+  begin({ shared, timeOrigin }: PassageCells): void {
+    this.#originMicros = timeOrigin * 1000;
+    const outlet = new ThreadOutlet({
+      shared,
+      kind: 'offline',
+      micros: () => this.#micros(),
+      send: (message, transfer) => this.send(message, transfer),
+      calls: () => this.#records,
+    });
+    this.#outlet = outlet;
+    mapForEach(this.#waiting, ({ name, at, fields }) =>
+      this.#write(outlet, name, fields, undefined, at - this.#originMicros),
+    );
+    mapClear(this.#waiting);
+    outlet.flush();
+  }
+
+  /** Atomic operations are recorded from now on; before, this thread could share nothing. */
+  observeAtomics(install: InstallAtomics, memories: Memories): void {
+    const outlet = this.#outlet;
+    if (!outlet) return;
+    const observer = observeAtomics(install, memories, {
+      order: outlet.order,
+      slots: outlet.slots,
+      mayBlock: true,
+      time: () => this.tick(),
+      record: (name, fields) => this.record(name, fields),
+      publish: () => outlet.flush(),
+      soon: () => after(SETTLE_MS, () => observer.settle()),
+    });
+    outlet.settle = () => observer.settle();
+  }
+
+  /** This worker hears no timers any more: from now on everything leaves at once. */
+  close(): void {
+    this.#isClosing = true;
+    this.flush();
+    this.send({ kind: 'closing' });
+  }
+
+  /** All that waits, for a worker that ends before its passage has come. */
+  lastWords(): LastWords {
+    return { name: this.#address.name, records: this.#waiting };
+  }
+
+  next(): number {
+    return this.#outlet?.next() ?? 0;
+  }
+
+  record<N extends RecordName>(name: N, fields: FieldsOf<N>, seq?: number): void {
+    const outlet = this.#outlet;
+    if (!outlet) {
+      const record = { name, at: microsOfEpoch(), fields } as unknown as UnplacedRecord;
+      if (this.#made < LIMITS.earlyRecords) mapSet(this.#waiting, this.#made++, record);
+      return;
+    }
+    this.#write(outlet, name, fields, seq);
+    if (!this.#isLeaving || this.#isClosing) this.#leave(outlet);
+  }
+
+  /** All that was recorded so far leaves at once: this thread may block, or end. */
+  flush(): void {
+    this.#outlet?.flush();
+  }
+
+  send(message: FromScope, transfer?: Iterable<object>): void {
+    if (!this.#port) return;
+    if (transfer) post(this.#port, message, transfer);
+    else post(this.#port, message);
+  }
+
+  sent(end: End, seq: number, index: number, value: unknown): void {
+    const seen = this.#mayPreview();
+    const hash = end.isBroadcast ? hashContent(value) : 0;
+    if (!seen && this.#outlet && hash === 0) {
+      this.#outlet.slots.message(SLOT.portSent, end.id >> 1, 0, seq, this.tick(), index);
+      return;
+    }
+    const { bytes, preview } = seen ? digestValue(value) : NO_DIGEST;
+    const stack = seen ? this.stack() : '';
+    this.record('portSent', { end: end.id, index, bytes, hash, preview, stack }, seq);
+  }
+
+  received(end: End, seq: number, index: number, event: object | undefined): void {
+    const seen = this.#mayPreview();
+    const failed = event === undefined;
+    const value = event && (seen || end.isBroadcast) ? dataOf(event) : undefined;
+    const hash = end.isBroadcast && !failed ? hashContent(value) : 0;
+    if (!seen && this.#outlet && hash === 0) {
+      const flags = failed ? SLOT_FLAG.failed : 0;
+      this.#outlet.slots.message(SLOT.portReceived, end.id >> 1, flags, seq, this.tick(), index);
+      return;
+    }
+    const { bytes, preview } = seen && !failed ? digestValue(value) : NO_DIGEST;
+    this.record('portReceived', { end: end.id, index, failed, bytes, hash, preview }, seq);
+  }
+
+  closed(_end: End): boolean {
+    return false;
+  }
+
+  /** Without the frame of the script that the engine was given, which the page does not know of. */
+  stack(): string {
+    return captureStack(this.#address.own, this.#address.stand);
+  }
+
+  fault(error: unknown): void {
+    if (this.#faults++ < LIMITS.faults) this.send({ kind: 'fault', message: describeError(error) });
+  }
+
+  /** The time as slots tell it, low 32 bits. */
+  tick(): number {
+    return (this.#micros() / DURATION_UNIT_MICROS) | 0;
+  }
+
+  #micros(): number {
+    return microsOfEpoch() - this.#originMicros;
+  }
+
+  #write<N extends RecordName>(
+    outlet: ThreadOutlet,
+    name: N,
+    fields: FieldsOf<N>,
+    seq?: number,
+    at?: number,
+  ): void {
+    outlet.write(name, fields, seq, at);
+    this.#records = (this.#records + 1) | 0;
+    outlet.control[CONTROL.calls] = this.#records;
+    if (outlet.heldBytes > LIMITS.chunkBytes / 4) outlet.sendRecords();
+  }
+
+  /** At once when nothing has left for a while, else a little later. */
+  #leave(outlet: ThreadOutlet): void {
+    const now = microsOfEpoch() / 1000;
+    const wait = this.#isClosing ? 0 : this.#sentAt + TOGETHER_MS - now;
+    if (wait > 0) {
+      this.#isLeaving = true;
+      after(wait, () => {
+        this.#isLeaving = false;
+        this.#sentAt = microsOfEpoch() / 1000;
+        outlet.sendRecords();
+      });
+      return;
+    }
+    this.#sentAt = now;
+    outlet.sendRecords();
+  }
+
+  #mayPreview(): boolean {
+    const second = microsOfEpoch() / 1e6;
+    if (second - this.#previewSecond >= 1) {
+      this.#previewSecond = second;
+      this.#previews = 0;
+    }
+    return this.#previews++ < LIMITS.previewsPerSecond;
+  }
+}
