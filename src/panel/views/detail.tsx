@@ -128,6 +128,7 @@ function FindingDetail({ finding, detail }: FindingDetailProps) {
             at: finding.evidenceAt[i] ?? finding.firstAt,
             thread,
             what,
+            owner: '',
             place: undefined,
           }))}
         />

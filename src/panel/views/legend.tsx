@@ -40,7 +40,7 @@ const SYMBOLS: readonly (readonly [string, () => VNode])[] = [
   ],
   ['worker’s first statement', () => <path d="M13 5l7 5-7 5z" class="s-text" />],
   ['worker terminated or closed', () => <rect x="13" y="7" width="6" height="6" class="s-text" />],
-  ['atomic operation', () => <path d="M16 8v5" class="s-atomic" />],
+  ['atomic operation', () => <path d="M16 8v5" class="s-atomic thick" />],
   ['message, handled', () => <path d="M8 3l14 12M22 15l-5-1M22 15l-2-5" class="s-arrow" />],
   ['message, not handled', () => <path d="M10 3l6 7M13 8l6 4M19 8l-6 4" class="s-fail" />],
   [

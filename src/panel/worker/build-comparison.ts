@@ -32,14 +32,14 @@ export function buildComparison(
     case 'before':
     case 'after': {
       const offset = buildSessionTime(session.documents).offsetOf(document);
-      const edges = path.length === 1 ? 'one edge' : `${path.length} edges`;
+      const edges = path.length === 1 ? 'one edge leads' : `${path.length} edges lead`;
       return {
         order: 'ordered',
         title: order === 'same' ? 'The same moment' : 'Ordered',
         message:
           a.thread === b.thread
             ? 'One thread did both, one after the other.'
-            : `The first had to come before the second: ${edges} lead from one to the other.`,
+            : `The first had to come before the second: ${edges} from one to the other.`,
         path: buildPath(document, offset, local(early, offset), path, local(late, offset)),
       };
     }
@@ -68,7 +68,13 @@ function apart(
 ): Comparison {
   const [early, late] = first.at <= second.at ? [first, second] : [second, first];
   const title = order === 'unordered' ? 'Not ordered' : 'Not known';
-  return { order, title, message, path: buildApart(early, late, order) };
+  return { order, title, message, path: buildApart(named(early), named(late), order) };
+}
+
+/** With the name of whom it is of. */
+function named(event: DetailEvent): DetailEvent {
+  const { owner, what } = event;
+  return owner === '' ? event : { ...event, owner: '', what: `${owner}: ${what}` };
 }
 
 function local(event: DetailEvent, offset: number): EntityEvent {
@@ -77,6 +83,6 @@ function local(event: DetailEvent, offset: number): EntityEvent {
     seq: 0 as Seq,
     thread: event.place?.thread ?? (0 as never),
     tick: event.place?.tick ?? 0,
-    what: event.what,
+    what: named(event).what,
   };
 }

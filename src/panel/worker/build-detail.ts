@@ -69,7 +69,7 @@ function nodeDetail(session: Session, node: NodeFacts, offset: number): EntityDe
     facts,
     liveness: explainLiveness(node),
     teardowns: buildTeardowns(session, node, offset),
-    ...cutEvents(node.document, nodeEvents(node), offset),
+    ...cutEvents(node.document, nodeEvents(node), offset, nodeLabel(node)),
     stacks: [
       ...stack('create', node.createStack),
       ...node.farewells.flatMap(({ stack: text }) => stack('destroy', text)).slice(0, 3),
@@ -103,7 +103,7 @@ function workerDetail(worker: WorkerFacts, offset: number): EntityDetail {
     facts,
     liveness: [],
     teardowns: [],
-    ...cutEvents(document, workerEvents(worker), offset),
+    ...cutEvents(document, workerEvents(worker), offset, workerLabel(worker)),
     stacks: [
       ...stack('create', worker.createStack),
       ...stack('terminate', ended?.stack ?? ''),
@@ -170,7 +170,7 @@ function contextDetail(context: ContextFacts, offset: number): EntityDetail {
     facts,
     liveness: [],
     teardowns: [],
-    ...cutEvents(context.document, contextEvents(context), offset),
+    ...cutEvents(context.document, contextEvents(context), offset, contextLabel(context)),
     stacks: [
       ...stack('create', context.createStack),
       ...context.calls.flatMap((call) =>
@@ -202,7 +202,7 @@ function documentDetail(document: DocumentFacts, offset: number): EntityDetail {
     ],
     liveness: [],
     teardowns: [],
-    ...cutEvents(document, documentEvents(document), offset),
+    ...cutEvents(document, documentEvents(document), offset, ''),
     stacks: [],
   };
 }
@@ -211,6 +211,7 @@ function cutEvents(
   document: DocumentFacts,
   events: readonly EntityEvent[],
   offset: number,
+  owner: string,
 ): Pick<EntityDetail, 'events' | 'eventsOmitted'> {
   const over = Math.max(0, events.length - MAX_EVENTS);
   const kept =
@@ -218,7 +219,7 @@ function cutEvents(
       ? events
       : [...events.slice(0, MAX_EVENTS / 2), ...events.slice(events.length - MAX_EVENTS / 2)];
   return {
-    events: kept.map((event) => showEvent(document, offset, event)),
+    events: kept.map((event) => showEvent(document, offset, event, owner)),
     eventsOmitted: over,
   };
 }

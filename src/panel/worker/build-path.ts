@@ -52,11 +52,13 @@ export function showEvent(
   document: DocumentFacts,
   offset: number,
   { at, thread, tick, what }: EntityEvent,
+  owner = '',
 ): DetailEvent {
   return {
     at: at + offset,
     thread: threadLabel(document, thread),
     what,
+    owner,
     place: { document: document.index, thread, tick },
   };
 }

@@ -1,4 +1,4 @@
-import { threadLabel, workerLabel } from '../../analysis/labels.ts';
+import { contextLabel, nodeLabel, threadLabel, workerLabel } from '../../analysis/labels.ts';
 import type {
   Call,
   ContextFacts,
@@ -49,7 +49,7 @@ export function buildProbe(
         { label: 'thread', value: threadLabel(documentOf(entity), event.thread) },
         ...(event.seq > 0 ? [{ label: 'order', value: formatCount(event.seq) }] : []),
       ],
-      event: showEvent(documentOf(entity), offset, event),
+      event: showEvent(documentOf(entity), offset, event, labelOf(entity)),
     };
   }
   if (entity.kind === 'node') return probeCalls(entity.facts, local, reach, offset);
@@ -68,6 +68,19 @@ function eventsOf(entity: Entity): readonly EntityEvent[] {
       return workerEvents(entity.facts);
     case 'node':
       return nodeEvents(entity.facts);
+  }
+}
+
+function labelOf(entity: Entity): string {
+  switch (entity.kind) {
+    case 'document':
+      return '';
+    case 'context':
+      return contextLabel(entity.facts);
+    case 'worker':
+      return workerLabel(entity.facts);
+    case 'node':
+      return nodeLabel(entity.facts);
   }
 }
 

@@ -111,10 +111,9 @@ function workerRow(worker: WorkerFacts, offset: number, findings: readonly Shown
   };
 }
 
-function workerNote({ entered, ended, type }: WorkerFacts): string {
+function workerNote({ entered, ended }: WorkerFacts): string {
   if (ended?.how === 'not-loaded') return 'did not load';
-  if (entered !== 'yes') return 'not observed';
-  return type === 'module' ? 'module worker' : 'worker';
+  return entered === 'yes' ? 'worker' : 'not observed';
 }
 
 function contextRow(context: ContextFacts, offset: number, findings: readonly ShownFinding[]): Row {

@@ -236,6 +236,8 @@ export interface DetailEvent {
   readonly at: number;
   readonly thread: string;
   readonly what: string;
+  /** Whose life it is a part of, where `what` does not say so; else empty. */
+  readonly owner: string;
   /** Where it stands in the order of its thread; undefined where that is not known. */
   readonly place: EventPlace | undefined;
 }

@@ -3,6 +3,7 @@ import type { SceneRow } from '../../../src/panel/timeline/layout.ts';
 import { xOf } from '../../../src/panel/timeline/time-scale.ts';
 import { type SceneOptions, sceneOf } from '../../support/panel-scene.ts';
 import { studioSession } from '../../support/studio-session.ts';
+import { teardownSession } from '../../support/teardown-session.ts';
 import { textInputs } from '../../support/text-records.ts';
 
 const DESTROYED = `
@@ -146,4 +147,72 @@ test('bars stay where they are in time while the view pans', () => {
   };
   const before = starts(-300_000);
   expect(starts(-300_700)).toEqual(before);
+});
+
+test('workers come after the contexts of their page, and live from creation to their end', () => {
+  const { scene, session } = sceneOf(teardownSession());
+  expect(session.rows.map(({ kind, label }) => `${kind} ${label}`).slice(-2)).toEqual([
+    'worker decoder.js #1',
+    'worker meters #2',
+  ]);
+  const { life, thread, waits } = rowIn(scene.rows, 'decoder.js #1');
+  expect(thread?.x).toBeGreaterThan(life?.x ?? Number.POSITIVE_INFINITY);
+  expect((thread?.x ?? 0) + (thread?.width ?? 0)).toBeCloseTo(
+    (life?.x ?? 0) + (life?.width ?? 0),
+    3,
+  );
+  expect(waits).toHaveLength(1);
+  expect(rowIn(scene.rows, 'meters #2').thread, 'nothing of it was seen').toBeUndefined();
+  expect(rowIn(scene.rows, 'voice #1').visible.depth).toBe(2);
+  expect(rowIn(scene.rows, 'decoder.js #1').visible.depth).toBe(1);
+});
+
+test('messages of workers are arrows from row to row, those of a node only while it is selected', () => {
+  const { scene } = sceneOf(teardownSession());
+  const yOf = (label: string) => {
+    const { y, visible } = rowIn(scene.rows, label);
+    return y + visible.heightPx / 2;
+  };
+  const page = yOf('studio.example/app/index.html');
+  const worker = yOf('decoder.js #1');
+  expect(scene.arrows).toHaveLength(6);
+  for (const { fromX, fromY, toX, toY, isDown } of scene.arrows.filter(
+    ({ isHandled }) => isHandled,
+  )) {
+    expect(toX).toBeGreaterThanOrEqual(fromX);
+    expect(Math.abs(fromY - (isDown ? page : worker))).toBeLessThan(6);
+    expect(Math.abs(toY - (isDown ? worker : page))).toBeLessThan(6);
+  }
+  const selected = sceneOf(teardownSession(), { over: { selectedRow: '0/n1' } });
+  expect(selected.scene.arrows).toHaveLength(8);
+});
+
+test('the arrow of a message that nobody handled ends between the rows', () => {
+  const { scene } = sceneOf(teardownSession());
+  const [lost, ...others] = scene.arrows.filter(({ isHandled }) => !isHandled);
+  expect(others).toEqual([]);
+  expect(lost?.toX).toBe(lost?.fromX);
+  const { y } = rowIn(scene.rows, 'decoder.js #1');
+  expect(lost?.toY).toBeGreaterThan(lost?.fromY ?? 0);
+  expect(lost?.toY).toBeLessThan(y);
+});
+
+test('a flood of messages is no tangle of arrows, unless its row is selected and there are not too many', () => {
+  const flood = (count: number) =>
+    textInputs(
+      [
+        '0 workerCreated worker=1 name=w',
+        '1 @w1 scopeState state=started',
+        ...Array.from({ length: count }, (_, i) => [
+          `${1000 + i * 10} portSent end=103`,
+          `${1005 + i * 10} @w1 portReceived end=1`,
+        ]).flat(),
+      ].join('\n'),
+    );
+  const arrows = (count: number, selectedRow?: string) =>
+    sceneOf(flood(count), { over: { selectedRow } }).scene.arrows.length;
+  expect(arrows(100)).toBe(100);
+  expect(arrows(200)).toBe(0);
+  expect(arrows(200, '0/w0.1')).toBe(200);
+  expect(arrows(500, '0/w0.1')).toBe(0);
 });

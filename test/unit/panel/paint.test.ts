@@ -4,6 +4,7 @@ import type { Palette } from '../../../src/panel/timeline/palette.ts';
 import { DrawLog } from '../../support/draw-log.ts';
 import { type SceneOptions, sceneOf } from '../../support/panel-scene.ts';
 import { studioSession } from '../../support/studio-session.ts';
+import { teardownSession } from '../../support/teardown-session.ts';
 import { textInputs } from '../../support/text-records.ts';
 
 /** Each colour by its own name. */
@@ -74,4 +75,19 @@ test('only rows in sight are drawn', () => {
 
 test('a scene with nothing in it can be drawn', () => {
   expect(drawn([]).texts.length).toBeGreaterThan(0);
+});
+
+test('a message that is handled, one that is not, a thread and its wait each look their own way', () => {
+  const log = drawn(teardownSession());
+  expect(log.of('messageIn').length).toBeGreaterThan(0);
+  expect(log.of('messageOut').length).toBeGreaterThan(0);
+  expect(log.of('thread').length).toBeGreaterThan(0);
+  expect(log.of('atomic').length).toBeGreaterThan(0);
+});
+
+test('each verdict has a sign of its own beside the name', () => {
+  const log = drawn(teardownSession());
+  const beside = (style: string) => log.of(style).filter(({ x }) => x < 220);
+  expect(beside('ordered')).toHaveLength(1);
+  expect(beside('error')).toHaveLength(1);
 });

@@ -1,76 +1,9 @@
 import { expect, test } from 'vitest';
 import type { SessionInput } from '../../../src/analysis/session-input.ts';
 import { encodeSessionFile } from '../../../src/export/session-file.ts';
-import type {
-  Answers,
-  FromWorker,
-  Geometry,
-  Question,
-  SessionView,
-} from '../../../src/panel/worker/protocol.ts';
-import { SessionHost } from '../../../src/panel/worker/session-host.ts';
+import { PanelBench } from '../../support/panel-bench.ts';
 import { studioSession } from '../../support/studio-session.ts';
 import { textInputs } from '../../support/text-records.ts';
-
-/** A host with a clock that is turned by hand. */
-class Bench {
-  readonly sent: FromWorker[] = [];
-  readonly transfers: ArrayBuffer[][] = [];
-  readonly host: SessionHost;
-  #now = 0;
-  #asked = 0;
-  #timers: { readonly at: number; readonly run: () => void }[] = [];
-
-  constructor() {
-    this.host = new SessionHost({
-      send: (message, transfer) => {
-        this.sent.push(structuredClone(message));
-        this.transfers.push(transfer);
-      },
-      now: () => this.#now,
-      later: (run, ms) => this.#timers.push({ at: this.#now + ms, run }),
-    });
-  }
-
-  pass(ms: number): void {
-    const until = this.#now + ms;
-    for (;;) {
-      const due = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
-      if (due === undefined) break;
-      this.#timers = this.#timers.filter((each) => each !== due);
-      this.#now = Math.max(this.#now, due.at);
-      due.run();
-    }
-    this.#now = until;
-  }
-
-  ingest(inputs: readonly SessionInput[]): void {
-    this.host.receive({ kind: 'ingest', inputs });
-  }
-
-  ask<Q extends Question>(question: Q): Answers[Q['ask']] {
-    const id = ++this.#asked;
-    this.host.receive({ kind: 'ask', id, question });
-    const answer = this.sent.findLast((each) => each.kind === 'answer' && each.id === id);
-    if (answer?.kind !== 'answer') throw new Error('not answered');
-    if (!answer.answer.ok) throw new Error(answer.answer.error);
-    return answer.answer.value as Answers[Q['ask']];
-  }
-
-  get sessions(): readonly SessionView[] {
-    return this.sent.flatMap((each) => (each.kind === 'session' ? [each.session] : []));
-  }
-
-  get session(): SessionView {
-    const last = this.sessions.at(-1);
-    if (last === undefined) throw new Error('no session was sent');
-    return last;
-  }
-
-  get geometries(): readonly Geometry[] {
-    return this.sent.flatMap((each) => (each.kind === 'geometry' ? [each.geometry] : []));
-  }
-}
 
 const BUG = `
   0       nodeCreated       node=7 memory=wasm
@@ -84,14 +17,14 @@ function split(text: string): readonly (readonly SessionInput[])[] {
 }
 
 test('a finding is sent as soon as its facts have come', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   bench.ingest(textInputs(BUG));
   bench.pass(1);
   expect(bench.session.findings.map(({ rule }) => rule)).toContain('process-after-destroy');
 });
 
 test('while facts keep coming it judges every 100 ms, not every time', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   const [hello, ...chunks] = split(BUG);
   bench.ingest(hello ?? []);
   for (let ms = 0; ms < 1000; ms += 5) {
@@ -103,7 +36,7 @@ test('while facts keep coming it judges every 100 ms, not every time', () => {
 });
 
 test('nothing is sent when nothing came', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   bench.ingest(textInputs(BUG));
   bench.pass(500);
   const before = bench.sent.length;
@@ -112,14 +45,14 @@ test('nothing is sent when nothing came', () => {
 });
 
 test('settle answers once the session is sent', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   bench.ingest(textInputs(BUG));
   bench.ask({ ask: 'settle' });
   expect(bench.sent.map(({ kind }) => kind)).toEqual(['session', 'answer']);
 });
 
 test('geometry follows a view at once, and again when facts come', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   bench.ingest(textInputs(BUG));
   bench.pass(1);
   const rows = bench.session.rows.map(({ key }) => key);
@@ -136,7 +69,7 @@ test('geometry follows a view at once, and again when facts come', () => {
 });
 
 test('every buffer of a geometry is transferred, and each one once', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   bench.ingest(studioSession());
   bench.pass(1);
   const rows = bench.session.rows.map(({ key }) => key);
@@ -151,7 +84,7 @@ test('every buffer of a geometry is transferred, and each one once', () => {
 });
 
 test('an opened file stands in front of the live session until it is closed', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   bench.ingest(textInputs('0 nodeCreated node=7\n5000 process node=7 times=9'));
   bench.pass(1);
   const bytes = encodeSessionFile(studioSession());
@@ -162,7 +95,7 @@ test('an opened file stands in front of the live session until it is closed', ()
 });
 
 test('a bad file is refused with a reason and changes nothing', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   bench.ingest(textInputs(BUG));
   bench.pass(1);
   const before = bench.session;
@@ -175,7 +108,7 @@ test('a bad file is refused with a reason and changes nothing', () => {
 });
 
 test('clearing forgets calls, findings and pages that are gone, but not who lives', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   const [hello, ...chunks] = textInputs(
     `${BUG}\n190000 connected source=7 target=9\n200000 process node=7 times=5`,
   );
@@ -192,7 +125,7 @@ test('clearing forgets calls, findings and pages that are gone, but not who live
 });
 
 test('a page that is left behind by a reload is forgotten once it is gone', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   bench.ingest(textInputs(BUG));
   bench.host.receive({ kind: 'clear', leaving: true });
   bench.ingest([{ kind: 'gone', document: 'doc' }, ...textInputs(BUG, { document: 'new' })]);
@@ -201,7 +134,7 @@ test('a page that is left behind by a reload is forgotten once it is gone', () =
 });
 
 test('what cannot be read is counted and reported once', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   const chunk = { number: 1, thread: 0, form: 'records' as const, bytes: new Uint8Array([255]) };
   bench.ingest(textInputs('0 nodeCreated node=7').slice(0, 1));
   for (const number of [1, 2, 3]) {
@@ -213,7 +146,7 @@ test('what cannot be read is counted and reported once', () => {
 });
 
 test('hovering a single call tells its frame, duration, return value and order', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   bench.ingest(
     textInputs('0 nodeCreated node=7\n20000 process node=7 frame=960 seq=8..9 duration=120'),
   );
@@ -230,7 +163,7 @@ test('hovering a single call tells its frame, duration, return value and order',
 });
 
 test('hovering a crowd of calls tells how many there are, and nothing where there are none', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   bench.ingest(textInputs('0 nodeCreated node=7\n20000 process node=7 times=100'));
   bench.pass(1);
   const probe = bench.ask({ ask: 'probe', row: '0/n7', at: 100_000, reach: 10_000 });
@@ -240,7 +173,7 @@ test('hovering a crowd of calls tells how many there are, and nothing where ther
 });
 
 test('the detail of a node tells its options, messages, wires, farewells and why it lives', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   bench.ingest(studioSession());
   bench.pass(1);
   const detail = bench.ask({ ask: 'detail', entity: '0/n1' });
@@ -254,7 +187,7 @@ test('the detail of a node tells its options, messages, wires, farewells and why
 });
 
 test('times of frames and of a page loaded later lie on one line', () => {
-  const bench = new Bench();
+  const bench = new PanelBench();
   bench.ingest(textInputs(BUG));
   bench.ingest(
     textInputs(BUG, { document: 'later', timeOrigin: 1.7e15 + 5e6, url: 'https://later.test/' }),
