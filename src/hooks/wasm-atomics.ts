@@ -1,17 +1,14 @@
 import {
-  apply,
   bufferBytes,
   bufferOf,
   byteIndexOf,
   byteOffsetOf,
   dataViewBytes,
-  getOwnPropertyDescriptor,
   IntrinsicUint8Array,
   min,
   typedArrayBytes,
   typedArrayName,
 } from '../base/intrinsics.ts';
-import { type ApplyTrap, constructAs, type Patches } from '../base/patch.ts';
 import * as LIMITS from '../shared/limits.ts';
 import type { FieldsOf } from '../shared/records.ts';
 
@@ -149,43 +146,15 @@ function isAtomic(bytes: Uint8Array, start: number): boolean {
   return alignment !== undefined && (given >= 0x80 || (given & 0x3f) === alignment);
 }
 
-/**
- * Tells of the modules that this thread compiles, for which the natives see what they would see. A module
- * whose bytes come as a stream is `unknown`: to read them would be to take them from the page.
- */
-export function observeWasm(patches: Patches, tell: (compiled: Compiled) => void): void {
-  const wasm = getOwnPropertyDescriptor(globalThis, 'WebAssembly')?.value as object | undefined;
-  if (!wasm) return;
-
-  const seen = (source: unknown, sync: boolean): void => {
-    if (typeof source !== 'object' || source === null) return;
-    const length = byteLengthOf(source);
-    // A detached buffer has none, and the engine refuses it.
-    if (!length) return;
-    const bytes = bytesOf(source, length);
-    const atomics = bytes ? scanModule(bytes, length) : 'unknown';
-    if (atomics) tell({ bytes: length, atomics, sync });
-  };
-  const compiling: ApplyTrap = (native, self, args) => {
-    const promise = apply(native, self, args);
-    if (args.length > 0) seen(args[0], false);
-    return promise;
-  };
-  const streaming: ApplyTrap = (native, self, args) => {
-    const promise = apply(native, self, args);
-    tell({ bytes: 0, atomics: 'unknown', sync: false });
-    return promise;
-  };
-
-  patches.constructible(wasm, 'Module', (native, args, newTarget) => {
-    const module = constructAs(native, args, newTarget);
-    seen(args[0], true);
-    return module;
-  });
-  patches.method(wasm, 'compile', compiling);
-  patches.method(wasm, 'instantiate', compiling);
-  patches.method(wasm, 'compileStreaming', streaming);
-  patches.method(wasm, 'instantiateStreaming', streaming);
+/** What is said of a module compiled from `source`; undefined for what is no module, or was one already. */
+export function describeSource(source: object | undefined, sync: boolean): Compiled | undefined {
+  if (source === undefined) return { bytes: 0, atomics: 'unknown', sync };
+  const length = byteLengthOf(source);
+  // A detached buffer has none, and the engine refuses it.
+  if (!length) return undefined;
+  const bytes = bytesOf(source, length);
+  const atomics = bytes ? scanModule(bytes, length) : 'unknown';
+  return atomics && { bytes: length, atomics, sync };
 }
 
 /** Bytes of a BufferSource; undefined for anything else, such as a module that was compiled before. */

@@ -1,6 +1,7 @@
 import type { Channels } from '../hooks/channels.ts';
 import type { Memories } from '../hooks/memories.ts';
 import type { Channel } from './channel.ts';
+import type { Compilations } from './compilation.ts';
 import type { Entities } from './entities.ts';
 import type { NodeConstruction } from './nodes.ts';
 import type { Order } from './order.ts';
@@ -19,4 +20,5 @@ export interface HandOver {
   readonly stubs: Stubs;
   readonly channels: Channels;
   readonly memories: Memories;
+  readonly compilations: Compilations;
 }

@@ -70,7 +70,7 @@ function observe(realm: PageRealm, channel: Channel): void {
   const worklet = `${channel.base}worklet.js`;
   observeModules(observation, createPreludeLoader(observation, worklet, randomName));
   observeAnnotations(observation);
-  observeCompilation(observation);
+  const compilations = observeCompilation(observation);
   const nodeConstruction = observeNodeConstruction(observation);
   const memories = new Memories(witness);
   const channels = new Channels({ witness, memories, firstEnd: 1, sink: plainMessages(witness) });
@@ -87,6 +87,7 @@ function observe(realm: PageRealm, channel: Channel): void {
     stubs,
     channels,
     memories,
+    compilations,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Late } from '../late-part.ts';
 import { hearAnnotations } from './annotations.ts';
 import { observeMainAtomics } from './atomics.ts';
 import { Collector } from './collector.ts';
+import { hearCompilations } from './compilations.ts';
 import type { LateObservation } from './late-observation.ts';
 import { NodeEntries } from './node-entries.ts';
 import { observeNodes } from './nodes.ts';
@@ -31,6 +32,7 @@ export function start(early: HandOver): Late {
   observeWires(observation);
   observeMainAtomics(observation, early.memories);
   observePageEvents(observation);
+  hearCompilations(early);
   let annotations = hearAnnotations(observation, named);
   let isConfigured = false;
   let stress: Stress | undefined;

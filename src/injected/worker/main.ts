@@ -3,7 +3,8 @@ import { Patches } from '../../base/patch.ts';
 import { stubAtomics } from '../../hooks/atomics-stubs.ts';
 import { Channels, isTrusted } from '../../hooks/channels.ts';
 import { Memories } from '../../hooks/memories.ts';
-import { observeWasm } from '../../hooks/wasm-atomics.ts';
+import { describeSource } from '../../hooks/wasm-atomics.ts';
+import { observeCompilations } from '../../hooks/wasm-compilations.ts';
 import type { PassageCells, ToScope, WorkerPassage } from '../../shared/passage.ts';
 import { SCOPE_END } from '../../shared/units.ts';
 import { observeAnnotations } from './annotations.ts';
@@ -59,9 +60,10 @@ function observe(address: Address): void {
   repairBaseURL(patches, address);
   const installAtomics = isIsolated ? stubAtomics(patches) : undefined;
   if (isIsolated) {
-    observeWasm(patches, (compiled) =>
-      recorder.record('wasmCompiled', { ...compiled, stack: recorder.stack() }),
-    );
+    observeCompilations(patches, (source, sync) => {
+      const compiled = describeSource(source, sync);
+      if (compiled) recorder.record('wasmCompiled', { ...compiled, stack: recorder.stack() });
+    });
   }
   const annotations = observeAnnotations(recorder, memories);
   const nested = observeNestedWorkers(recorder, channels, address);

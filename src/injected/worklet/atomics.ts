@@ -1,6 +1,7 @@
 import { observeAtomics } from '../../hooks/atomics.ts';
 import type { Memories } from '../../hooks/memories.ts';
-import { observeWasm } from '../../hooks/wasm-atomics.ts';
+import { describeSource } from '../../hooks/wasm-atomics.ts';
+import { observeCompilations } from '../../hooks/wasm-compilations.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
 
 /** Atomic operations of this scope, where there can be memory that it shares. */
@@ -13,7 +14,8 @@ export function observeSharing(recorder: ThreadRecorder, memories: Memories): vo
     recorder.atomicsSink,
   );
   recorder.settleWith(() => observer.settle());
-  observeWasm(patches, (compiled) =>
-    recorder.record('wasmCompiled', { ...compiled, stack: recorder.stack() }),
-  );
+  observeCompilations(patches, (source, sync) => {
+    const compiled = describeSource(source, sync);
+    if (compiled) recorder.record('wasmCompiled', { ...compiled, stack: recorder.stack() });
+  });
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Patches } from '../../../src/base/patch.ts';
-import { type Compiled, observeWasm, scanModule } from '../../../src/hooks/wasm-atomics.ts';
+import { type Compiled, describeSource, scanModule } from '../../../src/hooks/wasm-atomics.ts';
+import { observeCompilations } from '../../../src/hooks/wasm-compilations.ts';
 import { imported, leb, type ModuleParts, wasmModule } from '../../support/wasm-bytes.ts';
 
 const I32 = 0x41;
@@ -107,7 +108,10 @@ test('code beyond a bound is not searched', () => {
 function observe(): { readonly told: Compiled[] } & Disposable {
   const patches = new Patches();
   const told: Compiled[] = [];
-  observeWasm(patches, (compiled) => told.push(compiled));
+  observeCompilations(patches, (source, sync) => {
+    const compiled = describeSource(source, sync);
+    if (compiled) told.push(compiled);
+  });
   return { told, [Symbol.dispose]: () => patches[Symbol.dispose]() };
 }
 
