@@ -2,49 +2,51 @@ import {
   ACCESSOR,
   apply,
   bufferOf,
-  defineProperty,
+  getOwnPropertyDescriptor,
   getPrototypeOf,
   IntrinsicError,
-  IntrinsicUint8Array,
+  IntrinsicMap,
   isArray,
   isView,
   keysOf,
+  mapClear,
   mapForEach,
+  mapGet,
+  mapSet,
+  mapSize,
   min,
+  ObjectPrototype,
   ownData,
   setForEach,
+  sharedBufferBytes,
+  toStringTag,
+  typedArrayName,
 } from '../base/intrinsics.ts';
 import { dataProperty } from '../shared/describe-error.ts';
-import { getterFrom, prototypeOf } from './interfaces.ts';
+import { getterOf, prototypeOf } from './interfaces.ts';
 
 /** The walk’s bounds are part of the wire format: both ends of a message must stop at the same place. */
 const MAX_OBJECTS = 96;
 const MAX_DEPTH = 4;
 const MAX_KEYS = 48;
 
-const ObjectPrototype: object = Object.prototype;
 const ArrayBufferPrototype: object = ArrayBuffer.prototype;
 const SharedPrototype = prototypeOf('SharedArrayBuffer');
-const typedArrayName = getterFrom<object, unknown>(
-  getPrototypeOf(IntrinsicUint8Array.prototype) as object,
-  Symbol.toStringTag,
-);
-const dataViewBuffer = getterFrom<ArrayBufferView, object>(DataView.prototype, 'buffer');
-const sharedBytes = getterFrom<object, number>(SharedPrototype, 'byteLength');
+const dataViewBuffer = getterOf<ArrayBufferView, object>('DataView', 'buffer');
 const { isError } = IntrinsicError as ErrorConstructor & { isError?(value: unknown): boolean };
-const memoryBuffer = getterFrom<object, object>(
-  (ownData(globalThis, 'WebAssembly') as { Memory?: { prototype: object } } | undefined)?.Memory
-    ?.prototype,
-  'buffer',
-);
+const wasm = ownData(globalThis, 'WebAssembly') as
+  | { readonly Memory?: { readonly prototype: object } }
+  | undefined;
+const getBuffer = wasm?.Memory && getOwnPropertyDescriptor(wasm.Memory.prototype, 'buffer')?.get;
 
 /** The bytes of a SharedArrayBuffer, growable ones as they are now; undefined for anything else. */
 export function sharedLength(buffer: object): number | undefined {
   const prototype = getPrototypeOf(buffer);
-  if (!sharedBytes || prototype === ArrayBufferPrototype) return undefined;
-  if (prototype !== SharedPrototype && tagOf(buffer) !== 'SharedArrayBuffer') return undefined;
+  if (!sharedBufferBytes || prototype === ArrayBufferPrototype) return undefined;
+  if (prototype !== SharedPrototype && dataProperty(buffer, toStringTag) !== 'SharedArrayBuffer')
+    return undefined;
   try {
-    return sharedBytes(buffer);
+    return sharedBufferBytes(buffer);
   } catch {
     return undefined;
   }
@@ -52,20 +54,16 @@ export function sharedLength(buffer: object): number | undefined {
 
 /** The buffer behind a typed array or DataView. */
 export function bufferBehind(view: ArrayBufferView): object | undefined {
-  return typedArrayName?.(view) === undefined ? dataViewBuffer?.(view) : bufferOf(view);
+  return typedArrayName(view) === undefined ? dataViewBuffer?.(view) : bufferOf(view);
 }
 
 /** The buffer of a `WebAssembly.Memory` as it is now; undefined for anything else. */
 export function bufferOfMemory(memory: object): object | undefined {
   try {
-    return memoryBuffer?.(memory);
+    return getBuffer && (apply(getBuffer, memory, []) as object);
   } catch {
     return undefined;
   }
-}
-
-function tagOf(value: object): string {
-  return dataProperty(value, Symbol.toStringTag);
 }
 
 /** Told of each SharedArrayBuffer once; `memory` is the `WebAssembly.Memory` that it was found in. */
@@ -77,24 +75,24 @@ export type SharedSeen = (buffer: object, memory: object | undefined) => void;
  * value only the clone has, ends the search: what comes after could not be counted.
  */
 export class CargoWalk {
-  readonly #objects = ownElements(MAX_OBJECTS);
-  #count = 0;
+  readonly #seen: SharedSeen;
+  readonly #buffers = new IntrinsicMap<object, true>();
+  /** Objects that may still be visited. */
+  #left = 0;
   #depth = 0;
-  #over = false;
-  #seen: SharedSeen | undefined;
 
-  find(value: unknown, seen: SharedSeen): void {
-    if (typeof value !== 'object' || value === null) return;
+  constructor(seen: SharedSeen) {
     this.#seen = seen;
-    this.#over = false;
-    this.#depth = 0;
+  }
+
+  find(value: object): void {
+    this.#left = MAX_OBJECTS;
     this.#visit(value);
-    while (this.#count > 0) this.#objects[--this.#count] = undefined;
-    this.#seen = undefined;
+    if (mapSize(this.#buffers) > 0) mapClear(this.#buffers);
   }
 
   readonly #value = (value: unknown): void => {
-    if (value === ACCESSOR) this.#over = true;
+    if (value === ACCESSOR) this.#left = 0;
     else if (typeof value === 'object' && value !== null) this.#visit(value);
   };
 
@@ -104,15 +102,10 @@ export class CargoWalk {
   };
 
   #visit(value: object): void {
-    if (this.#over || this.#depth > MAX_DEPTH) return;
-    if (isView(value)) {
-      const buffer = bufferBehind(value);
-      if (buffer) this.#buffer(buffer, undefined);
-      return;
-    }
-    if (!this.#isNew(value)) return;
+    if (this.#depth > MAX_DEPTH || this.#left-- <= 0) return;
     this.#depth++;
     if (isArray(value)) this.#elements(value);
+    else if (isView(value)) this.#buffer(bufferBehind(value));
     else this.#object(value);
     this.#depth--;
   }
@@ -124,15 +117,13 @@ export class CargoWalk {
       return;
     }
     if (prototype === ArrayBufferPrototype || isError?.(value)) return;
-    switch (tagOf(value)) {
+    switch (dataProperty(value, toStringTag)) {
       case 'SharedArrayBuffer':
-        if (sharedLength(value) !== undefined) this.#seen?.(value, undefined);
+        this.#buffer(value);
         return;
-      case 'WebAssembly.Memory': {
-        const buffer = bufferOfMemory(value);
-        if (buffer) this.#buffer(buffer, value);
+      case 'WebAssembly.Memory':
+        this.#buffer(bufferOfMemory(value), value);
         return;
-      }
       case 'Map':
         attempt(mapForEach, value, this.#entry);
         return;
@@ -144,39 +135,22 @@ export class CargoWalk {
     }
   }
 
-  #buffer(buffer: object, memory: object | undefined): void {
-    if (sharedLength(buffer) !== undefined && this.#isNew(buffer)) this.#seen?.(buffer, memory);
+  #buffer(buffer: object | undefined, memory?: object): void {
+    if (!buffer || mapGet(this.#buffers, buffer) || sharedLength(buffer) === undefined) return;
+    mapSet(this.#buffers, buffer, true);
+    this.#seen(buffer, memory);
   }
 
   #elements(value: readonly unknown[]): void {
     const seen = min(value.length, MAX_KEYS);
-    for (let i = 0; i < seen && !this.#over; i++) this.#value(ownData(value, i));
+    for (let i = 0; i < seen && this.#left > 0; i++) this.#value(ownData(value, i));
   }
 
   #properties(value: object): void {
     const keys = keysOf(value);
     const seen = min(keys.length, MAX_KEYS);
-    for (let i = 0; i < seen && !this.#over; i++) this.#value(ownData(value, keys[i] as string));
+    for (let i = 0; i < seen && this.#left > 0; i++) this.#value(ownData(value, keys[i] as string));
   }
-
-  #isNew(value: object): boolean {
-    for (let i = 0; i < this.#count; i++) if (this.#objects[i] === value) return false;
-    if (this.#count === MAX_OBJECTS) {
-      this.#over = true;
-      return false;
-    }
-    this.#objects[this.#count++] = value;
-    return true;
-  }
-}
-
-/** An array whose elements can be set without asking the prototype, where a page may have put a setter. */
-function ownElements(length: number): (object | undefined)[] {
-  const elements: (object | undefined)[] = [];
-  for (let i = 0; i < length; i++) {
-    defineProperty(elements, i, { __proto__: null, value: undefined, writable: true } as object);
-  }
-  return elements;
 }
 
 /** An object may carry the tag of a collection without being one. */

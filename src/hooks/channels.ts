@@ -17,7 +17,7 @@ import { dataProperty } from '../shared/describe-error.ts';
 import * as LIMITS from '../shared/limits.ts';
 import type { EndState } from '../shared/records.ts';
 import type { EndId } from '../shared/units.ts';
-import { getterFrom, methodFrom, ownerOf, prototypeOf } from './interfaces.ts';
+import { callerOf, getterOf, prototypeOf } from './interfaces.ts';
 import type { Memories } from './memories.ts';
 import { observeMade, type Witness } from './witness.ts';
 
@@ -28,8 +28,8 @@ export interface End {
   readonly isBroadcast: boolean;
   sent: number;
   received: number;
-  isListened: boolean;
-  isStarted: boolean;
+  listened: boolean;
+  started: boolean;
 }
 
 /** How this realm tells of messages: as records or as slots. `index` counts those of the end from 0. */
@@ -53,12 +53,10 @@ export interface ChannelOptions {
 }
 
 const NOBODY = { id: 0 as EndId };
-const eventPrototype = prototypeOf('MessageEvent');
-const portsOf = getterFrom<object, readonly object[]>(eventPrototype, 'ports');
-const dataOf = getterFrom<object, unknown>(eventPrototype, 'data');
-const eventTarget = prototypeOf('EventTarget');
+const portsOf = getterOf<object, readonly object[]>('MessageEvent', 'ports');
+const dataOf = getterOf<object, unknown>('MessageEvent', 'data');
 type Heard = (this: object, event: object) => void;
-const listen = methodFrom<object, [string, Heard]>(eventTarget, 'addEventListener');
+const listen = callerOf<object, [string, Heard]>('EventTarget', 'addEventListener');
 
 /** An own accessor of each event, which the page can neither change nor hide; each interface has one of its own. */
 function trustOf(event: object): (event: object) => boolean {
@@ -127,8 +125,8 @@ export class Channels {
       isBroadcast,
       sent: 0,
       received: 0,
-      isListened: false,
-      isStarted: false,
+      listened: false,
+      started: false,
     };
     weakMapSet(this.#ends, object, end);
     listen(object, 'message', this.#onMessage);
@@ -177,8 +175,7 @@ export class Channels {
   /** Stands in for the setter of `onmessage`. */
   readonly setHandler: ApplyTrap = (native, self, args) => {
     const result = apply(native, self, args);
-    const end = this.of(self);
-    if (end && typeof args[0] === 'function') this.#listened(end);
+    if (typeof args[0] === 'function') this.#mark(this.of(self), 'listened');
     return result;
   };
 
@@ -189,27 +186,21 @@ export class Channels {
     this.posting = patches.method(port, 'postMessage', this.post);
     patches.method(port, 'start', (native, self, args) => {
       const result = apply(native, self, args);
-      const end = this.of(self);
-      if (end) this.#started(end);
+      this.#mark(this.of(self), 'started');
       return result;
     });
     this.closing = patches.method(port, 'close', this.#close);
-    const handlers = ownerOf(port, 'onmessage');
-    if (handlers) {
-      const setter: ApplyTrap = (native, self, args) => {
-        const result = this.setHandler(native, self, args);
-        const end = this.of(self);
-        if (end) this.#started(end);
-        return result;
-      };
-      patches.method(handlers, 'onmessage', setter, 'set');
-    }
+    const setter: ApplyTrap = (native, self, args) => {
+      const result = this.setHandler(native, self, args);
+      this.#mark(this.of(self), 'started');
+      return result;
+    };
+    patches.method(port, 'onmessage', setter, 'set');
   }
 
   #observeChannels(): void {
-    const prototype = prototypeOf('MessageChannel');
-    const firstOf = getterFrom<object, object>(prototype, 'port1');
-    const secondOf = getterFrom<object, object>(prototype, 'port2');
+    const firstOf = getterOf<object, object>('MessageChannel', 'port1');
+    const secondOf = getterOf<object, object>('MessageChannel', 'port2');
     if (!firstOf || !secondOf) return;
     observeMade(this.#witness, globalThis, 'MessageChannel', (channel) => {
       const first = this.adoptPort(firstOf(channel));
@@ -222,7 +213,7 @@ export class Channels {
 
   #observeBroadcasts(): void {
     const prototype = prototypeOf('BroadcastChannel');
-    const nameOf = getterFrom<object, string>(prototype, 'name');
+    const nameOf = getterOf<object, string>('BroadcastChannel', 'name');
     if (!prototype || !nameOf) return;
     const { patches } = this.#witness;
     observeMade(this.#witness, globalThis, 'BroadcastChannel', (channel) => {
@@ -237,22 +228,13 @@ export class Channels {
   #observeListeners(): void {
     const { patches } = this.#witness;
     const heard = (self: unknown, type: unknown, listener: unknown): void => {
-      if (type !== 'message' || !patches.isActive) return;
-      const end = this.of(self);
-      if (end && listener !== null && listener !== undefined) this.#listened(end);
+      if (type === 'message' && listener && patches.isActive) this.#mark(this.of(self), 'listened');
     };
-    patches.replace(eventTarget as object, 'addEventListener', (native) => {
-      const add = uncurryThis(native) as (...args: readonly unknown[]) => unknown;
+    patches.replace(prototypeOf('EventTarget') as object, 'addEventListener', (native) => {
       const stand = {
         addEventListener(this: unknown, type: unknown, listener: unknown): unknown {
           // biome-ignore lint/complexity/noArguments: how many there are is the engine's to judge
-          const args = arguments;
-          const result =
-            args.length === 2
-              ? add(this, type, listener)
-              : args.length === 3
-                ? add(this, type, listener, args[2])
-                : apply(native, this, args);
+          const result = apply(native, this, arguments as unknown as readonly unknown[]);
           heard(this, type, listener);
           return result;
         },
@@ -332,16 +314,11 @@ export class Channels {
     }
   }
 
-  #listened(end: End): void {
-    if (end.isListened) return;
-    end.isListened = true;
-    this.#tell(end, 'listened');
-  }
-
-  #started(end: End): void {
-    if (end.isStarted) return;
-    end.isStarted = true;
-    this.#tell(end, 'started');
+  /** Told once of each end. */
+  #mark(end: End | undefined, state: 'listened' | 'started'): void {
+    if (!end || end[state]) return;
+    end[state] = true;
+    this.#tell(end, state);
   }
 
   /** What no call of the page's has brought about comes without a stack. */

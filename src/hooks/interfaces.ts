@@ -1,4 +1,5 @@
-import { getOwnPropertyDescriptor, getPrototypeOf, uncurryThis } from '../base/intrinsics.ts';
+import { getOwnPropertyDescriptor, uncurryThis } from '../base/intrinsics.ts';
+import type { Native } from '../base/patch.ts';
 
 interface Interface {
   readonly prototype: object;
@@ -6,36 +7,29 @@ interface Interface {
 
 /** The prototype of the interface `name` of this realm, as it is before the page's first script. */
 export function prototypeOf(name: string): object | undefined {
-  const found: unknown = getOwnPropertyDescriptor(globalThis, name)?.value;
-  return typeof found === 'function' ? (found as unknown as Interface).prototype : undefined;
+  const found = getOwnPropertyDescriptor(globalThis, name)?.value as Interface | undefined;
+  return found?.prototype;
 }
 
-/** The object, `from` or one that it inherits from, that holds the property `key`. */
-export function ownerOf(from: object | undefined, key: PropertyKey): object | undefined {
-  let owner = from ?? null;
-  while (owner && !getOwnPropertyDescriptor(owner, key)) {
-    owner = getPrototypeOf(owner) as object | null;
-  }
-  return owner ?? undefined;
-}
-
-/** The getter of an attribute, own or inherited. Undefined where there is none. */
-export function getterFrom<This extends object, T>(
-  from: object | undefined,
-  key: PropertyKey,
+/** The getter of an attribute that `interfaceName` itself has; undefined where the browser has none. */
+export function getterOf<This extends object, T>(
+  interfaceName: string,
+  attribute: PropertyKey,
 ): ((self: This) => T) | undefined {
-  const owner = ownerOf(from, key);
-  const get = owner && getOwnPropertyDescriptor(owner, key)?.get;
+  const prototype = prototypeOf(interfaceName);
+  const get = prototype && getOwnPropertyDescriptor(prototype, attribute)?.get;
   return get && uncurryThis(get as (this: This) => T);
 }
 
-/** A method, own or inherited, that takes its `this` as the first argument. */
-export function methodFrom<This extends object, Args extends readonly unknown[], R = void>(
-  from: object | undefined,
-  key: PropertyKey,
+/** The method `name` of an interface that there is, as it is before the page's first script. */
+export function methodOf(interfaceName: string, name: string): Native {
+  return getOwnPropertyDescriptor(prototypeOf(interfaceName) as object, name)?.value as Native;
+}
+
+/** The same, taking its `this` as the first argument. */
+export function callerOf<This extends object, Args extends readonly unknown[], R = void>(
+  interfaceName: string,
+  name: string,
 ): (self: This, ...args: Args) => R {
-  const owner = ownerOf(from, key) as object;
-  return uncurryThis(
-    getOwnPropertyDescriptor(owner, key)?.value as (this: This, ...args: Args) => R,
-  );
+  return uncurryThis(methodOf(interfaceName, name) as (this: This, ...args: Args) => R);
 }

@@ -4,7 +4,7 @@ import {
   IntrinsicWeakMap,
   IntrinsicWeakRef,
   isView,
-  mapGet,
+  mapForEach,
   mapSet,
   ownData,
   weakMapGet,
@@ -35,12 +35,9 @@ interface KnownMemory {
 export class Memories {
   readonly #witness: Witness;
   readonly #blocks = new IntrinsicWeakMap<object, SharedBlock>();
-  /** Numbers of buffers that no other thread can hold. */
-  readonly #own = new IntrinsicWeakMap<object, MemoryId>();
   readonly #known = new IntrinsicMap<number, KnownMemory>();
-  readonly #walk = new CargoWalk();
   #maySend: boolean;
-  #knownCount = 0;
+  #newest = 0;
   #count = 0;
   #crossed = 0;
   #record: 'passed' | 'arrived' = 'passed';
@@ -95,29 +92,24 @@ export class Memories {
 
   /** The number of `block`, which `buffer` is a view of. 0 when there are none left. */
   idOf(block: SharedBlock, buffer: object): MemoryId {
-    if (block.id === NONE && this.#count < LIMITS.ids) {
-      block.id = ++this.#count as MemoryId;
-      this.#witness.record('memorySeen', {
-        memory: block.id,
-        kind: block.kind,
-        bytes: sharedLength(buffer) ?? 0,
-        stack: this.#record === 'passed' ? this.#witness.stack() : '',
-      });
+    if (block.id === NONE) {
+      const memory = this.nextId();
+      const stack = this.#record === 'passed' ? this.#witness.stack() : '';
+      const bytes = sharedLength(buffer) ?? 0;
+      block.id = memory;
+      this.#witness.record('memorySeen', { memory, kind: block.kind, bytes, stack });
     }
     return block.id;
   }
 
-  /** A number for whatever the page calls memory: a buffer, a view of one, a `WebAssembly.Memory`. */
-  numberOf(named: object): MemoryId {
-    const buffer = isView(named) ? bufferBehind(named) : (bufferOfMemory(named) ?? named);
-    if (!buffer) return NONE;
-    const block = this.of(buffer);
-    if (block) return this.idOf(block, buffer);
-    const known = weakMapGet(this.#own, buffer);
-    if (known !== undefined || this.#count >= LIMITS.ids) return known ?? NONE;
-    const id = ++this.#count as MemoryId;
-    weakMapSet(this.#own, buffer, id);
-    return id;
+  /** The buffer that an object stands for, if it is none itself. */
+  bufferIn(named: object): object {
+    return (isView(named) ? bufferBehind(named) : bufferOfMemory(named)) ?? named;
+  }
+
+  /** The next number of a memory; 0 when there are none left. */
+  nextId(): MemoryId {
+    return this.#count < LIMITS.ids ? (++this.#count as MemoryId) : NONE;
   }
 
   /**
@@ -138,28 +130,21 @@ export class Memories {
     this.#message = message;
     this.#seq = seq;
     this.#place = 0;
-    this.#walk.find(value, this.#met);
+    this.#walk.find(value);
     this.#record = 'passed';
   }
 
-  readonly #met = (buffer: object, memory: object | undefined): void => {
-    if (this.#place === LIMITS.cargoPerMessage) return;
+  readonly #walk = new CargoWalk((buffer, memory) => {
     const block = memory ? this.#ofMemory(memory, buffer) : this.of(buffer);
-    if (!block) return;
+    if (!block || this.#place === LIMITS.cargoPerMessage) return;
     if (!block.hasCrossed) this.#crossed++;
     block.hasCrossed = true;
     const local = this.idOf(block, buffer);
-    if (local === NONE) return;
     const place = this.#place++;
-    const fields = {
-      end: this.#end,
-      message: this.#message,
-      what: 'memory',
-      place,
-      local,
-    } as const;
+    const end = this.#end;
+    const fields = { end, message: this.#message, what: 'memory', place, local } as const;
     this.#witness.record(this.#record, fields, this.#seq);
-  };
+  });
 
   #ofMemory(memory: object, buffer: object): SharedBlock {
     const known = weakMapGet(this.#blocks, memory);
@@ -169,32 +154,21 @@ export class Memories {
     this.#maySend = true;
     if (!known) {
       weakMapSet(this.#blocks, memory, block);
-      this.#remember({ ref: new IntrinsicWeakRef(memory), block });
+      mapSet(this.#known, this.#newest++ % MAX_KNOWN, { ref: new IntrinsicWeakRef(memory), block });
     }
     return block;
   }
 
-  /** Takes the place of one that is gone, so that the list is no longer than memories live. */
-  #remember(memory: KnownMemory): void {
-    for (let i = 0; i < this.#knownCount; i++) {
-      const known = mapGet(this.#known, i);
-      if (known && deref(known.ref)) continue;
-      mapSet(this.#known, i, memory);
-      return;
-    }
-    if (this.#knownCount < MAX_KNOWN) mapSet(this.#known, this.#knownCount++, memory);
-  }
-
   /** A shared memory that has grown hands out another buffer of the same block. */
   #grown(buffer: object): SharedBlock | undefined {
-    for (let i = 0; i < this.#knownCount; i++) {
-      const known = mapGet(this.#known, i);
-      const memory = known && deref(known.ref);
-      if (memory && bufferOfMemory(memory) === buffer) return known.block;
-    }
-    return undefined;
+    let found: SharedBlock | undefined;
+    mapForEach(this.#known, ({ ref, block }) => {
+      const memory = deref(ref);
+      if (memory && bufferOfMemory(memory) === buffer) found = block;
+    });
+    return found;
   }
 }
 
-/** Shared memories of one thread that are asked for a new buffer. */
+/** Of so many shared memories of a thread, the newest, is it seen when they have grown. */
 const MAX_KNOWN = 64;

@@ -18,13 +18,12 @@ import type { WorkerEntered } from '../shared/records.ts';
 import { transferring } from '../shared/transferring.ts';
 import type { EndId, WorkerId } from '../shared/units.ts';
 import { type Channels, isTrusted } from './channels.ts';
-import { getterFrom, methodFrom, prototypeOf } from './interfaces.ts';
+import { callerOf, getterOf } from './interfaces.ts';
 import type { Witness } from './witness.ts';
 
 /** How long the page’s own URL of a script that is being loaded is kept from being revoked. */
 const LOAD_MS = 10_000;
 const IMPORT_FAILED = "Failed to execute 'importScripts' on 'WorkerGlobalScope': ";
-const NOT_LOADED = 'Uncaught NetworkError: ';
 const NOT_PARSED = 'Uncaught SyntaxError: ';
 
 /** The other end of the private port of a worker that we enter. */
@@ -34,7 +33,7 @@ export interface EnteredWorker {
   readonly label: string;
   readonly port: object;
   /** To be called when the worker has said anything. */
-  readonly started: () => void;
+  readonly started?: () => void;
 }
 
 export interface WorkerHost {
@@ -84,18 +83,31 @@ const globals = globalThis as unknown as {
   readonly [name: string]: (Native & { readonly prototype: object }) | undefined;
 };
 const { Worker, Blob, URL, MessageChannel, Event, ErrorEvent } = globals;
-const encode = globalThis.encodeURIComponent;
-const urlPrototype = prototypeOf('URL');
-const hrefOf = getterFrom<object, string>(urlPrototype, 'href');
-const originOf = getterFrom<object, string>(urlPrototype, 'origin');
-const protocolOf = getterFrom<object, string>(urlPrototype, 'protocol');
-const eventPrototype = prototypeOf('Event');
-const errorPrototype = prototypeOf('ErrorEvent');
-const messageOf = getterFrom<object, string>(errorPrototype, 'message');
-const filenameOf = getterFrom<object, string>(errorPrototype, 'filename');
-const linenoOf = getterFrom<object, number>(errorPrototype, 'lineno');
-const colnoOf = getterFrom<object, number>(errorPrototype, 'colno');
-const dataOf = getterFrom<object, unknown>(prototypeOf('MessageEvent'), 'data');
+const { encodeURIComponent: encode, origin: ownOrigin } = globalThis as unknown as {
+  encodeURIComponent(text: string): string;
+  readonly origin: string;
+};
+const hrefOf = getterOf<object, string>('URL', 'href');
+const originOf = getterOf<object, string>('URL', 'origin');
+const protocolOf = getterOf<object, string>('URL', 'protocol');
+const messageOf = getterOf<object, string>('ErrorEvent', 'message');
+const filenameOf = getterOf<object, string>('ErrorEvent', 'filename');
+const linenoOf = getterOf<object, number>('ErrorEvent', 'lineno');
+const colnoOf = getterOf<object, number>('ErrorEvent', 'colno');
+const dataOf = getterOf<object, unknown>('MessageEvent', 'data');
+const firstOf = getterOf<object, object>('MessageChannel', 'port1');
+const secondOf = getterOf<object, object>('MessageChannel', 'port2');
+export const listen = callerOf<object, [string, Listener, boolean?]>(
+  'EventTarget',
+  'addEventListener',
+);
+export const unlisten = callerOf<object, [string, Listener, boolean?]>(
+  'EventTarget',
+  'removeEventListener',
+);
+const dispatch = callerOf<object, [object], boolean>('EventTarget', 'dispatchEvent');
+export const stop = callerOf<object, []>('Event', 'stopImmediatePropagation');
+const prevent = callerOf<object, []>('Event', 'preventDefault');
 
 /**
  * Watches the workers that this thread makes, and enters those that it can: what the engine loads is a script of
@@ -103,19 +115,11 @@ const dataOf = getterFrom<object, unknown>(prototypeOf('MessageEvent'), 'data');
  */
 export function observeWorkers(witness: Witness, channels: Channels, host: WorkerHost): void {
   if (!Worker || !Blob || !URL || !MessageChannel || !Event || !ErrorEvent) return;
-  if (!hrefOf || !originOf || !protocolOf || !urlPrototype) return;
+  if (!hrefOf || !originOf || !protocolOf) return;
   const { patches } = witness;
-  const post = methodFrom<object, readonly unknown[]>(Worker.prototype, 'postMessage');
-  const target = prototypeOf('EventTarget');
-  const listen = methodFrom<object, [string, Listener, boolean?]>(target, 'addEventListener');
-  const unlisten = methodFrom<object, [string, Listener, boolean?]>(target, 'removeEventListener');
-  const dispatch = methodFrom<object, [object], boolean>(target, 'dispatchEvent');
-  const stop = methodFrom<object, []>(eventPrototype, 'stopImmediatePropagation');
-  const prevent = methodFrom<object, []>(eventPrototype, 'preventDefault');
+  const post = callerOf<object, readonly unknown[]>('Worker', 'postMessage');
   const createURL = ownData(URL, 'createObjectURL') as Native;
   const revokeURL = ownData(URL, 'revokeObjectURL') as Native;
-  const firstOf = getterFrom<object, object>(MessageChannel.prototype, 'port1');
-  const secondOf = getterFrom<object, object>(MessageChannel.prototype, 'port2');
   const entries = new IntrinsicWeakMap<object, WorkerEntry>();
   /** Uses of a `blob:` URL of the page’s; those that it has revoked meanwhile are negative. */
   const uses = new IntrinsicMap<string, { count: number; isRevoked: boolean }>();
@@ -130,13 +134,7 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
   };
   const make = (Class: Native, ...args: readonly unknown[]): object =>
     construct(Class as never, args);
-  const parse = (text: string, base?: string): object | undefined => {
-    try {
-      return make(URL, text, base);
-    } catch {
-      return undefined;
-    }
-  };
+  const parse = (text: string): object | undefined => attempt(() => make(URL, text, host.base()));
   const revoke = (url: string): void => {
     apply(revokeURL, URL, [url]);
   };
@@ -163,11 +161,10 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     };
   };
 
-  const own = parse(host.base());
   const canEnter = (url: object): boolean => {
     const protocol = protocolOf(url);
     if (protocol !== 'http:' && protocol !== 'https:' && protocol !== 'blob:') return false;
-    return own !== undefined && originOf(url) === originOf(own) && indexOf(hrefOf(url), '\\') < 0;
+    return originOf(url) === ownOrigin && indexOf(hrefOf(url), '\\') < 0;
   };
 
   /** Makes a worker that is to be entered. What is thrown here is for the page. */
@@ -177,7 +174,7 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     { url, options }: Plan,
     seq: number,
   ): object => {
-    const parsed = parse(url, host.base());
+    const parsed = parse(url);
     if (!parsed || !canEnter(parsed)) {
       const worker = constructAs(native, [url, options], newTarget);
       guard(() => created(worker, parsed ? hrefOf(parsed) : url, options, 'foreign', seq));
@@ -185,8 +182,7 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     }
     const name = host.randomName();
     const href = hrefOf(parsed);
-    const isModule = options?.type === 'module';
-    const stand = createStand(name, href, isModule);
+    const stand = createStand(name, href, options?.type === 'module');
     const release = protocolOf(parsed) === 'blob:' ? keep(href) : undefined;
     let worker: object;
     try {
@@ -294,72 +290,65 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
 
   const failed = (worker: object, entry: WorkerEntry, event: object): void => {
     const message = messageFrom(event);
-    if (message === undefined || isNotLoaded(entry, message, event)) {
-      ended(entry, 'not-loaded', '');
-      host.ended(entry.id);
-      entry.release();
-      if (message === undefined) return;
-      stop(event);
-      prevent(event);
-      dispatch(worker, make(Event, 'error', { __proto__: null, cancelable: true }));
-      return;
-    }
-    const file = filenameOf?.(event) ?? '';
-    const clean = cleaned(entry, message, file);
-    ended(entry, 'error', file === '' ? clean : `${clean} (${file}:${linenoOf?.(event)})`);
-    if (clean === message) return;
+    const file = filenameFrom(event);
+    // What goes wrong in the script that we gave the engine is that it could not load the page's.
+    const isMissing = message === undefined || file === entry.stand;
+    const clean = isMissing ? '' : cleaned(entry, message, file);
+    const place = file === '' ? '' : ` (${file}:${linenoOf?.(event)})`;
+    over(entry, isMissing ? 'not-loaded' : 'error', isMissing ? '' : clean + place);
+    if (message === undefined || clean === message) return;
     stop(event);
-    const again = (): object =>
-      make(ErrorEvent, 'error', {
-        __proto__: null,
-        cancelable: true,
-        message: clean,
-        filename: file,
-        lineno: linenoOf?.(event),
-        colno: colnoOf?.(event),
-        error: null,
-      });
-    if (!dispatch(worker, again())) {
+    const init = {
+      __proto__: null,
+      cancelable: true,
+      message: clean,
+      filename: file,
+      lineno: linenoOf?.(event),
+      colno: colnoOf?.(event),
+      error: null,
+    };
+    const Right = isMissing ? Event : ErrorEvent;
+    if (!dispatch(worker, make(Right, 'error', init)) || isMissing) {
       prevent(event);
       return;
     }
     // What nobody has handled is an error of this scope next.
-    const onScope = function (this: object, next: object): void {
+    const onScope = (next: object): void => {
       if (messageFrom(next) !== message) return;
       stop(next);
-      if (!dispatch(globalThis, again())) prevent(next);
+      if (!dispatch(globalThis, make(ErrorEvent, 'error', init))) prevent(next);
     };
     listen(globalThis, 'error', onScope, true);
     host.after(0, () => unlisten(globalThis, 'error', onScope, true));
   };
 
-  const ended = (
+  /** An error that nobody has handled does not end a worker. */
+  const over = (
     entry: WorkerEntry,
     how: 'terminated' | 'not-loaded' | 'error',
     reason: string,
-  ) => {
+  ): void => {
     const stack = how === 'terminated' ? witness.stack() : '';
     witness.record('workerEnded', { worker: entry.id, how, reason, stack });
+    if (how !== 'error') host.ended(entry.id);
+    entry.release();
   };
 
   patches.constructible(globalThis, 'Worker', (native, args, newTarget) => {
     const seq = witness.next();
-    const entered = decide(host, witness);
-    if (entered !== 'yes' || args.length === 0 || typeof args[0] === 'symbol') {
-      const worker = constructAs(native, args, newTarget);
-      guard(() => {
-        const url = addressIn(args[0]);
-        created(worker, parsedAddress(url), dataOptions(args[1]), entered, seq);
-      });
-      return worker;
+    const entered = attempt(() => host.entering()) ?? 'limit';
+    if (entered === 'yes' && args.length > 0 && typeof args[0] !== 'symbol') {
+      return enter(native, newTarget, readPlan(args), seq);
     }
-    return enter(native, newTarget, readPlan(args), seq);
+    const worker = constructAs(native, args, newTarget);
+    guard(() => {
+      const given = args[0];
+      const url = typeof given === 'string' ? given : attempt(() => hrefOf(given as object));
+      const parsed = url === undefined ? undefined : parse(url);
+      created(worker, parsed ? hrefOf(parsed) : '', dataOptions(args[1]), entered, seq);
+    });
+    return worker;
   });
-
-  const parsedAddress = (url: string): string => {
-    const parsed = parse(url, host.base());
-    return parsed ? hrefOf(parsed) : url;
-  };
 
   patches.method(Worker.prototype, 'postMessage', channels.post);
   patches.method(Worker.prototype, 'onmessage', channels.setHandler, 'set');
@@ -367,24 +356,23 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     const result = apply(native, self, args);
     const entry = weakMapGet(entries, self as object);
     if (entry) {
-      guard(() => {
-        ended(entry, 'terminated', '');
-        host.ended(entry.id);
-        entry.release();
-      });
+      guard(() => over(entry, 'terminated', ''));
     }
     return result;
   });
 }
 
-function decide(host: WorkerHost, witness: Witness): WorkerEntered {
+/** Undefined where `run` throws. */
+function attempt<T>(run: () => T): T | undefined {
   try {
-    return host.entering();
-  } catch (error) {
-    witness.fault(error);
-    return 'limit';
+    return run();
+  } catch {
+    return undefined;
   }
 }
+
+/** In the order in which the engine reads them. */
+const MEMBERS = ['credentials', 'name', 'type'] as const;
 
 /** Reads what the page passed as the engine would: each part once, in order, converted before the next is read. */
 function readPlan(args: readonly unknown[]): Plan {
@@ -393,30 +381,14 @@ function readPlan(args: readonly unknown[]): Plan {
   if (typeof given !== 'function' && (typeof given !== 'object' || given === null)) {
     return { url, options: given as undefined };
   }
-  const options = { __proto__: null } as { -readonly [member in keyof WorkerOptionsRead]: unknown };
-  const source = given as WorkerOptionsRead;
-  const credentials = converted(source.credentials);
-  if (credentials !== undefined) options.credentials = credentials;
-  const name = converted(source.name);
-  if (name !== undefined) options.name = name;
-  const type = converted(source.type);
-  if (type !== undefined) options.type = type;
-  return { url, options };
-}
-
-/** What the engine would make of a member: a text, but for what it refuses. */
-function converted(value: unknown): unknown {
-  return value === undefined || typeof value === 'symbol' ? value : `${value as string}`;
-}
-
-/** The URL that was passed, without running code of the page. */
-function addressIn(value: unknown): string {
-  if (typeof value === 'string') return value;
-  try {
-    return hrefOf?.(value as object) ?? '';
-  } catch {
-    return '';
+  const options = { __proto__: null } as { [member: string]: unknown };
+  for (let i = 0; i < MEMBERS.length; i++) {
+    const member = MEMBERS[i] as keyof WorkerOptionsRead;
+    const value = (given as WorkerOptionsRead)[member];
+    // The engine refuses symbols in its own words.
+    if (value !== undefined) options[member] = typeof value === 'symbol' ? value : `${value}`;
   }
+  return { url, options };
 }
 
 function dataOptions(value: unknown): WorkerOptionsRead {
@@ -426,20 +398,11 @@ function dataOptions(value: unknown): WorkerOptionsRead {
 
 /** Undefined for any event but an `ErrorEvent`. */
 function messageFrom(event: object): string | undefined {
-  try {
-    return messageOf?.(event);
-  } catch {
-    return undefined;
-  }
+  return attempt(() => messageOf?.(event));
 }
 
-function isNotLoaded({ isModule, stand }: WorkerEntry, message: string, event: object): boolean {
-  return (
-    !isModule &&
-    stand !== '' &&
-    indexOf(message, NOT_LOADED + IMPORT_FAILED) === 0 &&
-    filenameOf?.(event) === stand
-  );
+function filenameFrom(event: object): string {
+  return attempt(() => filenameOf?.(event)) ?? '';
 }
 
 /** The message as it would be if the engine itself had loaded the script. */

@@ -1,8 +1,8 @@
 import { apply, indexOf, slice } from '../base/intrinsics.ts';
+import { prototypeOf } from '../hooks/interfaces.ts';
 import { installAnnotations } from '../shared/annotations.ts';
 import type { Micros, Seq } from '../shared/units.ts';
 import type { Observation } from './observation.ts';
-import { interfaceOf } from './page-realm.ts';
 
 const MARK = 'lifeline:';
 const DESTROY_MARK = 'lifeline:destroy:';
@@ -37,7 +37,7 @@ export function observeAnnotations({ patches, recorder, late }: Observation): Di
       void late.load();
     });
 
-  const performancePrototype = interfaceOf('Performance')?.prototype;
+  const performancePrototype = prototypeOf('Performance');
   if (performancePrototype) {
     patches.method(performancePrototype, 'mark', (native, self, args) => {
       const result = apply(native, self, args);

@@ -5,11 +5,11 @@ import {
   weakMapGet,
 } from '../base/intrinsics.ts';
 import { constructAs } from '../base/patch.ts';
+import { prototypeOf } from '../hooks/interfaces.ts';
 import type { ContextKind, ContextMethod, ContextState } from '../shared/records.ts';
 import { type Frames, RENDER_QUANTUM_FRAMES } from '../shared/units.ts';
 import type { ContextEntry } from './entities.ts';
 import type { Observation } from './observation.ts';
-import { interfaceOf } from './page-realm.ts';
 import { settling } from './settling.ts';
 
 /** Watches contexts: construction, state, the calls that change it and how they settle, collection. */
@@ -55,7 +55,7 @@ export function observeContexts(observation: Observation): void {
 
   /** The page gets a promise that settles right after ours has been recorded, to the same value. */
   const observeCall = (owner: string, method: ContextMethod): void => {
-    const prototype = interfaceOf(owner)?.prototype;
+    const prototype = prototypeOf(owner);
     if (!prototype) return;
     patches.method(prototype, method, (native, self, args) => {
       const entry = weakMapGet(entities.contexts, self as object);

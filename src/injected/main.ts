@@ -11,7 +11,7 @@ import { observeEarlyEnd } from './early-end.ts';
 import { Entities } from './entities.ts';
 import type { HandOver } from './hand-over.ts';
 import { LatePart } from './late-part.ts';
-import { MainWitness, plainMessages } from './main-witness.ts';
+import { mainWitness, plainMessages } from './main-witness.ts';
 import { observeModules } from './modules.ts';
 import { takeNatives } from './natives.ts';
 import { observeNodeConstruction } from './nodes.ts';
@@ -39,7 +39,6 @@ function observe(realm: PageRealm, channel: Channel): void {
   const natives = takeNatives();
   const order = new Order(realm.isolated);
   let handOver: HandOver | undefined;
-  let witness: MainWitness | undefined;
   const hello = (): void => {
     const { timeOrigin, isolated } = realm;
     channel.send({ kind: 'hello', protocol: PROTOCOL_VERSION, timeOrigin, isolated });
@@ -51,7 +50,6 @@ function observe(realm: PageRealm, channel: Channel): void {
     begins: () => {
       hello();
       recordDocument(recorder);
-      witness?.begin();
       if (natives) observeEarlyEnd({ realm, recorder, late }, channel, natives);
     },
     fault: (message) => channel.send({ kind: 'fault', message }),
@@ -62,7 +60,7 @@ function observe(realm: PageRealm, channel: Channel): void {
   if (!natives) return;
 
   const patches = new Patches();
-  witness = new MainWitness(patches, realm.isolated, recorder);
+  const witness = mainWitness(recorder, patches, realm.isolated);
   const entities = new Entities(natives);
   const observation: Observation = { realm, recorder, patches, entities, late };
   observeContexts(observation);
@@ -73,7 +71,7 @@ function observe(realm: PageRealm, channel: Channel): void {
   const compilations = observeCompilation(observation);
   const nodeConstruction = observeNodeConstruction(observation);
   const memories = new Memories(witness);
-  const channels = new Channels({ witness, memories, firstEnd: 1, sink: plainMessages(witness) });
+  const channels = new Channels({ witness, memories, firstEnd: 1, sink: plainMessages(recorder) });
   const stubs = installStubs(patches, realm.isolated, channels);
   const worker = { url: `${channel.base}worker.js`, order, randomName };
   observePageWorkers(observation, witness, channels, worker);

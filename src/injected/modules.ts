@@ -6,9 +6,9 @@ import {
   promiseThen,
   weakMapGet,
 } from '../base/intrinsics.ts';
+import { getterOf, prototypeOf } from '../hooks/interfaces.ts';
 import type { ContextEntry } from './entities.ts';
 import type { Observation } from './observation.ts';
-import { getterOf, interfaceOf } from './page-realm.ts';
 import type { PreludeLoader } from './prelude.ts';
 import { type Outcome, settling } from './settling.ts';
 
@@ -20,7 +20,7 @@ type Settled = (outcome: Outcome, reason: string) => void;
  */
 export function observeModules(observation: Observation, prelude: PreludeLoader): void {
   const { patches, entities, recorder } = observation;
-  const prototype = interfaceOf('Worklet')?.prototype;
+  const prototype = prototypeOf('Worklet');
   const resolveUrl = takeUrlResolver();
   if (!prototype) return;
 

@@ -1,5 +1,5 @@
 import { apply, uncurryThis } from '../base/intrinsics.ts';
-import { getterOf, interfaceOf, methodOf } from './page-realm.ts';
+import { getterOf, methodOf, prototypeOf } from '../hooks/interfaces.ts';
 
 type Getter<This, T> = (self: This) => T;
 
@@ -32,7 +32,7 @@ export interface Natives {
 
 /** Undefined where there is no AudioWorklet: an old browser, or a page that is no secure context. */
 export function takeNatives(): Natives | undefined {
-  if (!interfaceOf('AudioWorkletNode')) return undefined;
+  if (!prototypeOf('AudioWorkletNode')) return undefined;
   const parameters = getterOf('AudioWorkletNode', 'parameters');
   const forEach = methodOf('AudioParamMap', 'forEach');
   return {

@@ -1,31 +1,5 @@
-import { apply, getOwnPropertyDescriptor, uncurryThis } from '../base/intrinsics.ts';
-import type { Native } from '../base/patch.ts';
-
-interface Interface {
-  readonly prototype: object;
-}
-
-/** The interface `name` of this window as it is before the page's first script. */
-export function interfaceOf(name: string): Interface | undefined {
-  const found = getOwnPropertyDescriptor(globalThis, name)?.value;
-  return typeof found === 'function' ? (found as unknown as Interface) : undefined;
-}
-
-/** The getter of an attribute that `interfaceName` itself has; undefined where the browser has none. */
-export function getterOf<This extends object, T>(
-  interfaceName: string,
-  attribute: string,
-): ((self: This) => T) | undefined {
-  const prototype = interfaceOf(interfaceName)?.prototype;
-  const get = prototype && getOwnPropertyDescriptor(prototype, attribute)?.get;
-  return get && uncurryThis(get as (this: This) => T);
-}
-
-/** The method `name` of an interface that there is, as it is before the page's first script. */
-export function methodOf(interfaceName: string, name: string): Native {
-  const { prototype } = interfaceOf(interfaceName) as Interface;
-  return getOwnPropertyDescriptor(prototype, name)?.value as Native;
-}
+import { apply, uncurryThis } from '../base/intrinsics.ts';
+import { getterOf } from '../hooks/interfaces.ts';
 
 /** The window's own functions that the recorder needs all the time, captured. */
 export interface PageRealm {

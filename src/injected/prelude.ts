@@ -1,9 +1,9 @@
 import { apply, IntrinsicInt32Array, IntrinsicPromise, promiseThen } from '../base/intrinsics.ts';
+import { methodOf } from '../hooks/interfaces.ts';
 import { describeError } from '../shared/describe-error.ts';
 import { PASSAGE_NAME } from '../shared/passage.ts';
 import type { ContextEntry } from './entities.ts';
 import type { Observation } from './observation.ts';
-import { methodOf } from './page-realm.ts';
 
 /** Puts the prelude into the scope of a context. */
 export interface PreludeLoader {

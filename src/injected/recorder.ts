@@ -77,14 +77,29 @@ export class Recorder {
       this.#paused++;
       return;
     }
-    if (this.begunAt === 0) {
-      this.begunAt = at;
-      this.#options.begins();
-    }
+    this.begin(at);
     if (this.#write) this.#write(name, seq, at, fields);
     else if (this.#made < LIMITS.earlyRecords) {
       mapSet(this.#waiting, this.#made++, { name, seq, at, fields });
     } else this.#dropped++;
+  }
+
+  /** There is something in this document that concerns us. */
+  begin(at = this.now()): void {
+    if (this.begunAt > 0) return;
+    this.begunAt = at;
+    this.#options.begins();
+  }
+
+  /**
+   * As `record`, of what exists beside what concerns us: until that has begun, it is kept for then, but does
+   * not begin it.
+   */
+  mention<N extends RecordName>(name: N, fields: FieldsOf<N>, seq: Seq = this.next()): void {
+    if (this.begunAt > 0) this.record(name, fields, seq);
+    else if (this.#made < LIMITS.earlyRecords / 4) {
+      mapSet(this.#waiting, this.#made++, { name, seq, at: this.now(), fields });
+    }
   }
 
   /** Runs what only the late part can do: at once where it is there, else when it comes. */

@@ -2,7 +2,7 @@ import type { ApplyTrap, Patches, Replaced } from '../base/patch.ts';
 import type { InstallAtomics } from '../hooks/atomics.ts';
 import { stubAtomics } from '../hooks/atomics-stubs.ts';
 import type { Channels } from '../hooks/channels.ts';
-import { interfaceOf } from './page-realm.ts';
+import { prototypeOf } from '../hooks/interfaces.ts';
 
 /**
  * Functions that are replaced before the page can wrap them, and call straight through until the late part
@@ -21,7 +21,7 @@ export interface Stubs {
 /** Those of ports have a trap already. */
 export function installStubs(patches: Patches, isolated: boolean, channels: Channels): Stubs {
   const stub = (interfaceName: string, method: string): Replaced<ApplyTrap> =>
-    patches.method(interfaceOf(interfaceName)?.prototype as object, method) as Replaced<ApplyTrap>;
+    patches.method(prototypeOf(interfaceName) as object, method) as Replaced<ApplyTrap>;
   return {
     connect: stub('AudioNode', 'connect'),
     disconnect: stub('AudioNode', 'disconnect'),

@@ -40,8 +40,6 @@ export interface WorkerPassage {
 }
 
 export interface PassageCells {
-  /** 0 where it is yet to be told: in workers of workers. */
-  readonly thread: number;
   /** Milliseconds since the Unix epoch of the document’s time origin, as `performance.timeOrigin` has it. */
   readonly timeOrigin: number;
   /** As in `Passage`. */

@@ -1,3 +1,4 @@
+import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import { MAIN_THREAD } from '../../shared/units.ts';
 import type { AnnotationHearer, Moment } from '../annotations.ts';
@@ -10,7 +11,7 @@ export function hearAnnotations(
   { entities, memories, nodes, recorder }: LateObservation,
   named: NodesByName,
 ): AnnotationHearer {
-  const ledger = ledgerOf(MAIN_THREAD, (buffer) => memories.numberOf(buffer));
+  const ledger = ledgerOf(MAIN_THREAD, numberMemories(memories));
 
   const destroyed = (node: NodeEntry, { seq, at, stack }: Moment): void => {
     const frame = entities.frameOf(node.context);

@@ -1,41 +1,53 @@
 import { floor, IntrinsicMap, mapForEach, mapGet, mapSet } from '../../base/intrinsics.ts';
+import type { EnteredWorker } from '../../hooks/workers.ts';
 import type { SharedCells, UnplacedRecord } from '../../shared/passage.ts';
 import { RecordWriter } from '../../shared/record-codec.ts';
-import type { ThreadId, WorkerId } from '../../shared/units.ts';
-import { announceThread } from '../announce-thread.ts';
+import type { ContextId, ThreadId, WorkerId } from '../../shared/units.ts';
 import { AudioThread, type WorkerMessage } from './audio-thread.ts';
 import type { LateObservation } from './late-observation.ts';
 
 /** How long a terminated worker may go on writing. */
 const LINGER_MS = 2500;
-const TOO_MANY = 'Too many threads: what a worker of a worker does is not seen.';
-
-/** A worker that was entered, and its private channel. */
-export interface AdoptedWorker {
-  readonly id: ThreadId;
-  readonly parent: ThreadId;
-  readonly worker: WorkerId;
-  readonly port: MessagePort;
-  readonly shared: SharedCells | undefined;
-  /** To be called when the worker has said anything. */
-  readonly started: () => void;
-}
+const TOO_MANY = 'Too many threads: what one worker does is not seen.';
+const FORBIDDEN =
+  'This page has a content security policy, which workers of ours would inherit: its workers are not seen from inside.';
 
 /** The page's ends of the workers that are seen from inside. */
 export interface WorkerThreads {
-  adopt(adopted: AdoptedWorker): void;
+  /** Takes the private channel of a worker that was entered, and makes it a thread. */
+  adopt(parent: ThreadId, entered: EnteredWorker, shared: SharedCells | undefined): void;
   /** Nothing more is to be expected of that worker. */
   workerEnded(parent: ThreadId, worker: WorkerId): void;
   /** It closed before it could be adopted: these are its records. */
   lastWords(parent: ThreadId, worker: WorkerId, words: unknown): void;
+  /** A worker could not be entered because of the page's content security policy. */
+  forbidden(): void;
 }
 
 export function observeWorkerThreads(observation: LateObservation): WorkerThreads {
   const { collector, entities, realm, recorder } = observation;
   const threads = new IntrinsicMap<number, AudioThread>();
   const keyOf = (parent: ThreadId, worker: WorkerId): number => parent * 2 ** 24 + worker;
+  let isForbidden = false;
 
-  const adopt = ({ id, parent, worker, port, shared, started }: AdoptedWorker): void => {
+  const adopt: WorkerThreads['adopt'] = (
+    parent,
+    { worker, label, port: given, started },
+    shared,
+  ) => {
+    const port = given as MessagePort;
+    const id = entities.nextThread();
+    if (id === undefined) {
+      recorder.record('uncovered', { what: 'limit', detail: TOO_MANY });
+      return;
+    }
+    recorder.record('threadStarted', {
+      thread: id,
+      kind: 'worker',
+      context: 0 as ContextId,
+      name: label,
+    });
+    recorder.record('workerThread', { thread: id, parent, worker });
     let isAlive = true;
     let hasSpoken = false;
     const thread: AudioThread = new AudioThread({
@@ -51,7 +63,7 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
         if (!hasSpoken) {
           hasSpoken = true;
           collector.add(thread);
-          started();
+          started?.();
         }
         if (message?.kind === 'closing') end(thread);
         else if (message) fromNested(id, message);
@@ -61,6 +73,7 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
         isAlive = false;
       },
     });
+    thread.tell({ kind: 'thread', id });
     mapSet(threads, keyOf(parent, worker), thread);
   };
 
@@ -79,19 +92,9 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
     message: Exclude<WorkerMessage, { kind: 'closing' }>,
   ): void => {
     switch (message.kind) {
-      case 'worker': {
-        const id = entities.nextThread();
-        if (id === undefined) {
-          recorder.record('uncovered', { what: 'limit', detail: TOO_MANY });
-          return;
-        }
-        const worker = message.worker as WorkerId;
-        announceThread(recorder, id, parent, worker, message.label);
-        const port = message.port as MessagePort;
-        realm.post(port, { kind: 'thread', id });
-        adopt({ id, parent, worker, port, shared: message.shared, started: () => undefined });
+      case 'worker':
+        adopt(parent, message as unknown as EnteredWorker, message.shared);
         return;
-      }
       case 'worker-ended':
         ended(parent, message.worker as WorkerId);
         return;
@@ -116,5 +119,13 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
     end(thread);
   };
 
-  return { adopt, workerEnded: ended, lastWords };
+  return {
+    adopt,
+    workerEnded: ended,
+    lastWords,
+    forbidden() {
+      if (!isForbidden) recorder.record('uncovered', { what: 'other', detail: FORBIDDEN });
+      isForbidden = true;
+    },
+  };
 }

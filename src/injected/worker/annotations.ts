@@ -1,5 +1,6 @@
 import { IntrinsicMap, mapClear, mapForEach, mapSet } from '../../base/intrinsics.ts';
 import type { Memories } from '../../hooks/memories.ts';
+import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { installAnnotations } from '../../shared/annotations.ts';
 import { type BlockLedger, ledgerOf } from '../../shared/block-ledger.ts';
 import * as LIMITS from '../../shared/limits.ts';
@@ -50,7 +51,7 @@ export function observeAnnotations(
 
   return {
     numbered(thread) {
-      const blocks = ledgerOf(thread, (buffer) => memories.numberOf(buffer));
+      const blocks = ledgerOf(thread, numberMemories(memories));
       ledger = blocks;
       mapForEach(waiting, (run) => run(blocks));
       mapClear(waiting);

@@ -2,26 +2,15 @@ import {
   apply,
   construct,
   getOwnPropertyDescriptor,
-  getPrototypeOf,
-  IntrinsicError,
   indexOf,
   ownData,
-  slice,
 } from '../../base/intrinsics.ts';
 import { constructAs, type Native, type Patches } from '../../base/patch.ts';
-import { getterFrom, prototypeOf } from '../../hooks/interfaces.ts';
-import { stackOfError } from '../../shared/describe-error.ts';
+import { getterOf, prototypeOf } from '../../hooks/interfaces.ts';
 import type { Address } from './scope.ts';
 
 const NativeURL = globalThis.URL as unknown as Native & { readonly prototype: object };
-const hrefOf = getterFrom(NativeURL.prototype, 'href') as (url: object) => string;
-/** Stands in no frame, so that all of them are kept. */
-const NOWHERE = '\n';
-const ExceptionPrototype = prototypeOf('DOMException');
-/** V8 only. Leaves out the frames down to that of `until`. */
-const { captureStackTrace } = IntrinsicError as unknown as {
-  captureStackTrace(error: object, until: unknown): void;
-};
+const hrefOf = getterOf('URL', 'href') as (url: object) => string;
 const LOCATION = [
   'href',
   'origin',
@@ -47,13 +36,13 @@ const METHODS = [
 const CLASSES = ['Request', 'EventSource', 'WebSocket'] as const;
 
 /** Lets this worker answer and resolve URLs as if its script were `script`, and not ours. */
-export function repairBaseURL(patches: Patches, { script, own }: Address): void {
+export function repairBaseURL(patches: Patches, { script }: Address): void {
   const address = construct(NativeURL as never, [script]) as object;
   const { location } = globalThis;
   const prototype = prototypeOf('WorkerLocation') as object;
   for (let i = 0; i < LOCATION.length; i++) {
     const attribute = LOCATION[i] as string;
-    const read = getterFrom(NativeURL.prototype, attribute) as (url: object) => string;
+    const read = getterOf('URL', attribute) as (url: object) => string;
     patches.method(
       prototype,
       attribute,
@@ -107,28 +96,13 @@ export function repairBaseURL(patches: Patches, { script, own }: Address): void 
             typeof url === 'object' && url !== null ? `${url as { toString(): string }}` : url;
           urls[i] = absolute(text);
         }
-        try {
-          return apply(native, this, urls);
-        } catch (error) {
-          // What the engine itself throws is to tell the page's place. A script that throws has told its own.
-          if (isFromHere(error, own)) captureStackTrace(error as object, stand.importScripts);
-          throw error;
-        }
+        // Nothing is caught: an error that is thrown again forgets its place.
+        return apply(native, this, urls);
       },
     };
     return stand.importScripts as Native;
   });
 }
-
-/** Whether the innermost frame of an exception of the engine's is ours. */
-function isFromHere(error: unknown, own: string): boolean {
-  const frame = isEngines(error) ? stackOfError(error, NOWHERE) : '';
-  const end = indexOf(frame, '\n');
-  return indexOf(end < 0 ? frame : slice(frame, 0, end), own) >= 0;
-}
-
-const isEngines = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && getPrototypeOf(error) === ExceptionPrototype;
 
 /** Whether it surely is: a scheme and two slashes. */
 function isAbsolute(url: string): boolean {

@@ -71,7 +71,6 @@ function observe(address: Address): void {
   const begin = (cells: PassageCells): void => {
     recorder.begin(cells);
     if (installAtomics) recorder.observeAtomics(installAtomics, memories);
-    if (cells.thread > 0) annotations.numbered(cells.thread);
     nested.begin({ timeOrigin: cells.timeOrigin, order: cells.shared?.order });
   };
   const obey = (command: ToScope): void => {

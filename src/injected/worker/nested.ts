@@ -27,7 +27,6 @@ export function observeNestedWorkers(
   let document: Document | undefined;
 
   const cellsIn = ({ timeOrigin, order }: Document): PassageCells => ({
-    thread: 0,
     timeOrigin,
     shared: shareCells(order),
   });

@@ -1,5 +1,5 @@
-import { apply, IntrinsicError, indexOf, slice } from '../../base/intrinsics.ts';
-import { getterFrom, methodFrom, prototypeOf } from '../../hooks/interfaces.ts';
+import { apply, IntrinsicError, indexOf, slice, uncurryThis } from '../../base/intrinsics.ts';
+import { callerOf, getterOf } from '../../hooks/interfaces.ts';
 import { PASSAGE_NAME } from '../../shared/passage.ts';
 
 /** Where this prelude was loaded from, and what it was told by that. */
@@ -14,29 +14,26 @@ export interface Address {
   readonly stand: string;
 }
 
-const target = prototypeOf('EventTarget');
-const message = prototypeOf('MessageEvent');
 type Listener = (this: object, event: object) => void;
 
-export const listen: (target: object, type: string, heard: Listener) => void = methodFrom(
-  target,
+export const listen: (target: object, type: string, heard: Listener) => void = callerOf(
+  'EventTarget',
   'addEventListener',
 );
-export const stopEvent: (event: object) => void = methodFrom(
-  prototypeOf('Event'),
-  'stopImmediatePropagation',
-);
-export const dataOf = getterFrom(message, 'data') as (event: object) => unknown;
-export const post: (port: object, message: unknown, transfer?: Iterable<object>) => void =
-  methodFrom(prototypeOf('MessagePort'), 'postMessage');
-export const startPort: (port: object) => void = methodFrom(prototypeOf('MessagePort'), 'start');
-export const postToParent: (scope: object, message: unknown) => void = methodFrom(
-  globalThis,
+export const stopEvent: (event: object) => void = callerOf('Event', 'stopImmediatePropagation');
+export const dataOf = getterOf('MessageEvent', 'data') as (event: object) => unknown;
+export const post: (port: object, message: unknown, transfer?: Iterable<object>) => void = callerOf(
+  'MessagePort',
   'postMessage',
 );
+export const startPort: (port: object) => void = callerOf('MessagePort', 'start');
+export const postToParent = uncurryThis(globalThis.postMessage) as (
+  scope: object,
+  message: unknown,
+) => void;
 
 const { performance, setTimeout, crypto } = globalThis;
-const now: (of: Performance) => number = methodFrom(performance, 'now');
+const now: (of: Performance) => number = callerOf('Performance', 'now');
 const { getRandomValues } = crypto;
 const { timeOrigin } = performance;
 

@@ -1,4 +1,5 @@
 import type { Memories } from '../../hooks/memories.ts';
+import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { installAnnotations } from '../../shared/annotations.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import { captureStack } from '../../shared/stack.ts';
@@ -14,7 +15,7 @@ export function observeAnnotations(
   memories: Memories,
   thread: number,
 ): Disposable {
-  const ledger = ledgerOf(thread, (buffer) => memories.numberOf(buffer));
+  const ledger = ledgerOf(thread, numberMemories(memories));
   return installAnnotations(scope, {
     destroy(processor) {
       const ordinal = processors.ordinalOf(processor);

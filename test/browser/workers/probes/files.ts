@@ -91,6 +91,6 @@ export const PROBE_FILES: Readonly<Record<string, string>> = {
   '/folder/syntax.js': '\n  this is no script',
   '/folder/throws.js': '\n\n  throw new TypeError("on load");',
   '/folder/throws-later.js': 'self.onmessage = () => {\n  null.x;\n};',
-  '/folder/imports-missing.js': 'importScripts("missing.js");',
+  '/folder/imports-throws.js': '\nimportScripts("throws.js");',
   '/folder/imports-syntax.js': '\nimportScripts("syntax.js");',
 };
