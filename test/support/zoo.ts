@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Certainty, Finding, Severity } from '../../src/analysis/finding.ts';
+import { judgeTeardowns } from '../../src/analysis/judge-teardowns.ts';
+import { nodeEntity } from '../../src/analysis/scene.ts';
 import type { Session } from '../../src/analysis/session.ts';
 import { PAGES } from './server.ts';
 
@@ -82,18 +84,20 @@ export function asDeclared(
   return seen.filter(({ severity, rule }) => severity !== 'info' || declared(rule)).sort(byRule);
 }
 
-/**
- * The verdicts on the teardowns of a session.
- * Undefined: they are not in reports yet, so there is nothing to compare.
- */
-export function teardownsOf(_session: Session): readonly SeenTeardown[] | undefined {
-  return undefined;
+/** The verdicts on the teardowns of a session by their nodes: one where a node and its memory go together. */
+export function teardownsOf(session: Session): readonly SeenTeardown[] {
+  const seen = new Map<string, SeenTeardown>();
+  for (const { node, verdict, by, certainty } of judgeTeardowns(session)) {
+    const entity = nodeEntity(node);
+    seen.set(`${entity.id} ${verdict} ${by} ${certainty}`, { entity, verdict, by, certainty });
+  }
+  return [...seen.values()];
 }
 
 interface SeenTeardown {
   readonly entity: { readonly label: string };
   readonly verdict: ExpectedTeardown['verdict'];
-  readonly by?: string;
+  readonly by: string | undefined;
   readonly certainty: Certainty;
 }
 

@@ -5,6 +5,7 @@ import type {
   BlockFacts,
   Call,
   ContextCallFacts,
+  ContextFacts,
   DataBlockFacts,
   DestroySignal,
   DocumentFacts,
@@ -154,21 +155,17 @@ export class Teardowns {
     }
     const path = own ? [] : clock.pathFrom(thread);
     const by = own ? 'same-thread' : this.#ruledOut(node, clock, thread, call, next, held, path);
-    const certainty =
-      sure === 'proven' &&
-      (this.#document.isolated ||
-        !path.some(({ kind }) => kind === 'standstill' || kind === 'resumption'))
-        ? 'proven'
-        : 'likely';
+    const certainty = this.#restsOnFrames(context, path) ? 'likely' : sure;
     if (by !== undefined) return ordered(by, certainty, call, path, ORDERED_BY[by]);
     if (next === undefined) {
       return unknown(
         call,
+        sure,
         'the last call seen had to come before, but process() has not been called since, and nothing says that it will not be',
       );
     }
     const open = this.#openReason(node, clock, { thread, tick: next.enter });
-    if (open !== undefined) return unknown(call, open);
+    if (open !== undefined) return unknown(call, sure, open);
     return {
       verdict: 'racy',
       by: undefined,
@@ -179,6 +176,17 @@ export class Teardowns {
       reason:
         'the last use had to come before, but by luck: that no other one follows was decided in a call that nothing orders before it',
     };
+  }
+
+  /** Without a shared counter, frames tell which calls came before a suspension that was ended again. */
+  #restsOnFrames({ calls }: ContextFacts, path: readonly Edge[]): boolean {
+    if (this.#document.isolated) return false;
+    const suspended = calls.find(({ method }) => method === 'suspend');
+    const resumes = calls.some(
+      ({ method, called }) =>
+        method === 'resume' && suspended !== undefined && called.tick > suspended.called.tick,
+    );
+    return path.some(({ kind }) => kind === 'resumption' || (kind === 'standstill' && resumes));
   }
 
   /** The last use is not known to be before the release. */
@@ -192,7 +200,7 @@ export class Teardowns {
   ): Verdict {
     const late = hasHappenedAfter(call, release, node);
     const open = late ? undefined : this.#openReason(node, clock, until);
-    if (open !== undefined) return unknown(call, open);
+    if (open !== undefined) return unknown(call, certainty, open);
     const reason =
       late === 'after'
         ? 'process() used it afterwards'
@@ -359,19 +367,25 @@ function usersInHeap(nodes: readonly NodeFacts[], block: BlockFacts): readonly N
   return nodes.length === 1 && nodes[0]?.emscripten === 'no' ? nodes : [];
 }
 
-/** The first of each kind; one for every block. */
+/**
+ * The first farewell that was meant for the node itself, and every block. The end of its context counts where it is
+ * the only one: a page closes that when all is done.
+ */
 function releasesOf(node: NodeFacts, blocks: readonly BlockFacts[]): readonly Release[] {
   const releases: Release[] = [];
+  let closed: Release | undefined;
   for (const { at, seq, thread, tick, signal, frame, stack } of node.farewells) {
     if (signal === 'collected' || signal === 'detached') continue;
-    if (releases.some(({ kind }) => kind === signal)) continue;
-    releases.push({ at, seq, thread, tick, kind: signal, frame, stack, block: undefined });
+    const release = { at, seq, thread, tick, kind: signal, frame, stack, block: undefined };
+    if (signal === 'context-closed') closed ??= release;
+    else if (releases.length === 0) releases.push(release);
   }
   for (const block of blocks) {
     if (block.freed === undefined) continue;
     const { at, seq, thread, tick, stack } = block.freed;
     releases.push({ at, seq, thread, tick, kind: 'free', frame: FRAME_UNSEEN, stack, block });
   }
+  if (releases.length === 0 && closed !== undefined) releases.push(closed);
   return releases;
 }
 
@@ -415,11 +429,12 @@ function ordered(
   return { verdict: 'ordered', by, certainty, lastUse, closing: undefined, path, reason };
 }
 
-function unknown(lastUse: Call, reason: string): Verdict {
+/** That it is not known is as certain as that nothing more was said. */
+function unknown(lastUse: Call, certainty: Certainty, reason: string): Verdict {
   return {
     verdict: 'unknown',
     by: undefined,
-    certainty: 'likely',
+    certainty,
     lastUse,
     closing: undefined,
     path: [],

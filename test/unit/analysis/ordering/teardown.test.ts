@@ -98,7 +98,7 @@ describe.each([true, false])('a stop message (isolated: %s)', (isolated) => {
       30000  send     main→7 "stop"
       33000  receive  7→main "stopped"
       33001  declaredDestroyed node=7`;
-    expect(verdicts(text, options)).toEqual(['declared unknown likely']);
+    expect(verdicts(text, options)).toEqual(['declared unknown proven']);
   });
 });
 
@@ -113,8 +113,7 @@ describe.each([true, false])('what a page does to the context (isolated: %s)', (
   test('a suspension that was awaited and never ended orders the teardown', () => {
     const text = `${SUSPENDED}
       34001  declaredDestroyed node=7`;
-    const certainty = isolated ? 'proven' : 'likely';
-    expect(verdicts(text, options)).toEqual([`declared ordered by suspended ${certainty}`]);
+    expect(verdicts(text, options)).toEqual(['declared ordered by suspended proven']);
   });
 
   test('not so once the context goes on and calls come again', () => {
@@ -143,18 +142,25 @@ describe.each([true, false])('what a page does to the context (isolated: %s)', (
     expectOnlyRacy(text, 'declared', options);
   });
 
-  test('closing it orders the teardown, for the moment at which that resolved and after', () => {
+  test('closing it orders the teardown, from the moment on at which that resolved', () => {
     const text = `${NODE}
       2667   process         node=7 times=10
       30000  contextCall     context=1 call=1 method=close
       31000  process         node=7
-      34000  contextSettled  context=1 call=1 method=close
+      34000  contextSettled  context=1 call=1 method=close`;
+    expect(verdicts(text, options)).toEqual(['context-closed ordered by closed proven']);
+    const declared = `${text}
       34001  declaredDestroyed node=7`;
+    expect(verdicts(declared, options)).toEqual(['declared ordered by closed proven']);
+  });
+
+  test('a suspension between others is told by frames where no counter tells', () => {
+    const text = `${SUSPENDED}
+      34001  declaredDestroyed node=7
+      40000  contextCall  context=1 call=2 method=resume frame=1664
+      41000  process      node=7 frame=2560 returned=false`;
     const certainty = isolated ? 'proven' : 'likely';
-    expect(verdicts(text, options)).toEqual([
-      `context-closed ordered by closed ${certainty}`,
-      `declared ordered by closed ${certainty}`,
-    ]);
+    expect(verdicts(text, options)).toEqual([`declared ordered by suspended ${certainty}`]);
   });
 
   test('to disconnect the node and free at once orders nothing', () => {
@@ -351,8 +357,8 @@ describe('what cannot be seen', () => {
     30000  ${FREE}`;
 
   test('leaves open a block that WebAssembly with atomic instructions reaches', () => {
-    expect(verdicts(TEXT('500 wasmCompiled atomics=some'))).toEqual(['free unknown likely']);
-    expect(verdicts(TEXT(''))).toEqual(['free unknown likely']);
+    expect(verdicts(TEXT('500 wasmCompiled atomics=some'))).toEqual(['free unknown proven']);
+    expect(verdicts(TEXT(''))).toEqual(['free unknown proven']);
     expect(findings(TEXT(''))).toEqual([]);
   });
 
@@ -382,7 +388,7 @@ describe('what cannot be seen', () => {
       110   portSent end=103
       1000  process node=7 times=3
       30000 ${FREE}`;
-    expect(verdicts(text)).toEqual(['free unknown likely']);
+    expect(verdicts(text)).toEqual(['free unknown proven']);
   });
 });
 
