@@ -76,6 +76,8 @@ export class AudioThread implements ContextThread {
   #tail = 0;
   /** The head as it was at the last look. */
   #announced = 0;
+  /** Slots that the last look found. */
+  #drained = 0;
   #callsBegun = 0;
   #records = 0;
   #isRetired = false;
@@ -131,6 +133,7 @@ export class AudioThread implements ContextThread {
     const until = settled ? head : this.#announced;
     this.#announced = head;
     const total = (until - this.#tail) | 0;
+    this.#drained = total;
     if (total > LIMITS.ringSlots) return 0; // Never written by our prelude.
     let left = total;
     while (left > 0) {
@@ -155,9 +158,12 @@ export class AudioThread implements ContextThread {
     if (bytes) this.options.sink.slots(this.id, bytes);
   }
 
-  /** Asks for what the thread holds back, unless that was asked already. */
+  /**
+   * Asks for what the thread holds back, unless that was asked already. One whose ring filled at the last look is
+   * left alone: the next quantum will push it out.
+   */
   ask(): void {
-    if (this.#ended || this.#asked) return;
+    if (this.#ended || this.#asked || this.#drained > 0) return;
     this.#asked = true;
     this.flush(() => {
       this.#asked = false;

@@ -1,4 +1,4 @@
-import { dateNow, floor, max } from '../../base/intrinsics.ts';
+import { dateNow, floor, max, min } from '../../base/intrinsics.ts';
 import type { Patches } from '../../base/patch.ts';
 import type { AtomicsSink } from '../../hooks/atomics.ts';
 import type { End } from '../../hooks/channels.ts';
@@ -14,8 +14,14 @@ import { captureStack } from '../../shared/stack.ts';
 import { coarseMillis, fineUnits, UNITS_PER_MS } from './clocks.ts';
 import { currentFrame, OWN_URL, post, type ScopePort, scope } from './scope.ts';
 
-/** Of so many quanta, or of as many as there were calls in the last, one is timed call by call. */
+/**
+ * Of so many quanta, or of as many as there were calls in the last, one is timed call by call: the second number while
+ * that takes no time and rendering keeps up, because each reading of the clock allocates a number.
+ */
 const TIMED_QUANTUM_EVERY = 128;
+const IDLE_TIMED_QUANTUM_EVERY = 512;
+/** Rendering that takes so much longer than what it renders lasts is late. */
+const LATE = 1.25;
 const CLOCKS_PER_SECOND = 10;
 const BATCHES_PER_SECOND = 16;
 
@@ -44,6 +50,10 @@ export class ThreadRecorder implements Witness {
   #nextClock = 0;
   #nextBatch = 0;
   #quantaToTimed = 1;
+  #timedEvery = TIMED_QUANTUM_EVERY;
+  /** Whether the clock went on during a timed call of the quantum. */
+  #tookTime = false;
+  #clockMicros = 0;
   /** Calls before this quantum. */
   #callsBefore = 0;
   /** Calls in the quantum before. */
@@ -131,12 +141,17 @@ export class ThreadRecorder implements Witness {
     const calls = this.#calls - this.#callsBefore;
     this.#callsBefore = this.#calls;
     this.#callsLast = calls;
+    if (this.#timed) {
+      this.#timedEvery = this.#tookTime
+        ? TIMED_QUANTUM_EVERY
+        : min(this.#timedEvery * 2, IDLE_TIMED_QUANTUM_EVERY);
+      this.#tookTime = false;
+    }
     this.#timed = this.#fine || --this.#quantaToTimed <= 0;
     const clock = frame >= this.#nextClock;
     this.#slots.beginQuantum(clock || this.#timed || this.#closing);
     if (clock) {
-      this.#nextClock = frame + this.#framesPerClock;
-      this.#slots.clock(frame, this.#micros());
+      this.#readClock(frame);
       if (frame >= this.#settleAt) this.#outlet.settle?.();
     }
     if (this.#framesPerBatch > 0 && frame >= this.#nextBatch) {
@@ -144,8 +159,21 @@ export class ThreadRecorder implements Witness {
       this.#outlet.ship();
     }
     if (!this.#timed) return;
-    this.#quantaToTimed = max(calls, TIMED_QUANTUM_EVERY);
+    this.#quantaToTimed = max(calls, this.#timedEvery);
     if (!this.#fine) this.#from = coarseMillis();
+  }
+
+  #readClock(frame: number): void {
+    const micros = this.#micros();
+    const rendered = frame - (this.#nextClock - this.#framesPerClock);
+    const passed = ((micros - this.#clockMicros) * scope.sampleRate) / 1e6;
+    if (passed > rendered * LATE) {
+      this.#timedEvery = TIMED_QUANTUM_EVERY;
+      this.#quantaToTimed = min(this.#quantaToTimed, TIMED_QUANTUM_EVERY);
+    }
+    this.#clockMicros = micros;
+    this.#nextClock = frame + this.#framesPerClock;
+    this.#slots.clock(frame, micros);
   }
 
   /** A call of `process()` begins; gives its place in the order. */
@@ -176,6 +204,7 @@ export class ThreadRecorder implements Witness {
     const end = this.#fine ? fineUnits() : coarseMillis();
     const passed = end > this.#from ? end - this.#from : 0;
     const duration = this.#fine ? passed : passed * UNITS_PER_MS;
+    if (passed > 0) this.#tookTime = true;
     this.#from = end;
     this.#slots.timedCall(ordinal, flags | SLOT_FLAG.timed, enter, exit, this.#frame, duration);
     if (this.#closing) this.#shipWholeQuantum();
