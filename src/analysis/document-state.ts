@@ -20,6 +20,7 @@ import type { ContextCallFacts, DocumentFacts, NodeFacts } from './model.ts';
 import { AtomicStore } from './ordering/atomic-store.ts';
 import { EdgeStore } from './ordering/edge-store.ts';
 import { UNSEQUENCED } from './point.ts';
+import { StrayFrees } from './stray-frees.ts';
 import { WireTable } from './wire-table.ts';
 import { WorkerTable } from './worker-table.ts';
 
@@ -37,6 +38,7 @@ export class DocumentState {
   readonly channels: ChannelTable;
   readonly memories: MemoryTable;
   readonly workers: WorkerTable;
+  readonly strayFrees = new StrayFrees();
   readonly tally: CallTally = { calls: 0 };
   /** Records lost, as `lost` records and slots count them. */
   lost = 0;
@@ -183,6 +185,7 @@ export class DocumentState {
   /** Joins what the last chunk allows to join. */
   settle(): void {
     let wrong = this.channels.settle();
+    this.strayFrees.settle(this.memories);
     for (const context of this.contexts.values()) if (context.order.settle()) wrong = true;
     if (!wrong) return;
     this.edges.clear();

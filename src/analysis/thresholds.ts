@@ -23,13 +23,13 @@ export const THRESHOLDS = {
     value: 0.5,
     doc: 'Share of the budget that `process()` must take on average in some second before underruns are laid at its door.',
   },
-  spinLoads: { value: 1000, doc: 'Looks at one cell in a busy loop before it counts as one.' },
+  spinLoads: { value: 32, doc: 'Looks at one cell in a busy loop before it counts as one.' },
   spinQuanta: {
     value: 1,
     doc: 'Quanta for which a busy loop must have gone on in vain, the call in flight apart.',
   },
   stuckSeconds: {
-    value: 1,
+    value: 0.25,
     doc: 'Seconds for which a thread must have waited after the last that could wake it has ended.',
   },
   marginFrames: {

@@ -1,7 +1,8 @@
 import * as LIMITS from '../../shared/limits.ts';
 import type { FieldsOf } from '../../shared/records.ts';
+import type { MemoryId } from '../../shared/units.ts';
 import type { DocumentState } from '../document-state.ts';
-import type { Point } from '../model.ts';
+import type { BlockFacts, Point } from '../model.ts';
 import { insertByTime } from '../point.ts';
 
 export function blockAllocated(
@@ -14,17 +15,22 @@ export function blockAllocated(
   if (block === 0 || blocks.has(block)) return false;
   if (!document.hasRoom(blocks.size, LIMITS.eventsPerDocument, 'blocks')) return false;
   const facts = { id: block, memory, offset, length, label, allocateStack: stack };
-  blocks.set(block, { ...facts, allocated: point, freed: undefined });
+  const made: BlockFacts = { ...facts, allocated: point, freed: undefined };
+  blocks.set(block, made);
+  document.strayFrees.allocated(made);
   return true;
 }
 
-/** `block` 0: freed what was never handed out; judged by a rule of its own one day. */
+/** `block` 0: it was allocated by another thread, or never handed out. */
 export function blockFreed(
   document: DocumentState,
-  { block, stack }: FieldsOf<'blockFreed'>,
+  { block, memory, offset, stack }: FieldsOf<'blockFreed'>,
   point: Point,
 ): boolean {
-  if (block === 0) return true;
+  if (block === 0) {
+    document.strayFrees.freed({ ...point, memory: memory as MemoryId, offset, stack });
+    return true;
+  }
   const known = document.facts.blocks.get(block);
   if (known === undefined) return false;
   known.freed ??= { ...point, stack };

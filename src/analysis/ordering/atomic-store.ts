@@ -173,8 +173,8 @@ export interface CellColumns {
 
 const FIRST_CAPACITY = 8;
 const UINT32_MAX = 0xffff_ffff;
-/** Recorders tell of a loop in steps that double, so that one of a thousand rounds has some of these. */
-const HEAVY = 256;
+/** As many as make a loop of it. */
+const HEAVY = 32;
 
 /** Operations of one thread on one cell, in its order; both places rise. 33 bytes an entry. */
 export class AtomicColumn {

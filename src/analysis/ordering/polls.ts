@@ -17,7 +17,7 @@ export interface Poll {
 }
 
 /** Looks that lie further apart than this on average are no busy loop. */
-const MAX_PAUSE_MICROS = 50;
+const MAX_PAUSE_MICROS = 500;
 /** Polls of one cell by one thread that are looked at. */
 const MAX_POLLS = 1024;
 

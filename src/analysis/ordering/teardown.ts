@@ -36,7 +36,7 @@ export const ORDERED_BY = {
   message:
     'the processor had handled a message after its last use, and an answer to that came before',
   semaphore:
-    'the last use held a cell of shared memory and let go of it, and that was seen before, at a time when no other call could take it',
+    'a cell of shared memory told before that the last use was over, and that no other would follow',
   suspended: 'the context had been suspended, and the promise had resolved',
   closed: 'the context had stopped for good, and the promise had resolved',
   'returned-false': 'process() had returned false, and word of that came before',
@@ -271,8 +271,9 @@ export class Teardowns {
     const still = standstill(node.context.calls, clock);
     if (still !== undefined) return still.method === 'suspend' ? 'suspended' : 'closed';
     if (call.returned === 'threw') return 'threw';
+    const told = path[0]?.kind === 'atomic' || path[0]?.kind === 'notify';
     if (next !== undefined && heard > next.enter && next.returned === 'false') {
-      return 'returned-false';
+      return told ? 'semaphore' : 'returned-false';
     }
     if (held !== undefined && this.#locksOut(held, thread, path)) return 'semaphore';
     return this.#handledSince(node, thread, call.exit, heard) ? 'message' : undefined;

@@ -1,14 +1,23 @@
 import type { Seq } from '../../shared/units.ts';
 import { threadLabel } from '../labels.ts';
-import type { ContextFacts, DocumentFacts, Point } from '../model.ts';
+import type { ContextFacts, DocumentFacts, NodeFacts, Point } from '../model.ts';
 import { callAround, firstWriteOf, type Poll, pollsOf, writersOf } from '../ordering/polls.ts';
 import { stateAt } from '../run-state.ts';
-import { contextLabel, counted, durationWords, type Scene, threadEntity } from '../scene.ts';
+import {
+  contextLabel,
+  counted,
+  durationWords,
+  nodeEntity,
+  nodeLabel,
+  type Scene,
+  stacksOf,
+} from '../scene.ts';
 import type { FindingDraft, Rule } from './rule.ts';
 
 interface Spin {
   readonly poll: Poll;
-  readonly context: ContextFacts;
+  /** Whose call it waits for. */
+  readonly node: NodeFacts;
   /** Whether its page had seen the context stand still when the loop began. */
   readonly stands: boolean;
   /** Whether the next call ended it. */
@@ -25,13 +34,13 @@ export const spinWait: Rule = {
   link: 'https://github.com/emscripten-core/emscripten/issues/25884',
   *find(scene) {
     for (const document of scene.documents) {
-      const byThread = new Map<number, Spin[]>();
+      const byNode = new Map<NodeFacts, Spin[]>();
       for (const spin of spinsOf(document, scene)) {
-        const known = byThread.get(spin.poll.place.thread);
-        if (known === undefined) byThread.set(spin.poll.place.thread, [spin]);
+        const known = byNode.get(spin.node);
+        if (known === undefined) byNode.set(spin.node, [spin]);
         else known.push(spin);
       }
-      for (const spins of byThread.values()) {
+      for (const spins of byNode.values()) {
         const finding = findingOf(document, spins, scene);
         if (finding !== undefined) yield finding;
       }
@@ -45,16 +54,13 @@ function* spinsOf(document: DocumentFacts, scene: Scene): Iterable<Spin> {
     const changedBy = poll.changed < 0 ? undefined : writerOf(document, poll, writers);
     if (poll.changed >= 0) {
       if (changedBy?.late !== true) continue;
-      yield {
-        poll,
-        context: changedBy.context,
-        stands: stands(changedBy.context, poll),
-        ended: true,
-      };
+      const { node } = changedBy;
+      yield { poll, node, stands: stands(node.context, poll), ended: true };
       continue;
     }
-    const context = awaited(document, poll, writers);
-    if (context === undefined) continue;
+    const node = awaited(document, poll, writers);
+    if (node === undefined) continue;
+    const { context } = node;
     const idle = stands(context, poll);
     // The call in flight may be waited out; which one that is shows once it is over.
     const around = callAround(context, poll.begin);
@@ -62,7 +68,7 @@ function* spinsOf(document: DocumentFacts, scene: Scene): Iterable<Spin> {
     const since = Math.max(poll.from, around === undefined ? 0 : endOf(around.call));
     const quantum = (context.quantumFrames * 1e6) / context.sampleRate;
     if (poll.to - since < quantum * scene.thresholds.spinQuanta) continue;
-    yield { poll, context, stands: idle, ended: false };
+    yield { poll, node, stands: idle, ended: false };
   }
 }
 
@@ -71,7 +77,7 @@ function writerOf(
   document: DocumentFacts,
   { place, changed, begin }: Poll,
   writers: ReturnType<typeof writersOf>,
-): { readonly context: ContextFacts; readonly late: boolean } | undefined {
+): { readonly node: NodeFacts; readonly late: boolean } | undefined {
   const told = toldColumn(document, place);
   if (told === undefined) return undefined;
   const value = told.read(changed);
@@ -83,7 +89,7 @@ function writerOf(
       const around = callAround(context, tick);
       // By a message handler, or a call that is not over: nothing to be blamed.
       if (around === undefined) return undefined;
-      return { context, late: around.call.enter > begin };
+      return { node: around.node, late: around.call.enter > begin };
     }
   }
   return undefined;
@@ -96,25 +102,28 @@ function toldColumn(document: DocumentFacts, { thread, cell }: Poll['place']) {
   return undefined;
 }
 
-/** Whose calls a loop must have been waiting for: nobody else is seen to write the cell. */
+/** Whose calls a loop must have been waiting for: no other thread is seen to write the cell. */
 function awaited(
   document: DocumentFacts,
   { place }: Poll,
   writers: ReturnType<typeof writersOf>,
-): ContextFacts | undefined {
+): NodeFacts | undefined {
   for (const thread of writers.keys()) {
     if (document.threads.get(thread)?.kind !== 'audio') return undefined;
   }
-  const [writer] = writers.keys();
-  if (writer !== undefined) return document.threads.get(writer)?.context;
   const block =
     place.memory === undefined ? undefined : document.memories.find(place.thread, place.memory);
-  const locals = block?.locals ?? [];
-  for (const { thread } of locals) {
+  if (block === undefined) return undefined;
+  const [writer] = writers.keys();
+  if (writer !== undefined) {
+    const context = document.threads.get(writer)?.context;
+    return block.nodes.find((node) => node.context === context);
+  }
+  for (const { thread } of block.locals) {
     const known = document.threads.get(thread);
     if (known?.kind === 'worker' && thread !== place.thread) return undefined;
   }
-  return block?.nodes[0]?.context;
+  return block.nodes[0];
 }
 
 function stands(context: ContextFacts, poll: Poll): boolean {
@@ -146,7 +155,8 @@ function findingOf(
   const [first] = spins;
   const last = spins.at(-1);
   if (thread === undefined || first === undefined || last === undefined) return undefined;
-  const { poll, context, ended } = worst;
+  const { poll, node, ended } = worst;
+  const { context } = node;
   const idle = spins.some((each) => each.stands);
   const who = threadLabel(document, thread.id);
   const what = `${counted(poll.loads, 'look')} at the cell at offset ${poll.place.offset} in ${durationWords(length(worst))}`;
@@ -156,13 +166,13 @@ function findingOf(
   const still = idle ? `, while ${contextLabel(context)} did not run` : '';
   const point = { at: poll.from, seq: poll.begin as Seq, thread: thread.id, tick: poll.begin };
   return {
-    entity: threadEntity(thread),
+    entity: nodeEntity(node),
     severity: idle ? 'error' : 'warning',
-    certainty: ended ? 'proven' : 'likely',
+    certainty: ended || idle ? 'proven' : 'likely',
     count: spins.length,
     first: scene.time(document, first.poll.from),
     last: scene.time(document, last.poll.to),
-    message: `${who} spun for the next process() of ${contextLabel(context)}: ${what}, ${end}${still}.`,
+    message: `${who} spun for the next process() of ${nodeLabel(node)}: ${what}, ${end}${still}.`,
     evidence: [
       scene.evidence(document, point, `began to look at the cell, which held ${poll.value}`),
       scene.evidence(
@@ -171,6 +181,6 @@ function findingOf(
         ended ? 'found another value there' : 'looked for the last time, in vain',
       ),
     ],
-    stacks: {},
+    stacks: stacksOf({ create: node.createStack }),
   };
 }

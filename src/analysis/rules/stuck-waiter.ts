@@ -3,6 +3,7 @@ import { MAIN_THREAD, type ThreadId } from '../../shared/units.ts';
 import { memoryLabel, threadLabel, workerLabel } from '../labels.ts';
 import type { DataBlockFacts, DocumentFacts, NodeFacts, Point, ThreadFacts } from '../model.ts';
 import type { AtomicColumn } from '../ordering/atomic-store.ts';
+import { stateNow } from '../run-state.ts';
 import { contextLabel, durationWords, nodeLabel, threadEntity } from '../scene.ts';
 import type { Rule } from './rule.ts';
 
@@ -22,12 +23,13 @@ export const stuckWaiter: Rule = {
         const waiter = document.threads.get(told.thread);
         if (waiter === undefined || endOfThread(waiter) !== undefined) continue;
         if (mayHaveLost(document, waiter.id)) continue;
-        const partner = lastPartner(document, told);
+        const silentMicros = scene.thresholds.stuckSeconds * 1e6;
+        const partner = lastPartner(document, told, silentMicros);
         if (partner === undefined) continue;
         const begun = pointAt(told, last);
         const since = Math.max(begun.at, partner.ended.at);
         const waited = document.lastAt - since;
-        if (waited < scene.thresholds.stuckSeconds * 1e6) continue;
+        if (waited < silentMicros) continue;
         yield {
           entity: threadEntity(waiter),
           certainty: partner.surely ? 'proven' : 'likely',
@@ -55,12 +57,16 @@ interface Partner {
 }
 
 /** The last of those who could wake a waiter to end; undefined while there is one left. */
-function lastPartner(document: DocumentFacts, told: AtomicColumn): Partner | undefined {
+function lastPartner(
+  document: DocumentFacts,
+  told: AtomicColumn,
+  silentMicros: number,
+): Partner | undefined {
   const { thread, memory, offset } = told.place;
   const block = memory === undefined ? undefined : document.memories.find(thread, memory);
   if (block === undefined) return undefined;
   let last: { readonly words: string; readonly ended: Point } | undefined;
-  const ends = [...endsOf(document, block, thread)];
+  const ends = [...endsOf(document, block, thread, silentMicros)];
   for (const end of ends) {
     if (end === undefined) return undefined;
     if (last === undefined || end.ended.at > last.ended.at) last = end;
@@ -74,7 +80,12 @@ function lastPartner(document: DocumentFacts, told: AtomicColumn): Partner | und
 type End = { readonly words: string; readonly ended: Point } | undefined;
 
 /** Of every other thread but the page’s that has the memory: how it ended. */
-function* endsOf(document: DocumentFacts, block: DataBlockFacts, waiter: ThreadId): Iterable<End> {
+function* endsOf(
+  document: DocumentFacts,
+  block: DataBlockFacts,
+  waiter: ThreadId,
+  silentMicros: number,
+): Iterable<End> {
   const seen = new Set<ThreadId>([waiter, MAIN_THREAD]);
   for (const { thread: id } of block.locals) {
     const thread = document.threads.get(id);
@@ -83,7 +94,7 @@ function* endsOf(document: DocumentFacts, block: DataBlockFacts, waiter: ThreadI
     const ended = thread && endOfThread(thread);
     yield ended && { ended, words: `worker ${threadLabel(document, id)} has ended` };
   }
-  for (const node of block.nodes) yield endOfProcessor(node);
+  for (const node of block.nodes) yield endOfProcessor(node, silentMicros);
   for (const worker of document.workers.values()) {
     // Whether it has the memory nobody can tell.
     if (worker.entered === 'yes' || worker.channel.sides[0]?.ends.every(({ sent }) => sent === 0)) {
@@ -97,9 +108,9 @@ function endOfThread({ worker, context }: ThreadFacts): Point | undefined {
   return worker?.ended ?? worker?.scope.closing ?? context?.closed;
 }
 
-/** What has no calls to come; one that answered `false` may still handle messages, which counts as well. */
-function endOfProcessor(node: NodeFacts): End {
-  const { context, processor } = node;
+/** What has no calls to come: that answered `false` and, though its context runs, was not called again. */
+function endOfProcessor(node: NodeFacts, silentMicros: number): End {
+  const { context, processor, calls, document } = node;
   if (context.closed !== undefined) {
     return { ended: context.closed, words: `${contextLabel(context)} was closed` };
   }
@@ -109,7 +120,14 @@ function endOfProcessor(node: NodeFacts): End {
   if (processor?.collected !== undefined) {
     return { ended: processor.collected, words: `the processor of ${nodeLabel(node)} is gone` };
   }
-  return undefined;
+  const last = calls.at(calls.length - 1);
+  if (last?.returned !== 'false' || stateNow(context) !== 'running') return undefined;
+  if (document.lastAt - last.at < silentMicros || context.audioThread === undefined) {
+    return undefined;
+  }
+  const { at, exit: seq } = last;
+  const ended = { at, seq, thread: context.audioThread.id, tick: seq };
+  return { ended, words: `process() of ${nodeLabel(node)} returned false` };
 }
 
 /** Whether a thread was ever seen to operate on a cell. */

@@ -293,7 +293,7 @@ describe('a shutdown bit in shared memory', () => {
       6334  atomic load  cell=2 value=1 seq=113..113
       6335  ${FREE} seq=114
       6336  process node=7 seq=111..115 returned=false`;
-    expect(verdicts(text)).toEqual(['free ordered by returned-false proven']);
+    expect(verdicts(text)).toEqual(['free ordered by semaphore proven']);
   });
 
   test('and such a wait that times out, do not', () => {
@@ -440,6 +440,15 @@ describe('a block', () => {
       9001  process node=7 returned=false`;
     expect(verdicts(text)).toEqual(['free ordered by same-thread proven']);
   });
+});
+
+test('a block that the page allocated and the processor frees is found by its place', () => {
+  const text = (returned: boolean) => `${SHARED}
+    1000   process node=7 times=3
+    10000  @audio blockFreed block=0 memory=1 offset=0
+    10001  process node=7 returned=${returned}`;
+  expect(verdicts(text(false))).toEqual(['free ordered by same-thread proven']);
+  expect(verdicts(text(true))).toEqual(['free racy proven']);
 });
 
 test('the message and its evidence name what happened and what leads from the one to the other', () => {

@@ -37,7 +37,7 @@ describe('spin-wait fires', () => {
         12000  @audio atomic store cell=1 value=1 seq=114..115
         12001  atomic load cell=1 value=1 seq=115..115
         12002  process node=7 seq=113..115`),
-    ).toEqual(['spin-wait warning proven 0/t0 ×1']);
+    ).toEqual(['spin-wait warning proven 0/n7 ×1']);
   });
 
   test('when it went on in vain for a quantum, while calls came or not', () => {
@@ -46,7 +46,7 @@ describe('spin-wait fires', () => {
         1000   process node=7 seq=101..101 times=3
         ${loop(10000, 20000, 111)}
         31000  process node=7 seq=113..113`),
-    ).toEqual(['spin-wait warning likely 0/t0 ×1']);
+    ).toEqual(['spin-wait warning likely 0/n7 ×1']);
   });
 
   test('as an error where the context was known to stand still', () => {
@@ -55,7 +55,7 @@ describe('spin-wait fires', () => {
         1000   process node=7 seq=101..101 times=3
         9000   contextState context=1 state=suspended seq=110
         ${loop(10000, 20000, 111)}`),
-    ).toEqual(['spin-wait error likely 0/t0 ×1']);
+    ).toEqual(['spin-wait error proven 0/n7 ×1']);
   });
 
   test('when the loop outlasts the call that was in flight', () => {
@@ -64,7 +64,7 @@ describe('spin-wait fires', () => {
         10000  process node=7 seq=111..115 duration=1000
         ${loop(10000, 20000, 113)}
         31000  process node=7 seq=117..117`),
-    ).toEqual(['spin-wait warning likely 0/t0 ×1']);
+    ).toEqual(['spin-wait warning likely 0/n7 ×1']);
   });
 });
 
@@ -128,7 +128,7 @@ describe('spin-wait is silent', () => {
     expect(
       spins(`${SHARED}
         10000  atomic load  cell=1 value=0 seq=111..111
-        14000  atomic loads cell=1 value=0 count=998 seq=111..111
+        14000  atomic loads cell=1 value=0 count=30 seq=111..111
         31000  process node=7 seq=113..113`),
     ).toEqual([]);
   });
@@ -141,6 +141,6 @@ test('it says who spun, for how long, and on what', () => {
       ${loop(10000, 20000, 111)}`),
   );
   expect(finding?.message).toBe(
-    'page spun for the next process() of AudioContext #1: 8000 looks at the cell at offset 0 in 20 ms, and what it waited for did not come, while AudioContext #1 did not run.',
+    'page spun for the next process() of noise #7: 8000 looks at the cell at offset 0 in 20 ms, and what it waited for did not come, while AudioContext #1 did not run.',
   );
 });
