@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { judge } from '../../src/analysis/judge.ts';
+import { judgeTeardowns } from '../../src/analysis/judge-teardowns.ts';
 import { encodeTrace } from '../../src/export/perfetto/trace.ts';
 import { checkTrace, expectedTrace } from '../support/check-trace.ts';
 import { type Visit, Visitors } from '../support/visit.ts';
@@ -14,7 +15,6 @@ import {
   pagesOf,
   readPage,
   teardownsAsDeclared,
-  teardownsOf,
 } from '../support/zoo.ts';
 
 const BROWSERS = 2;
@@ -81,7 +81,6 @@ function expectedOutcome({ isolated, findings, teardowns }: Exhibit) {
 function outcomeOf(visit: Visit, exhibit: Exhibit) {
   const { page, session, findings, judged } = visit;
   const { calls, lost, dropped } = session.totals;
-  const teardowns = teardownsOf(session);
   const counted = Object.entries(page.counts).map(([rule, count]) => {
     const seen = findings.find((each) => each.rule === rule)?.count;
     return { what: rule, count, seen };
@@ -91,9 +90,9 @@ function outcomeOf(visit: Visit, exhibit: Exhibit) {
     page: { state: page.state, isolated: page.isolated },
     complaints: [...visit.complaints, ...visit.alerts],
     findings: asDeclared(findings, exhibit.findings),
-    ...(exhibit.teardowns === undefined || teardowns === undefined
-      ? { ...(exhibit.teardowns && { teardowns: [...exhibit.teardowns].sort(byText) }) }
-      : { teardowns: teardownsAsDeclared(teardowns, exhibit.teardowns) }),
+    ...(exhibit.teardowns === undefined
+      ? {}
+      : { teardowns: teardownsAsDeclared(judgeTeardowns(session), exhibit.teardowns) }),
     judgedAlike: JSON.stringify(judged) === JSON.stringify(findings),
     lost,
     dropped,

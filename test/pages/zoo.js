@@ -165,10 +165,11 @@ function showVerdict() {
     item.className = 'right';
     item.textContent = 'Lifeline stays silent';
   }
-  for (const { on, verdict, by, certainty } of teardowns) {
+  for (const { on, release, verdict, by, certainty } of teardowns) {
     const item = list.appendChild(document.createElement('li'));
     item.className = verdict === 'racy' ? 'wrong' : 'right';
-    item.textContent = `The teardown of ${on} is ${verdict}${by ? `, by ${by}` : ''}: ${certainty}`;
+    const how = by ? ` (${by})` : '';
+    item.textContent = `The teardown of ${on} (${release}) is ${verdict}${how}: ${certainty}`;
   }
   document.querySelector('h1').after(list);
 }

@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Certainty, Finding, Severity } from '../../src/analysis/finding.ts';
-import { judgeTeardowns } from '../../src/analysis/judge-teardowns.ts';
-import { nodeEntity } from '../../src/analysis/scene.ts';
-import type { Session } from '../../src/analysis/session.ts';
+import type { JudgedTeardown } from '../../src/analysis/judge-teardowns.ts';
+import { nodeLabel } from '../../src/analysis/labels.ts';
 import { PAGES } from './server.ts';
 
 /** One finding that a page of the zoo declares in its markup. */
@@ -17,11 +16,12 @@ export interface Expected {
 
 /** The verdict on one teardown that a page declares. */
 export interface ExpectedTeardown {
-  /** A part of the label of the node. */
+  /** A part of the label of the node that used what was released. */
   readonly on: string;
-  readonly verdict: 'ordered' | 'racy' | 'unknown';
+  readonly release: JudgedTeardown['release'];
+  readonly verdict: JudgedTeardown['verdict'];
   /** What orders it; of ordered ones only. */
-  readonly by?: string;
+  readonly by?: NonNullable<JudgedTeardown['by']>;
   readonly certainty: Certainty;
 }
 
@@ -84,33 +84,15 @@ export function asDeclared(
   return seen.filter(({ severity, rule }) => severity !== 'info' || declared(rule)).sort(byRule);
 }
 
-/** The verdicts on the teardowns of a session by their nodes: one where a node and its memory go together. */
-export function teardownsOf(session: Session): readonly SeenTeardown[] {
-  const seen = new Map<string, SeenTeardown>();
-  for (const { node, verdict, by, certainty } of judgeTeardowns(session)) {
-    const entity = nodeEntity(node);
-    seen.set(`${entity.id} ${verdict} ${by} ${certainty}`, { entity, verdict, by, certainty });
-  }
-  return [...seen.values()];
-}
-
-interface SeenTeardown {
-  readonly entity: { readonly label: string };
-  readonly verdict: ExpectedTeardown['verdict'];
-  readonly by: string | undefined;
-  readonly certainty: Certainty;
-}
-
-/** In the words of a declaration, like `asDeclared`. */
+/** The verdicts on teardowns in the words of a declaration. `on` as in `asDeclared`. */
 export function teardownsAsDeclared(
-  teardowns: readonly SeenTeardown[],
+  teardowns: readonly JudgedTeardown[],
   expected: readonly ExpectedTeardown[],
 ): readonly ExpectedTeardown[] {
-  const seen = teardowns.map(({ entity, verdict, by, certainty }) => {
-    const on = expected.find((each) => entity.label.includes(each.on))?.on ?? entity.label;
-    return verdict === 'ordered' && by !== undefined
-      ? { on, verdict, by, certainty }
-      : { on, verdict, certainty };
+  const seen = teardowns.map(({ node, release, verdict, by, certainty }) => {
+    const label = nodeLabel(node);
+    const on = expected.find((each) => label.includes(each.on))?.on ?? label;
+    return { on, release, verdict, ...(by === undefined ? {} : { by }), certainty };
   });
   return seen.sort(byText);
 }
