@@ -313,8 +313,9 @@ function layoutTable(
   return { head: line(columns.map((column) => column.toUpperCase())), rows: rows.map(line) };
 }
 
-function entityCell(entity: FindingEntity): string {
-  return cut(plain(entity.label), MAX_ENTITY_CHARACTERS);
+/** A block is often named like the node that uses it. */
+function entityCell({ kind, label }: FindingEntity): string {
+  return cut(plain(kind === 'block' ? `block ${label}` : label), MAX_ENTITY_CHARACTERS);
 }
 
 function seconds(ms: number): string {

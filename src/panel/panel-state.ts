@@ -193,5 +193,5 @@ export function followNow(state: PanelState): void {
 /** There is a lifeline to draw, or a file was opened. */
 export function hasSomething({ session }: PanelState): boolean {
   const { rows, file } = session.value;
-  return file !== undefined || rows.some(({ kind }) => kind === 'context');
+  return file !== undefined || rows.some(({ kind }) => kind === 'context' || kind === 'worker');
 }

@@ -112,7 +112,7 @@ function FindingDetail({ finding, detail }: FindingDetailProps) {
         </p>
       </header>
       <p class="message">{finding.message}</p>
-      {own === undefined ? null : <Teardowns teardowns={own.teardowns} />}
+      {own === undefined ? null : <Teardowns teardowns={teardownsFor(finding, own)} />}
       {own === undefined || own.liveness.length === 0 ? null : (
         <Part title="Why this processor is still alive">
           <ul class="reasons">
@@ -235,6 +235,12 @@ function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
       )}
     </article>
   );
+}
+
+/** Of a freed block its own, else all of the node. */
+function teardownsFor({ entity }: ShownFinding, { teardowns }: EntityDetail) {
+  const own = teardowns.filter((each) => each.entity === entity.id);
+  return entity.kind === 'block' && own.length > 0 ? own : teardowns;
 }
 
 /** Whether each release had to come after the last use, and by which way. */

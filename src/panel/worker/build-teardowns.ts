@@ -1,4 +1,4 @@
-import { releaseWords } from '../../analysis/judge-teardowns.ts';
+import { blockEntity, releaseWords } from '../../analysis/judge-teardowns.ts';
 import type { DocumentFacts, NodeFacts } from '../../analysis/model.ts';
 import type { OrderedBy, Teardown } from '../../analysis/ordering/teardown.ts';
 import type { Session } from '../../analysis/session.ts';
@@ -52,7 +52,9 @@ const BY_WORDS = {
 function showTeardown(teardown: Teardown, offset: number): TeardownView {
   const { release, verdict, by, certainty, reason } = teardown;
   const words = releaseWords(release);
+  const { document, key } = teardown.node;
   return {
+    entity: release.block === undefined ? key : blockEntity(document, release.block).id,
     verdict,
     certainty,
     title: by === undefined || by === 'never-used' ? words : `${words}, ordered by ${BY_WORDS[by]}`,

@@ -251,6 +251,8 @@ export interface EventPlace {
 
 /** A verdict in words. */
 export interface TeardownView {
+  /** The node, or the block that was freed. */
+  readonly entity: EntityKey;
   readonly verdict: Verdict;
   readonly certainty: Certainty;
   readonly title: string;
