@@ -1,4 +1,5 @@
 import {
+  floor,
   IntrinsicMap,
   mapDelete,
   mapForEach,
@@ -12,6 +13,7 @@ import type { Command, PageMessage } from '../../shared/messages.ts';
 import { RecordWriter } from '../../shared/record-codec.ts';
 import type { FieldsOf, RecordName } from '../../shared/records.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../shared/settings.ts';
+import { DURATION_UNIT_MICROS } from '../../shared/slots.ts';
 import { MAIN_THREAD, type Micros, type Seq, type ThreadId } from '../../shared/units.ts';
 import type { PageRealm } from '../page-realm.ts';
 import type { Recorder } from '../recorder.ts';
@@ -27,6 +29,8 @@ const QUIET_TICK_MS = 1000;
 const SHORTEST_TICK_MS = 4;
 /** Ticks without anything new after which the timer slows down, or stops when no context runs. */
 const QUIET_TICKS = 8;
+/** Ticks a second apart that still come then. */
+const LAST_TICKS = 3;
 /** A drain that finds more than this shortens the time to the next. */
 const HIGH_WATER_SLOTS = LIMITS.ringSlots / 8;
 /** How long a document that has spoken may wait to be asked for more. */
@@ -202,6 +206,7 @@ export class Collector implements ThreadSink {
     mapForEach(this.#wakeUps, (run) => run());
     const found = this.drain(false);
     mapForEach(this.#threads, (thread) => thread.options.poll());
+    if (this.#quiet > QUIET_TICKS) this.#sayTime();
     if (this.#outbox.watching) this.#cut();
     this.#outbox.pump();
     this.#quiet = found > 0 || this.#stirred ? 0 : this.#quiet + 1;
@@ -212,7 +217,15 @@ export class Collector implements ThreadSink {
         ? max(SHORTEST_TICK_MS, this.#tickMs / 2)
         : min(this.#steadyTickMs, this.#tickMs * 2);
     if (this.#quiet < QUIET_TICKS) this.#schedule(this.#tickMs);
-    else if (this.anyRunning) this.#schedule(QUIET_TICK_MS);
+    else if (this.#quiet < QUIET_TICKS + LAST_TICKS || this.anyRunning)
+      this.#schedule(QUIET_TICK_MS);
+  }
+
+  /** That nothing came until now is worth knowing: somebody may wait in vain, and make no record of it. */
+  #sayTime(): void {
+    if (!this.recording || !this.#outbox.watching) return;
+    const micros = this.#realm.now();
+    this.main.writer.clock(floor(micros / DURATION_UNIT_MICROS) | 0, micros - (micros % 1));
   }
 
   /** A thread may hold a batch, or the end of a quantum, that no further quantum will push out. */
@@ -234,6 +247,7 @@ export class Collector implements ThreadSink {
     const done = (): void => {
       if (--waiting !== 0) return;
       this.drain(true);
+      this.#sayTime();
       this.#cut();
       this.#outbox.answerFlush(id);
     };
