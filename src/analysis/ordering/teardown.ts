@@ -271,12 +271,15 @@ export class Teardowns {
     const still = standstill(node.context.calls, clock);
     if (still !== undefined) return still.method === 'suspend' ? 'suspended' : 'closed';
     if (call.returned === 'threw') return 'threw';
+    const answered = next !== undefined && heard > next.enter && next.returned === 'false';
     const told = path[0]?.kind === 'atomic' || path[0]?.kind === 'notify';
-    if (next !== undefined && heard > next.enter && next.returned === 'false') {
-      return told ? 'semaphore' : 'returned-false';
-    }
+    if (told && answered) return 'semaphore';
     if (held !== undefined && this.#locksOut(held, thread, path)) return 'semaphore';
-    return this.#handledSince(node, thread, call.exit, heard) ? 'message' : undefined;
+    // That a call has answered `false` by then may be chance, unless word of its end came from that very call.
+    const sent = path[0]?.from.tick ?? -1;
+    const fromWithin = answered && next.enter < sent && sent <= next.exit;
+    if (!fromWithin && this.#handledSince(node, thread, call.exit, heard)) return 'message';
+    return answered ? 'returned-false' : undefined;
   }
 
   /** Whether the thread had handled a message between two ticks. */
