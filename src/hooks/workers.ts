@@ -101,10 +101,6 @@ export const listen = callerOf<object, [string, Listener, boolean?]>(
   'EventTarget',
   'addEventListener',
 );
-export const unlisten = callerOf<object, [string, Listener, boolean?]>(
-  'EventTarget',
-  'removeEventListener',
-);
 const dispatch = callerOf<object, [object], boolean>('EventTarget', 'dispatchEvent');
 export const stop = callerOf<object, []>('Event', 'stopImmediatePropagation');
 const prevent = callerOf<object, []>('Event', 'preventDefault');
@@ -307,19 +303,13 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
       colno: colnoOf?.(event),
       error: null,
     };
-    const Right = isMissing ? Event : ErrorEvent;
-    if (!dispatch(worker, make(Right, 'error', init)) || isMissing) {
-      prevent(event);
-      return;
-    }
-    // What nobody has handled is an error of this scope next.
-    const onScope = (next: object): void => {
-      if (messageFrom(next) !== message) return;
-      stop(next);
-      if (!dispatch(globalThis, make(ErrorEvent, 'error', init))) prevent(next);
-    };
-    listen(globalThis, 'error', onScope, true);
-    host.after(0, () => unlisten(globalThis, 'error', onScope, true));
+    // The engine takes an event that was stopped for handled by the page; one that nobody has handled is an error of
+    // this scope next.
+    const isHandled =
+      !dispatch(worker, make(isMissing ? Event : ErrorEvent, 'error', init)) ||
+      isMissing ||
+      !dispatch(globalThis, make(ErrorEvent, 'error', init));
+    if (isHandled) prevent(event);
   };
 
   /** An error that nobody has handled does not end a worker. */

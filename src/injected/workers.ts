@@ -4,7 +4,7 @@ import type { Channels } from '../hooks/channels.ts';
 import { getterOf, methodOf } from '../hooks/interfaces.ts';
 import { shareCells } from '../hooks/share-cells.ts';
 import type { Witness } from '../hooks/witness.ts';
-import { listen, observeWorkers, stop, unlisten } from '../hooks/workers.ts';
+import { listen, observeWorkers, stop } from '../hooks/workers.ts';
 import type { WorkerEntered } from '../shared/records.ts';
 import { MAIN_THREAD } from '../shared/units.ts';
 import type { Observation } from './observation.ts';
@@ -28,6 +28,7 @@ export function observePageWorkers(
   const querySelector = methodOf('Document', 'querySelector');
   const blockedOf = getterOf<object, string>('SecurityPolicyViolationEvent', 'blockedURI');
   const sourceOf = getterOf<object, string>('SecurityPolicyViolationEvent', 'sourceFile');
+  const unlisten = methodOf('EventTarget', 'removeEventListener');
   const Compile = Function as unknown as Native;
   let mayCompile: boolean | undefined;
 
@@ -38,7 +39,7 @@ export function observePageWorkers(
       stop(event);
       forget();
     };
-    const forget = (): void => unlisten(window, VIOLATION, heard, true);
+    const forget = (): void => apply(unlisten, window, [VIOLATION, heard, true]) as undefined;
     listen(window, VIOLATION, heard, true);
     realm.after(VIOLATION_MS, forget);
     try {
