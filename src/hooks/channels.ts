@@ -255,7 +255,7 @@ export class Channels {
   readonly #onClose = this.#closeEvent();
 
   #heardBy(failed: boolean): Heard {
-    const received = (port: object, event: object): void => this.#received(port, event, failed);
+    const received = (port: object, event: object): void => this.received(port, event, failed);
     return function (event) {
       received(this, event);
     };
@@ -271,7 +271,8 @@ export class Channels {
     };
   }
 
-  #received(port: object, event: object, failed: boolean): void {
+  /** A message has come for the end that `port` is. */
+  received(port: object, event: object, failed: boolean): void {
     const end = this.of(port);
     if (!end || !isGenuine(event)) return;
     try {

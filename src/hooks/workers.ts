@@ -32,8 +32,6 @@ export interface EnteredWorker {
   /** What to call its thread. */
   readonly label: string;
   readonly port: object;
-  /** To be called when the worker has said anything. */
-  readonly started?: () => void;
 }
 
 export interface WorkerHost {
@@ -46,6 +44,10 @@ export interface WorkerHost {
   randomName(): string;
   /** Gives what passes into the worker beside its name and port; undefined when it follows later. */
   pass(entered: EnteredWorker): PassageCells | undefined;
+  /** A worker was made, and what passes into it is on its way. */
+  entered(worker: object, entry: WorkerEntry): void;
+  /** A worker did not load. True where that is for us to mend, and not for the page to hear. */
+  refused(worker: object, entry: WorkerEntry): boolean;
   /** The worker will say no more than it has said. */
   ended(worker: WorkerId): void;
   /** What an entered worker has said that closed before it could hear us. */
@@ -54,7 +56,7 @@ export interface WorkerHost {
 }
 
 /** What is known of a `Worker` object. */
-interface WorkerEntry {
+export interface WorkerEntry {
   readonly id: WorkerId;
   /** Undefined where the worker is left to itself. */
   readonly name: string | undefined;
@@ -62,7 +64,19 @@ interface WorkerEntry {
   readonly url: string;
   readonly stand: string;
   readonly isModule: boolean;
+  readonly options: WorkerOptionsRead | undefined;
   hasStarted: boolean;
+  /** What `postMessage` does instead, where this object is not the worker any more, or may yet turn out not to be. */
+  via: Native | undefined;
+  /** The worker that runs in its stead. */
+  other: object | undefined;
+  /** Makes it, and tells the page’s object what it tells. */
+  again: (() => object) | undefined;
+  relay: ((type: string, event: object) => void) | undefined;
+  /** Called when it has spoken. */
+  proven: (() => void) | undefined;
+  /** Lets go of messages that were held, to the worker that runs in its stead. */
+  replaced: ((by: object) => void) | undefined;
   release: () => void;
 }
 
@@ -82,7 +96,7 @@ type Listener = (this: object, event: object) => void;
 const globals = globalThis as unknown as {
   readonly [name: string]: (Native & { readonly prototype: object }) | undefined;
 };
-const { Worker, Blob, URL, MessageChannel, Event, ErrorEvent } = globals;
+const { Worker, Blob, URL, MessageChannel, MessageEvent, Event, ErrorEvent } = globals;
 const { encodeURIComponent: encode, origin: ownOrigin } = globalThis as unknown as {
   encodeURIComponent(text: string): string;
   readonly origin: string;
@@ -101,7 +115,7 @@ export const listen = callerOf<object, [string, Listener, boolean?]>(
   'EventTarget',
   'addEventListener',
 );
-const dispatch = callerOf<object, [object], boolean>('EventTarget', 'dispatchEvent');
+export const dispatch = callerOf<object, [object], boolean>('EventTarget', 'dispatchEvent');
 export const stop = callerOf<object, []>('Event', 'stopImmediatePropagation');
 const prevent = callerOf<object, []>('Event', 'preventDefault');
 
@@ -110,7 +124,7 @@ const prevent = callerOf<object, []>('Event', 'preventDefault');
  * ours, under a `blob:` URL, that loads first the prelude and then the page’s own script.
  */
 export function observeWorkers(witness: Witness, channels: Channels, host: WorkerHost): void {
-  if (!Worker || !Blob || !URL || !MessageChannel || !Event || !ErrorEvent) return;
+  if (!Worker || !Blob || !URL || !MessageChannel || !MessageEvent || !Event || !ErrorEvent) return;
   if (!hrefOf || !originOf || !protocolOf) return;
   const { patches } = witness;
   const post = callerOf<object, readonly unknown[]>('Worker', 'postMessage');
@@ -190,11 +204,18 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     }
     guard(() => {
       const entry = created(worker, href, options, 'yes', seq, name, stand);
+      entry.again = () => constructAs(native, [href, options], native);
+      entry.relay = (type, failure) => {
+        const Failure = messageFrom(failure) === undefined ? Event : ErrorEvent;
+        const copy = make(type === 'error' ? Failure : MessageEvent, type, failure);
+        if (!dispatch(worker, copy)) prevent(failure);
+      };
       entry.release = () => {
         revoke(stand);
         release?.();
       };
       pass(worker, entry);
+      host.entered(worker, entry);
       host.after(LOAD_MS, entry.release);
     });
     return worker;
@@ -213,15 +234,10 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     const { id, name, url } = entry;
     const channel = make(MessageChannel);
     const port = secondOf?.(channel) as object;
-    const started = (): void => {
-      entry.hasStarted = true;
-      entry.release();
-    };
     const entered = {
       worker: id,
       label: `worker ${url}`,
       port: firstOf?.(channel) as object,
-      started,
     };
     const passage = { __proto__: null, name, port, cells: host.pass(entered) };
     post(worker, passage, transferring(port));
@@ -244,11 +260,18 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
       url,
       stand,
       isModule,
+      options,
       hasStarted: false,
+      via: undefined,
+      other: undefined,
+      again: undefined,
+      relay: undefined,
+      proven: undefined,
+      replaced: undefined,
       release: () => undefined,
     };
     weakMapSet(entries, worker, entry);
-    if (name !== undefined) listen(worker, 'message', onLastWords);
+    if (name !== undefined) listen(worker, 'message', onFirstWords);
     listen(worker, 'error', onError);
     const end = channels.adopt(worker);
     witness.record(
@@ -267,15 +290,21 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     return entry;
   };
 
-  /** A worker that closes while its script runs hears nothing, so it says all on the page’s channel. */
-  function onLastWords(this: object, event: object): void {
+  /** That it has started, a worker says on the page’s channel; one that closes meanwhile hears nothing, and says all. */
+  function onFirstWords(this: object, event: object): void {
     const entry = weakMapGet(entries, this);
     if (!entry || entry.hasStarted || !isTrusted(event)) return;
+    // Before the page hears it: its answer must not be held.
+    guard(() => entry.proven?.());
     const said = dataOf?.(event);
     if (typeof said !== 'object' || said === null || ownData(said, 'name') !== entry.name) return;
     stop(event);
-    guard(() => host.lastWords(entry.id, ownData(said, 'records')));
-    entry.release();
+    const words = ownData(said, 'records');
+    entry.hasStarted = true;
+    guard(() => {
+      if (words) host.lastWords(entry.id, words);
+      entry.release();
+    });
   }
 
   function onError(this: object, event: object): void {
@@ -288,7 +317,11 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     const message = messageFrom(event);
     const file = filenameFrom(event);
     // What goes wrong in the script that we gave the engine is that it could not load the page's.
-    const isMissing = message === undefined || file === entry.stand;
+    const isMissing = message === undefined || (file !== '' && file === entry.stand);
+    if (message === undefined && host.refused(worker, entry)) {
+      stop(event);
+      return;
+    }
     const clean = isMissing ? '' : cleaned(entry, message, file);
     const place = file === '' ? '' : ` (${file}:${linenoOf?.(event)})`;
     over(entry, isMissing ? 'not-loaded' : 'error', isMissing ? '' : clean + place);
@@ -340,11 +373,13 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     return worker;
   });
 
-  patches.method(Worker.prototype, 'postMessage', channels.post);
+  patches.method(Worker.prototype, 'postMessage', (native, self, args) =>
+    channels.post(weakMapGet(entries, self as object)?.via ?? native, self, args),
+  );
   patches.method(Worker.prototype, 'onmessage', channels.setHandler, 'set');
   patches.method(Worker.prototype, 'terminate', (native, self, args) => {
-    const result = apply(native, self, args);
     const entry = weakMapGet(entries, self as object);
+    const result = apply(native, entry?.other ?? self, args);
     if (entry) {
       guard(() => over(entry, 'terminated', ''));
     }

@@ -20,7 +20,7 @@ export interface PageRealm {
   ): void;
   dataOf(event: Event): unknown;
   /** A structured clone. */
-  clone(value: unknown): unknown;
+  clone(value: unknown, transfer?: Iterable<object>): unknown;
   post(port: MessagePort, message: unknown, transfer?: Iterable<object>): void;
   start(port: MessagePort): void;
 }
@@ -43,7 +43,10 @@ export function takePageRealm(): PageRealm {
     listen: (target, type, heard) =>
       apply(addEventListener, target, [type, heard as EventListener]),
     dataOf: getterOf<Event, unknown>('MessageEvent', 'data') as PageRealm['dataOf'],
-    clone: (value) => structuredClone(value),
+    clone: (value, transfer) =>
+      transfer
+        ? structuredClone(value, { __proto__: null, transfer } as never)
+        : structuredClone(value),
     post: (port, message, transfer) =>
       apply(postMessage, port, transfer ? [message, transfer as never] : [message]),
     start: (port) => apply(start, port, []),

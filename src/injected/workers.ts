@@ -7,12 +7,10 @@ import type { Witness } from '../hooks/witness.ts';
 import { listen, observeWorkers, stop } from '../hooks/workers.ts';
 import type { WorkerEntered } from '../shared/records.ts';
 import { MAIN_THREAD } from '../shared/units.ts';
+import { holdMessages } from './held-messages.ts';
 import type { Observation } from './observation.ts';
 import type { Order } from './order.ts';
 
-const VIOLATION = 'securitypolicyviolation';
-/** How long an event of our own making may take to come. */
-const VIOLATION_MS = 2000;
 /** A document with one of these has a content security policy. */
 const POLICY_SIGNS = 'meta[http-equiv="content-security-policy" i],[nonce]';
 
@@ -28,20 +26,24 @@ export function observePageWorkers(
   const querySelector = methodOf('Document', 'querySelector');
   const blockedOf = getterOf<object, string>('SecurityPolicyViolationEvent', 'blockedURI');
   const sourceOf = getterOf<object, string>('SecurityPolicyViolationEvent', 'sourceFile');
-  const unlisten = methodOf('EventTarget', 'removeEventListener');
   const Compile = Function as unknown as Native;
-  let mayCompile: boolean | undefined;
+  const post = methodOf('Worker', 'postMessage');
+  /** Whether a worker of ours may run, as far as this document has shown. */
+  let isAllowed: boolean | undefined;
+  let isProven = false;
+  let isBlocked = false;
 
-  /** Whether code may be made of text. Of the event that says otherwise the page hears nothing. */
+  /** Of the events that say what we may not do the page hears nothing. */
+  const heard = (event: object): void => {
+    const what = blockedOf?.(event);
+    if (what === 'blob' && isAllowed && !isProven) isBlocked = true;
+    else if (what !== 'eval' || indexOf(sourceOf?.(event) ?? '', 'http') === 0) return;
+    stop(event);
+  };
+
+  /** Whether code may be made of text. Where it may not, there is a policy. */
   const compiles = (): boolean => {
-    const heard = (event: object): void => {
-      if (blockedOf?.(event) !== 'eval' || indexOf(sourceOf?.(event) ?? '', 'http') === 0) return;
-      stop(event);
-      forget();
-    };
-    const forget = (): void => apply(unlisten, window, [VIOLATION, heard, true]) as undefined;
-    listen(window, VIOLATION, heard, true);
-    realm.after(VIOLATION_MS, forget);
+    listen(window, 'securitypolicyviolation', heard, true);
     try {
       apply(Compile, undefined, ['']);
       return true;
@@ -54,9 +56,9 @@ export function observePageWorkers(
     if (!recorder.begunAt && !realm.isolated) return 'not-isolated';
     recorder.begin();
     void late.load();
-    if (apply(querySelector, document, [POLICY_SIGNS])) mayCompile = false;
-    else mayCompile ??= compiles();
-    if (mayCompile) return 'yes';
+    if (isBlocked || apply(querySelector, document, [POLICY_SIGNS])) isAllowed = false;
+    else isAllowed ??= compiles();
+    if (isAllowed) return 'yes';
     recorder.later(() => late.part?.forbidden());
     return 'forbidden';
   };
@@ -66,6 +68,23 @@ export function observePageWorkers(
     entering,
     prelude: url,
     randomName,
+    // The first worker of a document may yet be refused: some policies show in nothing else.
+    entered(worker, entry) {
+      if (isProven) return;
+      const letGo = holdMessages(entry, post, realm.clone);
+      entry.proven = () => {
+        isProven = true;
+        entry.proven = undefined;
+        letGo(worker);
+        entry.via = undefined;
+      };
+      entry.replaced = letGo;
+    },
+    refused(worker, entry) {
+      if (!isBlocked || !entry.replaced) return false;
+      recorder.later(() => late.part?.replace(worker, entry));
+      return true;
+    },
     pass(entered) {
       const shared = shareCells(order.cell);
       recorder.later(() => late.part?.adopt(MAIN_THREAD, entered, shared));

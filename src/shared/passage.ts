@@ -46,10 +46,11 @@ export interface PassageCells {
   readonly shared: SharedCells | undefined;
 }
 
-/** What a worker says on the page’s channel when it closes before it could hear its passage. */
-export interface LastWords {
+/** What a worker says first on the page’s channel: that it has started. */
+export interface FirstWords {
   readonly name: string;
-  readonly records: ReadonlyMap<number, UnplacedRecord>;
+  /** All that was recorded, of one that closes before it could hear its passage. */
+  readonly records?: ReadonlyMap<number, UnplacedRecord>;
 }
 
 /** A record that has no place in the order yet. */

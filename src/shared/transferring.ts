@@ -5,16 +5,20 @@ import { symbolIterator } from '../base/intrinsics.ts';
  * page can change for arrays but not for this.
  */
 export function transferring(object: object): Iterable<object> {
+  return transferringAll([object]);
+}
+
+/** A transfer list of what stands in `objects`. */
+export function transferringAll(objects: readonly object[]): Iterable<object> {
   return {
     __proto__: null,
     [symbolIterator]: () => {
-      let given = false;
+      let given = 0;
       return {
         __proto__: null,
         next: () => {
-          const result = { __proto__: null, done: given, value: given ? undefined : object };
-          given = true;
-          return result;
+          const done = given === objects.length;
+          return { __proto__: null, done, value: done ? undefined : objects[given++] };
         },
       };
     },

@@ -1,10 +1,11 @@
 import { floor, IntrinsicMap, mapForEach, mapGet, mapSet } from '../../base/intrinsics.ts';
-import type { EnteredWorker } from '../../hooks/workers.ts';
+import type { EnteredWorker, WorkerEntry } from '../../hooks/workers.ts';
 import type { SharedCells, UnplacedRecord } from '../../shared/passage.ts';
 import { RecordWriter } from '../../shared/record-codec.ts';
 import type { ContextId, ThreadId, WorkerId } from '../../shared/units.ts';
 import { AudioThread, type WorkerMessage } from './audio-thread.ts';
 import type { LateObservation } from './late-observation.ts';
+import { replaceWorker } from './replace-worker.ts';
 
 /** How long a terminated worker may go on writing. */
 const LINGER_MS = 2500;
@@ -20,6 +21,8 @@ export interface WorkerThreads {
   workerEnded(parent: ThreadId, worker: WorkerId): void;
   /** It closed before it could be adopted: these are its records. */
   lastWords(parent: ThreadId, worker: WorkerId, words: unknown): void;
+  /** A worker that was to be entered was refused. */
+  replace(worker: object, entry: WorkerEntry): void;
   /** A worker could not be entered because of the page's content security policy. */
   forbidden(): void;
 }
@@ -30,11 +33,7 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
   const keyOf = (parent: ThreadId, worker: WorkerId): number => parent * 2 ** 24 + worker;
   let isForbidden = false;
 
-  const adopt: WorkerThreads['adopt'] = (
-    parent,
-    { worker, label, port: given, started },
-    shared,
-  ) => {
+  const adopt: WorkerThreads['adopt'] = (parent, { worker, label, port: given }, shared) => {
     const port = given as MessagePort;
     const id = entities.nextThread();
     if (id === undefined) {
@@ -63,7 +62,6 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
         if (!hasSpoken) {
           hasSpoken = true;
           collector.add(thread);
-          started?.();
         }
         if (message?.kind === 'closing') end(thread);
         else if (message) fromNested(id, message);
@@ -123,9 +121,15 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
     adopt,
     workerEnded: ended,
     lastWords,
-    forbidden() {
-      if (!isForbidden) recorder.record('uncovered', { what: 'other', detail: FORBIDDEN });
-      isForbidden = true;
+    replace(worker, entry) {
+      told();
+      replaceWorker(observation, worker, entry);
     },
+    forbidden: told,
   };
+
+  function told(): void {
+    if (!isForbidden) recorder.record('uncovered', { what: 'other', detail: FORBIDDEN });
+    isForbidden = true;
+  }
 }

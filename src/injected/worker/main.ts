@@ -43,6 +43,7 @@ function observe(address: Address): void {
     const passage = dataOf(event) as WorkerPassage;
     if (ownData(passage, 'name') !== address.name) return;
     stopEvent(event);
+    postToParent(scope, { name: address.name });
     recorder.open(passage.port, obey);
     if (passage.cells) begin(passage.cells);
   });

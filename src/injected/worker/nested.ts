@@ -47,6 +47,9 @@ export function observeNestedWorkers(
       announce(entered, cells);
       return cells;
     },
+    entered: () => undefined,
+    // A worker of a worker inherits what ours has, which is nothing that forbids it.
+    refused: () => false,
     ended: (worker) => recorder.send({ kind: 'worker-ended', worker }),
     lastWords: (worker, words) => recorder.send({ kind: 'last-words', worker, words }),
     after,

@@ -10,8 +10,8 @@ import type { Witness } from '../../hooks/witness.ts';
 import { describeError } from '../../shared/describe-error.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type {
+  FirstWords,
   FromScope,
-  LastWords,
   PassageCells,
   ToScope,
   UnplacedRecord,
@@ -125,7 +125,7 @@ export class WorkerRecorder implements Witness, MessageSink {
   }
 
   /** All that waits, for a worker that ends before its passage has come. */
-  lastWords(): LastWords {
+  lastWords(): FirstWords {
     return { name: this.#address.name, records: this.#waiting };
   }
 

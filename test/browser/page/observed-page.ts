@@ -92,7 +92,7 @@ export async function launchPageBrowser(options: PageBrowserOptions = {}): Promi
     response.writeHead(pathname.includes('missing') ? 404 : 200, {
       'content-type': script ? 'text/javascript' : 'text/html',
       ...(searchParams.has('isolated') || script ? ISOLATION : {}),
-      ...(policy === null ? {} : { 'content-security-policy': policy }),
+      ...(policy ? { 'content-security-policy': policy } : {}),
       ...headers,
     });
     response.end(files[pathname] ?? '<!doctype html><title>page</title>');

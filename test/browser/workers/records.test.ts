@@ -23,7 +23,38 @@ const PROCESSOR = `
   });
 `;
 
+/** A page whose own script uses a worker, and notes all that it hears. */
+const USE = `
+  const out = [];
+  addEventListener('securitypolicyviolation', ({ blockedURI }) => out.push('refused ' + blockedURI));
+  addEventListener('error', ({ message }) => out.push('error ' + message));
+  const worker = new Worker('/echo.js');
+  worker.onerror = () => out.push('failed');
+  worker.onmessage = ({ data, ports }) => {
+    out.push(ports.length + ' ' + JSON.stringify(data));
+    if (ports[0]) ports[0].postMessage('closed over');
+  };
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = ({ data }) => {
+    out.push(data);
+    const second = new Worker('/echo.js');
+    second.onmessage = ({ data }) => {
+      out.push(data);
+      setTimeout(() => { window.said = out; }, 100);
+    };
+    second.postMessage('second');
+  };
+  const buffer = new ArrayBuffer(8);
+  worker.postMessage('hello');
+  worker.postMessage({ buffer }, [buffer]);
+  if (buffer.byteLength !== 0) out.push('not transferred');
+  try { worker.postMessage(() => 1); } catch (error) { if (!error.message.includes("'Worker'")) out.push(error.message); }
+  worker.postMessage('a port', { transfer: [port2] });
+`;
+
 const FILES = {
+  '/use.html': '<!doctype html><script src="/use.js"></script>',
+  '/use.js': USE,
   '/processor.js': PROCESSOR,
   '/echo.js': `
     self.onmessage = ({ data, ports }) => {
@@ -95,6 +126,8 @@ function messages(
   ].sort((a, b) => a.index - b.index);
 }
 
+const byThread = (records: readonly RecordOn[]): readonly RecordOn[] =>
+  records.toSorted((a, b) => a.on - b.on);
 const indices = (list: readonly Message[]): readonly number[] => list.map(({ index }) => index);
 const counted = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
 const on = (thread: number) => (each: unknown) => (each as RecordOn).on === thread;
@@ -244,8 +277,8 @@ describe('what messages carry', () => {
     const [channel] = seen.of('channelCreated');
     const worker = threadOf(seen, 1);
     const audio = seen.of('threadStarted').find(({ kind }) => kind === 'audio')?.thread ?? -1;
-    const passed = seen.records.filter(({ record }) => record === 'passed');
-    const arrived = seen.records.filter(({ record }) => record === 'arrived');
+    const passed = byThread(seen.records.filter(({ record }) => record === 'passed'));
+    const arrived = byThread(seen.records.filter(({ record }) => record === 'arrived'));
     const end = seen.of('workerCreated')[0]?.end;
     expect(passed).toMatchObject([
       { on: 0, end, message: 1, what: 'port', place: 0, local: channel?.second },
@@ -254,15 +287,15 @@ describe('what messages carry', () => {
     ]);
     expect(arrived).toMatchObject([
       { on: 0, end, message: 1, what: 'port', place: 0 },
-      { on: worker, end: 1, message: 1, what: 'port', place: 0 },
       { on: audio, end: 2, message: 1, what: 'port', place: 0 },
+      { on: worker, end: 1, message: 1, what: 'port', place: 0 },
     ]);
     const local = (record: unknown): number => (record as { readonly local: number }).local;
     expect(local(passed[1])).toBe(local(arrived[0]));
-    expect(local(passed[2])).toBe(local(arrived[1]));
-    expect(indices(messages(seen, 'portSent', audio, local(arrived[2])))).toEqual([0, 1]);
+    expect(local(passed[2])).toBe(local(arrived[2]));
+    expect(indices(messages(seen, 'portSent', audio, local(arrived[1])))).toEqual([0, 1]);
     expect(indices(messages(seen, 'portReceived', 0, channel?.first ?? 0))).toEqual([0, 1]);
-    expect(indices(messages(seen, 'portReceived', audio, local(arrived[2])))).toEqual([0]);
+    expect(indices(messages(seen, 'portReceived', audio, local(arrived[1])))).toEqual([0]);
     const started = seen.of('endState').filter(({ state }) => state === 'started');
     expect(started.map(({ end }) => end)).toContain(channel?.first);
   });
@@ -373,6 +406,7 @@ test('ten thousand messages arrive once, in order, and are all told', async () =
   const seen = await recordedOf(async () => {
     const worker = new Worker('/echo.js');
     const { port1, port2 } = new MessageChannel();
+    await new Promise((done) => setTimeout(done, 500));
     const heard = new Promise<number>((done, fail) => {
       let next = 0;
       worker.onmessage = ({ data }) => {
@@ -407,36 +441,63 @@ test('ten thousand messages arrive once, in order, and are all told', async () =
 });
 
 describe('workers are left to themselves', () => {
-  const make = async (): Promise<readonly string[]> => {
-    const violations: string[] = [];
-    addEventListener('securitypolicyviolation', (event) => violations.push(event.blockedURI));
-    const worker = new Worker('/echo.js');
-    worker.postMessage('hello');
-    await new Promise((done) => {
-      worker.onmessage = done;
-    });
-    await new Promise((done) => setTimeout(done, 100));
-    return violations;
+  /** What the page’s own script, run by itself, has seen; see `USE`. */
+  const used = async (policy: string): Promise<{ said: readonly string[]; seen: Recorded }> => {
+    const path = `/use.html?isolated&policy=${encodeURIComponent(policy)}`;
+    const { page, recorded, close } = await browser.open(path);
+    await page.waitForFunction(() => 'said' in globalThis);
+    const said = await page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+    const seen = await recorded();
+    await close();
+    return { said, seen };
   };
+  const HEARD = ['0 "hello"', '0 {"buffer":{}}', '1 "a port"', 'closed over', 'second'];
 
-  for (const policy of ["script-src 'self'", "default-src 'self'"]) {
-    test(`under a content security policy, which hears nothing of us (${policy})`, async () => {
-      const path = `/?isolated&policy=${encodeURIComponent(policy)}`;
-      const { page, recorded, close } = await browser.open(path);
-      expect(await page.evaluate(make)).toEqual([]);
-      const seen = await recorded();
-      await close();
-      expect(seen.of('workerCreated')).toMatchObject([{ entered: 'forbidden' }]);
+  for (const policy of ["script-src 'self'", "default-src 'self'", "script-src 'self' 'nonce-x'"]) {
+    test(`under a content security policy (${policy})`, async () => {
+      const { said, seen } = await used(policy);
+      expect(said).toEqual(HEARD);
+      expect(seen.of('workerCreated').map(({ entered }) => entered)).toEqual([
+        'forbidden',
+        'forbidden',
+      ]);
       expect(seen.of('workerThread')).toEqual([]);
       expect(seen.of('uncovered')).toHaveLength(1);
       const end = seen.of('workerCreated')[0]?.end ?? 0;
-      expect(indices(messages(seen, 'portReceived', 0, end))).toEqual([0]);
+      expect(indices(messages(seen, 'portReceived', 0, end))).toEqual([0, 1, 2]);
     });
   }
 
+  for (const policy of ["worker-src 'self'", "script-src 'self' 'unsafe-eval'"]) {
+    test(`once a policy has refused ours that did not show before (${policy})`, async () => {
+      const { said, seen } = await used(policy);
+      expect(said).toEqual(HEARD);
+      expect(seen.of('workerCreated').map(({ entered }) => entered)).toEqual(['yes', 'forbidden']);
+      expect(seen.of('scopeState')).toEqual([]);
+      expect(seen.of('uncovered')).toHaveLength(1);
+      const end = seen.of('workerCreated')[0]?.end ?? 0;
+      expect(indices(messages(seen, 'portSent', 0, end))).toEqual([0, 1, 2]);
+      expect(indices(messages(seen, 'portReceived', 0, end))).toEqual([0, 1, 2]);
+    });
+  }
+
+  test('but not where there is none: the same page without a policy', async () => {
+    const { said, seen } = await used('');
+    expect(said).toEqual(HEARD);
+    expect(seen.of('workerCreated').map(({ entered }) => entered)).toEqual(['yes', 'yes']);
+    expect(seen.of('workerThread')).toHaveLength(2);
+  });
+
   test('where a page has no audio and shares no memory: then nothing is told at all', async () => {
     const { page, recorded, close } = await browser.open('/?plain');
-    await page.evaluate(make);
+    await page.evaluate(async () => {
+      const worker = new Worker('/echo.js');
+      worker.postMessage('hello');
+      await new Promise((done) => {
+        worker.onmessage = done;
+      });
+      new MessageChannel().port1.postMessage('to nobody');
+    });
     const seen = await recorded();
     await close();
     expect(seen.records).toEqual([]);
