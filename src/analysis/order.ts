@@ -1,6 +1,6 @@
 import type { Frames, Micros, Seq } from '../shared/units.ts';
 import type { Certainty } from './finding.ts';
-import type { Call, Destroyed, NodeFacts, Point } from './model.ts';
+import type { Call, NodeFacts, Point } from './model.ts';
 import type { Thresholds } from './thresholds.ts';
 
 /** A point of the page, with the frame it saw where it looked. */
@@ -74,14 +74,14 @@ export function mayHaunt(node: NodeFacts, thresholds: Thresholds): boolean {
   return after > closingCalls(node, after, thresholds);
 }
 
-/** The use that had begun and not returned at a farewell. Only the shared counter can tell. */
+/** The use that had begun and not returned at a moment, such as a farewell. Only the shared counter can tell. */
 export function useInFlight(
   node: NodeFacts,
-  farewell: Destroyed,
+  moment: Point,
   thresholds: Thresholds,
 ): Call | undefined {
-  if (!node.document.isolated || farewell.seq === 0) return undefined;
-  const call = node.calls.inFlightAt(farewell.seq);
+  if (!node.document.isolated || moment.seq === 0) return undefined;
+  const call = node.calls.inFlightAt(moment.seq);
   if (call === undefined) return undefined;
   const within = node.calls.length - call.index;
   return closingCalls(node, within, thresholds) === within ? undefined : call;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StaticServer } from '../../src/cli/serve.ts';
 import type { Report } from '../../src/export/report.ts';
+import { stressStep } from '../../src/shared/stress-schedule.ts';
 import { PROJECT, startServer } from '../support/server.ts';
 import { asDeclared, byRule, exhibitsOf } from '../support/zoo.ts';
 
@@ -39,6 +40,65 @@ test(
     expect(run.status).toBe(2);
     expect(run.stderr.trim().split('\n')).toHaveLength(1);
     expect(run.stdout).toBe('');
+  },
+  COMMAND_MS,
+);
+
+/** Disconnects a node and frees its memory, as most pages do, and says nothing else of it. */
+const DISCONNECT_AND_FREE = `(async () => {
+  const voice = \`registerProcessor('voice', class extends AudioWorkletProcessor {
+    constructor({ processorOptions }) {
+      super();
+      this.calls = new Int32Array(processorOptions);
+    }
+    process() {
+      this.calls[0]++;
+      return true;
+    }
+  })\`;
+  const context = new AudioContext();
+  const url = URL.createObjectURL(new Blob([voice], { type: 'text/javascript' }));
+  await context.audioWorklet.addModule(url);
+  const memory = new SharedArrayBuffer(16);
+  __lifeline__.alloc(memory, 0, 16, 'voice');
+  const node = new AudioWorkletNode(context, 'voice', { processorOptions: memory });
+  node.connect(context.destination);
+  await new Promise((done) => setTimeout(done, 300));
+  node.disconnect();
+  __lifeline__.free(memory, 0);
+  await context.close();
+})()`;
+
+test(
+  '`npm run inspect -- --stress` makes the collision happen, says what it did, and does so once more',
+  async () => {
+    const url = `${server.origin}/hostile/empty.html?isolated`;
+    const flags = ['--json', '--seconds', '1', '--run', DISCONNECT_AND_FREE];
+    const runs = [];
+    for (const _ of [1, 2]) runs.push(await inspect(url, ...flags, '--stress', '42'));
+    const reports = runs.map(({ stdout }) => JSON.parse(stdout) as Report);
+    const schedules = reports.map(({ stress }) =>
+      [...new Set(stress?.steps.map(({ step }) => step))].sort(),
+    );
+    expect(schedules).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+    for (const [index, { stress, findings }] of reports.entries()) {
+      expect(runs[index]?.status).toBe(1);
+      expect(stress?.seed).toBe(42);
+      for (const { step, action, ms } of stress?.steps ?? []) {
+        const planned = stressStep(42, step);
+        if (action === planned.action) expect(ms).toBe(planned.millis);
+        else expect(['nothing', 'resume']).toContain(action);
+      }
+      const collision = findings.find(({ rule }) => rule === 'use-after-free');
+      expect(collision).toMatchObject({ severity: 'error', certainty: 'proven' });
+    }
+    expect(await inspect(url, ...flags)).toMatchObject({
+      status: 1,
+      stdout: expect.not.stringContaining('"stress"'),
+    });
   },
   COMMAND_MS,
 );

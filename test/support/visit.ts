@@ -83,6 +83,13 @@ export class Visitor implements AsyncDisposable {
     }
   }
 
+  /** Sets the seed of stress teardown for the visits to come; 0: none. */
+  async setStress(seed: number): Promise<void> {
+    const open = this.#open ?? (await openBrowser());
+    this.#open = open;
+    await ask(open.panel, (its, value) => its.setStress(value), seed);
+  }
+
   async #visit(path: string, { browser, panel }: OpenBrowser): Promise<Visit> {
     const complaints = observeComplaints(browser);
     await browser.page.goto(`${this.origin}/${path}`);

@@ -8,6 +8,7 @@ import {
   type Scene,
   stacksOf,
 } from '../scene.ts';
+import { mayBeStress } from '../stress.ts';
 import { type Rule, SPEC } from './rule.ts';
 
 type Second = QuantumStats['seconds'][number];
@@ -24,7 +25,9 @@ export const quantumOverrun: Rule = {
     for (const context of scene.contexts()) {
       if (context.kind !== 'realtime') continue;
       const late = context.quanta.seconds.filter((second) => isLate(second, context, scene));
-      const underruns = context.underruns.filter(({ events }) => events > 0);
+      const underruns = context.underruns.filter(
+        ({ events, at }) => events > 0 && !mayBeStress(context, at),
+      );
       const times = [...late, ...underruns]
         .map(({ at }) => scene.time(context.document, at))
         .sort((a, b) => a - b);

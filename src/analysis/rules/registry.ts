@@ -15,6 +15,7 @@ import { spinWait } from './spin-wait.ts';
 import { stuckWaiter } from './stuck-waiter.ts';
 import { teardownWhileSuspended } from './teardown-while-suspended.ts';
 import { undeliveredAtShutdown } from './undelivered-at-shutdown.ts';
+import { useAfterFree } from './use-after-free.ts';
 import { zombieProcessor } from './zombie-processor.ts';
 
 /** Every rule by its id. Ids are stable: add, never rename. */
@@ -28,6 +29,7 @@ export const RULES = {
   'double-destroy': doubleDestroy,
   'processor-error': processorError,
   'free-not-ordered': freeNotOrdered,
+  'use-after-free': useAfterFree,
   'node-after-close': nodeAfterClose,
   'context-leak': contextLeak,
   'message-lost': messageLost,

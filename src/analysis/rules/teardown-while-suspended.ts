@@ -3,6 +3,7 @@ import { usesAfter } from '../order.ts';
 import { comparePoints } from '../point.ts';
 import { isStarting, ranBefore, stateAt } from '../run-state.ts';
 import { contextLabel, counted, nodeEntity, nodeLabel, SIGNAL_WORDS, stacksOf } from '../scene.ts';
+import { standsByStress } from '../stress.ts';
 import { EMSCRIPTEN_ISSUE, type Rule } from './rule.ts';
 
 export const teardownWhileSuspended: Rule = {
@@ -53,7 +54,7 @@ function farewellWhileStanding(node: NodeFacts): Destroyed | undefined {
     const state = stateAt(node.context, farewell);
     if (state !== 'suspended' && state !== 'interrupted') return false;
     if (node.context.kind === 'offline' && !ranBefore(node.context, farewell)) return false;
-    return !isStarting(node.context, farewell);
+    return !isStarting(node.context, farewell) && !standsByStress(node.context, farewell);
   });
   return standing.find(({ signal }) => signal !== 'detached') ?? standing[0];
 }

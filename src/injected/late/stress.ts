@@ -29,10 +29,10 @@ import { MessageQueue } from './message-queue.ts';
 import type { NodeEntry } from './node-entries.ts';
 import type { NodesByName } from './nodes.ts';
 import { looksLikeStop } from './stop-message.ts';
-import { askThread, awaitHeld, withdraw } from './thread-stress.ts';
+import { askThread, awaitHeld, isAsked, withdraw } from './thread-stress.ts';
 
-/** How long the page may be kept waiting for the call that is to be held: the device may ask rarely. */
-const WAIT_MS = 50;
+/** How long the page may be kept waiting for the call that is to be held: a device asks as rarely as its buffer is long. */
+const WAIT_MS = 100;
 const LONGEST_DROP_MS = 40;
 /** After so long a question that no call has come for is taken back. */
 const LAPSE_MS = 250;
@@ -213,7 +213,8 @@ export class Stress {
     if (ordinal === undefined || !this.#ask(node, ordinal + 1, millis, step)) return false;
     const control = node.context.thread?.control;
     const { realm } = this.#observation;
-    if (control) awaitHeld(control, realm.now, realm.now() + WAIT_MS * 1000);
+    // A whole quantum has passed once more calls have begun than there are nodes.
+    if (control) awaitHeld(control, node.context.nodes, realm.now, realm.now() + WAIT_MS * 1000);
     return true;
   }
 
@@ -269,6 +270,8 @@ export class Stress {
     const context = deref(entry.ref) as AudioContext | undefined;
     if (!context || entry.kind === 'offline' || natives.state(context) !== 'running') return false;
     if (weakMapGet(this.#suspensions, entry)?.isOurs) return false;
+    // The browser would wait for the call that is being held, and so spare the page what it is held for.
+    if (entry.thread && isAsked(entry.thread)) return false;
     const suspension: Suspension = { isOurs: true };
     weakMapSet(this.#suspensions, entry, suspension);
     this.#record('suspend', node, step, millis);

@@ -30,6 +30,11 @@ export function askThread(
   return open === STRESS_TARGET.nobody ? 'asked' : { replaced: before };
 }
 
+/** Whether a call is being held, or is to be. Not known where nothing is shared: then false. */
+export function isAsked({ control }: ContextThread): boolean {
+  return control !== undefined && atomicsLoad(control, CONTROL.hold) !== STRESS_TARGET.nobody;
+}
+
 /** Takes a question back; true where it was still open and only this side knows. */
 export function withdraw(thread: ContextThread, what: Question, step: number): boolean {
   const { control } = thread;
@@ -43,11 +48,22 @@ export function withdraw(thread: ContextThread, what: Question, step: number): b
   return open !== STRESS_TARGET.nobody && takeBack(control, cell, open);
 }
 
-/** Keeps this thread busy until the call asked for is in flight (or over already), or the time is up. */
-export function awaitHeld(control: Int32Array, now: () => number, untilMicros: number): void {
+/**
+ * Keeps this thread busy until the call asked for is in flight (or over already), or has not come though `calls`
+ * other calls have begun, or the time is up.
+ */
+export function awaitHeld(
+  control: Int32Array,
+  calls: number,
+  now: () => number,
+  untilMicros: number,
+): void {
+  const before = atomicsLoad(control, CONTROL.calls);
   for (;;) {
     const target = atomicsLoad(control, CONTROL.hold);
     if (target === STRESS_TARGET.held || target === STRESS_TARGET.nobody) return;
+    const begun = (atomicsLoad(control, CONTROL.calls) - before) | 0;
+    if (target !== STRESS_TARGET.taken && begun > calls) return;
     if (now() >= untilMicros) return;
   }
 }

@@ -98,5 +98,6 @@ export class StressedRecorder extends ThreadRecorder {
       step: this.control[cell + STRESS_CELLS.step] as number,
       micros: millis * 1000,
     });
+    this.sendRecords(); // The context may close before anybody asks for it.
   }
 }

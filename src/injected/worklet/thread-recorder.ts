@@ -230,6 +230,11 @@ export class ThreadRecorder implements Witness {
     if (!this.#inCall || full) this.#outlet.sendRecords();
   }
 
+  /** Lets out the records that are held, also while a call is in flight. */
+  sendRecords(): void {
+    this.#outlet.sendRecords();
+  }
+
   stack(): string {
     return captureStack(OWN_URL);
   }
