@@ -44,6 +44,13 @@ const PAGES: readonly string[] = [
    31000  receive         main→7 "stop"
    32000  process         node=7 returned=false
    32001  blockFreed      block=1 memory=1 offset=0 stack="at free (a.js:9:2)"`,
+  `0      nodeCreated     node=7 processorName=voice memory=shared stack="at make (a.js:1:2)"
+   0      memorySeen      memory=1 bytes=64
+   0      passed          end=14 message=0 what=memory local=1
+   0      blockAllocated  block=1 memory=1 offset=0 length=64 label=state stack="at alloc (a.js:2:2)"
+   10000  process         node=7 times=3
+   30000  blockFreed      block=1 memory=1 offset=0 stack="at free (a.js:9:2)"
+   32000  process         node=7 times=4`,
   `0      nodeCreated   node=7 memory=shared
    0      memorySeen    memory=1 bytes=64
    0      passed        end=14 message=0 what=memory local=1
