@@ -117,6 +117,9 @@ export const promiseReject = (reason: unknown): Promise<never> =>
 export const toStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
 export const toPrimitive: typeof Symbol.toPrimitive = Symbol.toPrimitive;
 export const symbolIterator: typeof Symbol.iterator = Symbol.iterator;
+export const symbolDispose: typeof Symbol.dispose = Symbol.dispose;
+/** Equal to nothing. The global of that name is a page’s to look up. */
+export const notANumber: number = Number.NaN;
 const getter = <T>(owner: object, key: PropertyKey): ((self: object) => T) =>
   uncurryThis(descriptorOf(owner, key)?.get as (this: object) => T);
 const TypedArray: object = Object.getPrototypeOf(Uint8Array.prototype);

@@ -12,7 +12,9 @@ import {
   mapGet,
   mapSet,
   min,
+  notANumber,
   onceSettled,
+  symbolDispose,
   toPrimitive,
   typedArrayName,
   weakMapGet,
@@ -220,7 +222,7 @@ export function observeAtomics(
   /** The typed array of the last operation, held until `settle`; and the cell. */
   let lastArray: unknown;
   let lastView: View | undefined;
-  let lastIndex = Number.NaN;
+  let lastIndex = notANumber;
   let lastCell = 0;
   /** The cell that was written last, by the entry that ends at `runHead`; and what was written. */
   let runCell = 0;
@@ -254,7 +256,7 @@ export function observeAtomics(
     if (view.memory === 0) return undefined;
     lastArray = array;
     lastView = view;
-    lastIndex = Number.NaN;
+    lastIndex = notANumber;
     if (!asked) {
       asked = true;
       sink.soon();
@@ -605,7 +607,7 @@ export function observeAtomics(
 
   return {
     settle,
-    [Symbol.dispose]() {
+    [symbolDispose]() {
       settle();
       active = false;
     },

@@ -5,6 +5,7 @@ import {
   getPrototypeOf,
   IntrinsicDataView,
   IntrinsicUint8Array,
+  imul,
   isArray,
   isView,
   keysOf,
@@ -37,7 +38,6 @@ const KIND = {
   opaque: 9,
 };
 
-const { imul: multiply } = Math;
 const scratch = new IntrinsicUint8Array(8);
 const scratchView = new IntrinsicDataView(bufferOf(scratch));
 
@@ -125,6 +125,6 @@ class ContentHash {
   }
 
   #mix(word: number): void {
-    this.#hash = multiply(this.#hash ^ word, FNV_PRIME);
+    this.#hash = imul(this.#hash ^ word, FNV_PRIME);
   }
 }

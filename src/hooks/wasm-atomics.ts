@@ -6,6 +6,7 @@ import {
   dataViewBytes,
   IntrinsicUint8Array,
   min,
+  notANumber,
   typedArrayBytes,
   typedArrayName,
 } from '../base/intrinsics.ts';
@@ -46,7 +47,7 @@ export function scanModule(bytes: Uint8Array, length: number): Found | undefined
     let value = 0;
     for (let scale = 1; ; scale *= 0x80) {
       const byte = bytes[at++];
-      if (byte === undefined || scale > 2 ** 63) return Number.NaN;
+      if (byte === undefined || scale > 2 ** 63) return notANumber;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
     }

@@ -36,9 +36,10 @@ export function holdMessages(
   };
 }
 
-/** The transfer list as the engine reads it. */
+/** The transfer list as the engine reads it. Throws where that would. */
 function listIn(given: unknown): readonly object[] {
   if (given === undefined || given === null) return [];
+  if (typeof given !== 'object') throw given;
   const options = given as { readonly transfer?: Iterable<object> } & Partial<Iterable<object>>;
   return [...(options[symbolIterator] ? (options as Iterable<object>) : (options.transfer ?? []))];
 }
