@@ -4,7 +4,7 @@ import { memoryLabel, threadLabel, workerLabel } from '../labels.ts';
 import type { DataBlockFacts, DocumentFacts, NodeFacts, Point, ThreadFacts } from '../model.ts';
 import type { AtomicColumn } from '../ordering/atomic-store.ts';
 import { stateNow } from '../run-state.ts';
-import { contextLabel, durationWords, nodeLabel, threadEntity } from '../scene.ts';
+import { contextLabel, durationWords, nodeLabel, threadEntity, workerEntity } from '../scene.ts';
 import type { Rule } from './rule.ts';
 
 export const stuckWaiter: Rule = {
@@ -31,7 +31,7 @@ export const stuckWaiter: Rule = {
         const waited = document.lastAt - since;
         if (waited < silentMicros) continue;
         yield {
-          entity: threadEntity(waiter),
+          entity: waiter.worker === undefined ? threadEntity(waiter) : workerEntity(waiter.worker),
           certainty: partner.surely ? 'proven' : 'likely',
           count: 1,
           first: scene.time(document, since),

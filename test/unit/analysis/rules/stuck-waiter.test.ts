@@ -31,7 +31,7 @@ describe('stuck-waiter fires', () => {
     expect(
       stuck(`${WAITING}${CLOSED}
       3000000  mark text=later`),
-    ).toEqual(['stuck-waiter error likely 0/t101 ×1']);
+    ).toEqual(['stuck-waiter error likely 0/w0.1 ×1']);
   });
 
   test('when the processor that would wake it has thrown', () => {
@@ -40,7 +40,7 @@ describe('stuck-waiter fires', () => {
         1000     processorConstructed ordinal=0
         1000000  processorFailed ordinal=0 reason="no"
         3000000  mark text=later`),
-    ).toEqual(['stuck-waiter error likely 0/t101 ×1']);
+    ).toEqual(['stuck-waiter error likely 0/w0.1 ×1']);
   });
 });
 
@@ -53,7 +53,7 @@ describe('stuck-waiter, of a processor that returned false', () => {
     3000000  mark text=later`;
 
   test('fires once that was not called again for a while', () => {
-    expect(stuck(ended(''))).toEqual(['stuck-waiter error likely 0/t101 ×1']);
+    expect(stuck(ended(''))).toEqual(['stuck-waiter error likely 0/w0.1 ×1']);
   });
 
   test('is silent where it may be called again, because its context stands still', () => {
