@@ -108,7 +108,7 @@ function endOfThread({ worker, context }: ThreadFacts): Point | undefined {
   return worker?.ended ?? worker?.scope.closing ?? context?.closed;
 }
 
-/** What has no calls to come: that answered `false` and, though its context runs, was not called again. */
+/** What has no calls to come: that answered `false` and, though its context went on running, was not called again. */
 function endOfProcessor(node: NodeFacts, silentMicros: number): End {
   const { context, processor, calls, document } = node;
   if (context.closed !== undefined) {
@@ -121,10 +121,10 @@ function endOfProcessor(node: NodeFacts, silentMicros: number): End {
     return { ended: processor.collected, words: `the processor of ${nodeLabel(node)} is gone` };
   }
   const last = calls.at(calls.length - 1);
-  if (last?.returned !== 'false' || stateNow(context) !== 'running') return undefined;
-  if (document.lastAt - last.at < silentMicros || context.audioThread === undefined) {
-    return undefined;
-  }
+  if (last?.returned !== 'false' || context.audioThread === undefined) return undefined;
+  const ranOnMicros = ((context.lastFrame - last.frame) / context.sampleRate) * 1e6;
+  const isSilent = stateNow(context) === 'running' && document.lastAt - last.at >= silentMicros;
+  if (ranOnMicros < silentMicros && !isSilent) return undefined;
   const { at, exit: seq } = last;
   const ended = { at, seq, thread: context.audioThread.id, tick: seq };
   return { ended, words: `process() of ${nodeLabel(node)} returned false` };
