@@ -179,6 +179,8 @@ export class WorkerRecorder implements Witness, MessageSink {
     }
     const { bytes, preview } = seen && !failed ? digestValue(value) : NO_DIGEST;
     this.record('portReceived', { end: end.id, index, failed, bytes, hash, preview }, seq);
+    // At once: whoever sent it may terminate this worker for having handled it.
+    this.#outlet?.sendRecords();
   }
 
   closed(_end: End): boolean {
