@@ -58,10 +58,10 @@ export interface AudioThreadOptions {
   readonly realm: PageRealm;
   readonly sink: ThreadSink;
   /** Called before each message, with those that are not for this end to understand. */
-  readonly heard?: (message: WorkerMessage | undefined) => void;
+  readonly heard: ((message: WorkerMessage | undefined) => void) | undefined;
   /** How long it may still write once it has been told to end. */
   readonly lingerMs: number;
-  readonly ended?: () => void;
+  readonly ended: (() => void) | undefined;
 }
 
 /** The page's end of one audio rendering thread: reads its ring or its batches. */

@@ -35,6 +35,8 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
     const carrier = constructAs(WorkletNode, [context, name, options], WorkletNode);
     const port = entities.natives.port(carrier as AudioWorkletNode);
     const thread = new AudioThread({
+      heard: undefined,
+      ended: undefined,
       id,
       kind: 'audio',
       shared,

@@ -63,6 +63,7 @@ function method<This extends object, Args extends readonly unknown[]>(
 /** A part of the URL of our own scripts, to tell their frames in a stack. */
 export const OWN_URL: string = import.meta.url.split('?')[0] as string;
 export const NativeProcessor = scope.AudioWorkletProcessor;
+export const SAMPLE_RATE: number = scope.sampleRate;
 const readFrame: (self: object) => number = getter(scope, 'currentFrame');
 export const currentFrame = (): number => readFrame(scope);
 export const portOf: (processor: PlatformProcessor) => ScopePort = getter(

@@ -12,7 +12,7 @@ import type { FieldsOf, RecordName } from '../../shared/records.ts';
 import { CONTROL, SLOT, SLOT_FLAG } from '../../shared/slots.ts';
 import { captureStack } from '../../shared/stack.ts';
 import { coarseMillis, fineUnits, UNITS_PER_MS } from './clocks.ts';
-import { currentFrame, OWN_URL, post, type ScopePort, scope } from './scope.ts';
+import { currentFrame, OWN_URL, post, SAMPLE_RATE, type ScopePort } from './scope.ts';
 
 /**
  * Of so many quanta, or of as many as there were calls in the last, one is timed call by call: the second number while
@@ -39,7 +39,7 @@ export class ThreadRecorder implements Witness {
   readonly #order: Int32Array;
   readonly control: Int32Array;
   readonly #slots: SlotWriter;
-  readonly #framesPerClock = floor(scope.sampleRate / CLOCKS_PER_SECOND);
+  readonly #framesPerClock = floor(SAMPLE_RATE / CLOCKS_PER_SECOND);
   /** Frames after which a batch leaves though it is not full; 0: only full ones leave. */
   #framesPerBatch = 0;
   #fine: boolean;
@@ -85,7 +85,7 @@ export class ThreadRecorder implements Witness {
     this.control = this.#outlet.control;
     this.#slots = this.#outlet.slots;
     if (this.#outlet.isBatched && kind === 'realtime') {
-      this.#framesPerBatch = floor(scope.sampleRate / BATCHES_PER_SECOND);
+      this.#framesPerBatch = floor(SAMPLE_RATE / BATCHES_PER_SECOND);
     }
   }
 
@@ -100,7 +100,7 @@ export class ThreadRecorder implements Witness {
       record: (name, fields) => this.record(name, fields),
       publish: () => this.#outlet.flush(),
       soon: () => {
-        this.#settleAt = currentFrame() + scope.sampleRate;
+        this.#settleAt = currentFrame() + SAMPLE_RATE;
       },
     };
   }
@@ -166,7 +166,7 @@ export class ThreadRecorder implements Witness {
   #readClock(frame: number): void {
     const micros = this.#micros();
     const rendered = frame - (this.#nextClock - this.#framesPerClock);
-    const passed = ((micros - this.#clockMicros) * scope.sampleRate) / 1e6;
+    const passed = ((micros - this.#clockMicros) * SAMPLE_RATE) / 1e6;
     if (passed > rendered * LATE) {
       this.#timedEvery = TIMED_QUANTUM_EVERY;
       this.#quantaToTimed = min(this.#quantaToTimed, TIMED_QUANTUM_EVERY);
