@@ -14,7 +14,7 @@ export const faults = 16;
 /** Records in one chunk of form `records`. */
 export const chunkRecords = 65_536;
 /** Records that a page keeps until there is something to write them with. */
-export const earlyRecords = 1024;
+export const earlyRecords = 262_144;
 /** Chunks that may be on their way to the panel without an acknowledgement. */
 export const chunksInFlight = 16;
 /** Bytes of `slots` chunks that a page keeps as its history. */
