@@ -19,8 +19,10 @@ export function buildArrows(session: Session, time: SessionTime, view: View): re
   for (const document of session.documents) {
     const offset = time.offsetOf(document);
     for (const channel of document.channels) {
-      const isFocused = view.focus !== undefined && rowsOf(channel).includes(view.focus);
-      if (channel.kind === 'node' && !isFocused) continue;
+      const isNode = channel.kind === 'node';
+      if (isNode && channel.node?.key !== view.focus) continue;
+      const isFocused =
+        isNode || (view.focus !== undefined && rowsOf(channel).includes(view.focus));
       const into = isFocused ? focused : quiet;
       const most = isFocused ? MOST_FOCUSED_ARROWS : MOST_ARROWS;
       addArrows(into, channel, offset, view, most);
@@ -73,7 +75,6 @@ function rowOfSide(channel: ChannelFacts, side: number): EntityKey | undefined {
 }
 
 function rowsOf(channel: ChannelFacts): readonly (EntityKey | undefined)[] {
-  if (channel.kind === 'node') return [channel.node?.key];
   return [
     channel.worker?.key,
     ...channel.sides.flatMap(({ ends }) => ends.map(({ thread }) => rowOfEnd(channel, thread))),

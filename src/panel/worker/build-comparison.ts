@@ -49,6 +49,7 @@ export function buildComparison(
         second,
         'unordered',
         'No message, lock, promise or start of a thread leads from one to the other: another run may have them the other way round.',
+        document.isolated,
       );
     case 'unknown':
       return apart(
@@ -56,6 +57,7 @@ export function buildComparison(
         second,
         'unknown',
         `It cannot be told${why === undefined ? '' : `: ${OPEN[why]}`}.`,
+        document.isolated,
       );
   }
 }
@@ -65,10 +67,10 @@ function apart(
   second: DetailEvent,
   order: 'unordered' | 'unknown',
   message: string,
+  isolated = false,
 ): Comparison {
-  const [early, late] = first.at <= second.at ? [first, second] : [second, first];
   const title = order === 'unordered' ? 'Not ordered' : 'Not known';
-  return { order, title, message, path: buildApart(named(early), named(late), order) };
+  return { order, title, message, path: buildApart(isolated, named(first), named(second), order) };
 }
 
 /** With the name of whom it is of. */

@@ -21,6 +21,7 @@ import {
 } from './entity-events.ts';
 import { documentKey, documentOf, findEntity } from './entity-lookup.ts';
 import { formatCount, formatDuration, plural } from './format.ts';
+import { EndsGlance, type Glance } from './glance.ts';
 import type { EntityDetail } from './protocol.ts';
 import { buildSessionTime } from './session-time.ts';
 
@@ -69,7 +70,7 @@ function nodeDetail(session: Session, node: NodeFacts, offset: number): EntityDe
     facts,
     liveness: explainLiveness(node),
     teardowns: buildTeardowns(session, node, offset),
-    ...cutEvents(node.document, nodeEvents(node), offset, nodeLabel(node)),
+    ...cutEvents(node.document, (glance) => nodeEvents(node, glance), offset, nodeLabel(node)),
     stacks: [
       ...stack('create', node.createStack),
       ...node.farewells.flatMap(({ stack: text }) => stack('destroy', text)).slice(0, 3),
@@ -103,7 +104,7 @@ function workerDetail(worker: WorkerFacts, offset: number): EntityDetail {
     facts,
     liveness: [],
     teardowns: [],
-    ...cutEvents(document, workerEvents(worker), offset, workerLabel(worker)),
+    ...cutEvents(document, (glance) => workerEvents(worker, glance), offset, workerLabel(worker)),
     stacks: [
       ...stack('create', worker.createStack),
       ...stack('terminate', ended?.stack ?? ''),
@@ -170,7 +171,12 @@ function contextDetail(context: ContextFacts, offset: number): EntityDetail {
     facts,
     liveness: [],
     teardowns: [],
-    ...cutEvents(context.document, contextEvents(context), offset, contextLabel(context)),
+    ...cutEvents(
+      context.document,
+      (glance) => contextEvents(context, glance),
+      offset,
+      contextLabel(context),
+    ),
     stacks: [
       ...stack('create', context.createStack),
       ...context.calls.flatMap((call) =>
@@ -202,17 +208,19 @@ function documentDetail(document: DocumentFacts, offset: number): EntityDetail {
     ],
     liveness: [],
     teardowns: [],
-    ...cutEvents(document, documentEvents(document), offset, ''),
+    ...cutEvents(document, (glance) => documentEvents(document, glance), offset, ''),
     stacks: [],
   };
 }
 
 function cutEvents(
   document: DocumentFacts,
-  events: readonly EntityEvent[],
+  eventsOf: (glance: Glance) => readonly EntityEvent[],
   offset: number,
   owner: string,
 ): Pick<EntityDetail, 'events' | 'eventsOmitted'> {
+  const glance = new EndsGlance(document);
+  const events = eventsOf(glance);
   const over = Math.max(0, events.length - MAX_EVENTS);
   const kept =
     over === 0
@@ -220,7 +228,7 @@ function cutEvents(
       : [...events.slice(0, MAX_EVENTS / 2), ...events.slice(events.length - MAX_EVENTS / 2)];
   return {
     events: kept.map((event) => showEvent(document, offset, event, owner)),
-    eventsOmitted: over,
+    eventsOmitted: over + glance.passedOver,
   };
 }
 

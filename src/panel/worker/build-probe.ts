@@ -19,6 +19,7 @@ import {
 import { documentOf, type Entity, findEntity } from './entity-lookup.ts';
 import { callEvent } from './find-event.ts';
 import { formatCount, formatDuration, formatExactTime } from './format.ts';
+import { type Glance, glanceNear } from './glance.ts';
 import type { Probe } from './protocol.ts';
 import { buildSessionTime } from './session-time.ts';
 import { waitsIn } from './thread-geometry.ts';
@@ -39,7 +40,8 @@ export function buildProbe(
   if (entity === undefined) return undefined;
   const offset = buildSessionTime(session.documents).offsetOf(documentOf(entity));
   const local = at - offset;
-  const event = nearest(eventsOf(entity), local, reach);
+  const glance = glanceNear(documentOf(entity), local, reach);
+  const event = nearest(eventsOf(entity, glance), local, reach);
   if (event !== undefined) {
     return {
       title: event.what,
@@ -58,16 +60,16 @@ export function buildProbe(
   return undefined;
 }
 
-function eventsOf(entity: Entity): readonly EntityEvent[] {
+function eventsOf(entity: Entity, glance: Glance): readonly EntityEvent[] {
   switch (entity.kind) {
     case 'document':
-      return documentEvents(entity.facts);
+      return documentEvents(entity.facts, glance);
     case 'context':
-      return contextEvents(entity.facts);
+      return contextEvents(entity.facts, glance);
     case 'worker':
-      return workerEvents(entity.facts);
+      return workerEvents(entity.facts, glance);
     case 'node':
-      return nodeEvents(entity.facts);
+      return nodeEvents(entity.facts, glance);
   }
 }
 

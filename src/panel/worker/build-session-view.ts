@@ -4,7 +4,7 @@ import { RULES } from '../../analysis/rules/registry.ts';
 import { Scene } from '../../analysis/scene.ts';
 import type { Session } from '../../analysis/session.ts';
 import { buildRows } from './build-rows.ts';
-import { rowOfEntity } from './entity-lookup.ts';
+import { portRows, rowOfEntity } from './entity-lookup.ts';
 import type { SessionView, ShownFinding } from './protocol.ts';
 import type { Recording } from './recording.ts';
 import { buildSessionTime, type SessionTime } from './session-time.ts';
@@ -25,8 +25,9 @@ export function buildSessionView(recording: Recording): SessionView {
     notShown.push(`${list.length - most} ${what} are not shown here; the session file has them`);
     return list.slice(0, most);
   };
+  const rowOfPort = portRows();
   const findings = atMost(recording.findings(), MAX_FINDINGS, 'findings')
-    .map((finding) => showFinding(session, scene, time, finding))
+    .map((finding) => showFinding(session, scene, time, rowOfPort, finding))
     .filter(({ lastAt }) => lastAt >= since);
   let now = 0;
   let contexts = 0;
@@ -73,6 +74,7 @@ function showFinding(
   session: Session,
   scene: Scene,
   time: SessionTime,
+  rowOfPort: ReturnType<typeof portRows>,
   finding: Finding,
 ): ShownFinding {
   const offset = topOffset(session, scene, time, finding.entity.id);
@@ -84,7 +86,7 @@ function showFinding(
     firstAt: finding.first + offset,
     lastAt: finding.last + offset,
     evidenceAt: finding.evidence.map((each) => each.at + offset),
-    row: rowOfEntity(session, finding.entity),
+    row: rowOfEntity(session, finding.entity, rowOfPort),
   };
 }
 

@@ -58,9 +58,15 @@ function showTeardown(teardown: Teardown, offset: number): TeardownView {
     verdict,
     certainty,
     title: by === undefined || by === 'never-used' ? words : `${words}, ordered by ${BY_WORDS[by]}`,
-    message: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`,
+    message: sentence(reason),
     path: pathOf(teardown, offset),
   };
+}
+
+/** A name of code keeps its small letter. */
+function sentence(words: string): string {
+  const first = /^\w+\(/.test(words) ? words.charAt(0) : words.charAt(0).toUpperCase();
+  return `${first}${words.slice(1)}.`;
 }
 
 function pathOf(teardown: Teardown, offset: number): readonly PathStep[] {
@@ -82,12 +88,22 @@ function pathOf(teardown: Teardown, offset: number): readonly PathStep[] {
   if (verdict === 'ordered') return buildPath(document, offset, first, path, end);
   const order = verdict === 'racy' ? 'unordered' : 'unknown';
   if (closing === undefined) {
-    return buildApart(showEvent(document, offset, first), showEvent(document, offset, end), order);
+    return buildApart(
+      document.isolated,
+      showEvent(document, offset, first),
+      showEvent(document, offset, end),
+      order,
+    );
   }
   const call = callEvent(node, closing, thread);
   const last = { ...call, what: `the call that showed it to be the last: ${call.what}` };
   return [
     ...buildPath(document, offset, first, [], last).slice(0, 1),
-    ...buildApart(showEvent(document, offset, last), showEvent(document, offset, end), order),
+    ...buildApart(
+      document.isolated,
+      showEvent(document, offset, last),
+      showEvent(document, offset, end),
+      order,
+    ),
   ];
 }

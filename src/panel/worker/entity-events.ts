@@ -14,6 +14,7 @@ import type { AtomicColumn } from '../../analysis/ordering/atomic-store.ts';
 import { atomicTick, atomicTime, atomicWords } from '../../export/atomic-words.ts';
 import { MAIN_THREAD, type Seq, type ThreadId } from '../../shared/units.ts';
 import { formatDuration } from './format.ts';
+import type { Glance } from './glance.ts';
 
 /** One event of an entity's life, in words. */
 export interface EntityEvent extends Point {
@@ -29,9 +30,9 @@ export const SIGNAL_WORDS = {
   detached: 'detached: nothing connected any more',
 } as const satisfies { [S in DestroySignal]: string };
 
-export function nodeEvents(node: NodeFacts): readonly EntityEvent[] {
+export function nodeEvents(node: NodeFacts, glance: Glance): readonly EntityEvent[] {
   const events = nodeLife(node);
-  for (const message of node.messages) events.push(...messageEvents(message));
+  for (const message of glance.messages(node.messages)) events.push(...messageEvents(message));
   return inOrder(events);
 }
 
@@ -78,12 +79,13 @@ export function nodeLife(node: NodeFacts): EntityEvent[] {
   return events;
 }
 
-export function workerEvents(worker: WorkerFacts): readonly EntityEvent[] {
+export function workerEvents(worker: WorkerFacts, glance: Glance): readonly EntityEvent[] {
   const { document, thread } = worker;
   const events = workerLife(worker);
-  for (const message of worker.channel.messages) events.push(...messageEvents(message));
+  for (const message of glance.messages(worker.channel.messages))
+    events.push(...messageEvents(message));
   if (thread !== undefined) {
-    events.push(...channelEvents(document, thread.id), ...atomicEvents(document, thread.id));
+    events.push(...threadEvents(document, thread.id, glance));
   }
   return inOrder(events);
 }
@@ -113,47 +115,42 @@ const SCOPE_WORDS = {
   closing: 'close() called',
 } as const satisfies { readonly [S in keyof WorkerFacts['scope']]: string };
 
-/** What a thread did with ports that are neither a node’s nor a worker’s. */
-export function channelEvents(document: DocumentFacts, thread: ThreadId): readonly EntityEvent[] {
-  const events: EntityEvent[] = [];
+/** What a thread did with ports that are neither a node’s nor a worker’s, and with memory that others share. */
+function* threadEvents(
+  document: DocumentFacts,
+  thread: ThreadId,
+  glance: Glance,
+): Iterable<EntityEvent> {
   for (const channel of document.channels) {
     if (channel.kind === 'node' || channel.kind === 'worker') continue;
-    if (!hasEndIn(channel, thread)) continue;
-    for (const message of channel.messages) {
-      for (const event of messageEvents(message)) if (event.thread === thread) events.push(event);
-    }
-    for (const { ends } of channel.sides) {
-      for (const end of ends) {
-        if (end.thread !== thread) continue;
-        const name = channelLabel(channel);
-        if (end.closed) events.push({ ...point(end.closed), what: `${name} closed` });
-        if (end.closeEvent) {
-          events.push({ ...point(end.closeEvent), what: `close event of ${name}` });
-        }
-      }
+    if (hasEndIn(channel, thread)) yield* portEvents(channel, thread, glance);
+  }
+  for (const column of document.atomics.columns(thread)) {
+    for (const i of glance.atomics(column)) yield atomicEvent(document, column, i);
+  }
+}
+
+function* portEvents(
+  channel: ChannelFacts,
+  thread: ThreadId,
+  glance: Glance,
+): Iterable<EntityEvent> {
+  for (const message of glance.messages(channel.messages)) {
+    for (const event of messageEvents(message)) if (event.thread === thread) yield event;
+  }
+  const name = channelLabel(channel);
+  for (const { ends } of channel.sides) {
+    for (const end of ends) {
+      if (end.thread !== thread) continue;
+      if (end.closed) yield { ...point(end.closed), what: `${name} closed` };
+      if (end.closeEvent) yield { ...point(end.closeEvent), what: `close event of ${name}` };
     }
   }
-  return events;
 }
 
 export function hasEndIn({ sides }: ChannelFacts, thread: ThreadId): boolean {
   return sides.some(({ ends }) => ends.some((end) => end.thread === thread));
 }
-
-/** Atomic operations of a thread on memory that others share. */
-export function atomicEvents(document: DocumentFacts, thread: ThreadId): readonly EntityEvent[] {
-  const events: EntityEvent[] = [];
-  for (const column of document.atomics.columns(thread)) {
-    // A detail shows no more than the first and the last of all events.
-    for (let i = 0; i < column.length; i++) {
-      if (i >= ATOMICS_LISTED && i < column.length - ATOMICS_LISTED) continue;
-      events.push(atomicEvent(document, column, i));
-    }
-  }
-  return events;
-}
-
-const ATOMICS_LISTED = 200;
 
 export function atomicEvent(
   document: DocumentFacts,
@@ -218,12 +215,11 @@ export function fateOf({ channel, side }: MessageFacts): string {
   return document.goneAt === undefined ? 'not handled so far' : 'never handled';
 }
 
-export function contextEvents(context: ContextFacts): readonly EntityEvent[] {
+export function contextEvents(context: ContextFacts, glance: Glance): readonly EntityEvent[] {
   const { document, audioThread } = context;
   const events = contextLife(context);
   if (audioThread !== undefined) {
-    events.push(...channelEvents(document, audioThread.id));
-    events.push(...atomicEvents(document, audioThread.id));
+    events.push(...threadEvents(document, audioThread.id, glance));
   }
   return inOrder(events);
 }
@@ -266,9 +262,9 @@ export function contextLife(context: ContextFacts): EntityEvent[] {
   return events;
 }
 
-export function documentEvents(document: DocumentFacts): readonly EntityEvent[] {
+export function documentEvents(document: DocumentFacts, glance: Glance): readonly EntityEvent[] {
   const events = documentLife(document);
-  events.push(...channelEvents(document, MAIN_THREAD), ...atomicEvents(document, MAIN_THREAD));
+  events.push(...threadEvents(document, MAIN_THREAD, glance));
   return inOrder(events);
 }
 

@@ -38,7 +38,11 @@ export function findEntity(session: Session, key: EntityKey): Entity | undefined
 }
 
 /** The row on which a finding about this entity stands; undefined when it has none. */
-export function rowOfEntity(session: Session, { kind, id }: FindingEntity): EntityKey | undefined {
+export function rowOfEntity(
+  session: Session,
+  { kind, id }: FindingEntity,
+  rowOfPort: (document: DocumentFacts, key: EntityKey) => EntityKey,
+): EntityKey | undefined {
   const document = session.documents.find((each) => id.startsWith(`${each.index}/`));
   if (document === undefined) return undefined;
   switch (kind) {
@@ -65,14 +69,21 @@ export function rowOfEntity(session: Session, { kind, id }: FindingEntity): Enti
   }
 }
 
-/** A free port stands on the row of the last thread that held its first side, a broadcast on that of the page. */
-function rowOfPort(document: DocumentFacts, key: EntityKey): EntityKey {
-  for (const channel of document.channels) {
-    if (channel.key !== key) continue;
-    const end = channel.kind === 'broadcast' ? undefined : channel.sides[0]?.ends.at(-1);
-    if (end !== undefined) return rowOfEnd(channel, end.thread);
-  }
-  return documentKey(document);
+/** Rows of free ports: that of the last thread that held the first side; of a broadcast that of the page. */
+export function portRows(): (document: DocumentFacts, key: EntityKey) => EntityKey {
+  const known = new Map<DocumentFacts, Map<EntityKey, EntityKey>>();
+  return (document, key) => {
+    let rows = known.get(document);
+    if (rows === undefined) {
+      rows = new Map();
+      known.set(document, rows);
+      for (const channel of document.channels) {
+        const end = channel.kind === 'port' ? channel.sides[0]?.ends.at(-1) : undefined;
+        if (end !== undefined) rows.set(channel.key, rowOfEnd(channel, end.thread));
+      }
+    }
+    return rows.get(key) ?? documentKey(document);
+  };
 }
 
 export function documentOf(entity: Entity): DocumentFacts {

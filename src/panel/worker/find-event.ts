@@ -23,17 +23,28 @@ import { formatCount } from './format.ts';
 
 /**
  * The event at one side of an edge, with the name of whom it is of. An edge may lead from a place at which
- * nothing was recorded (what several writes have in common); then it is told in the words of its kind.
+ * nothing was recorded (what several writes have in common); then it is told in the words of its kind. The event
+ * lies in a stretch of the document’s own time, but for the difference of the clocks of two threads.
  */
-export function eventOfEdge(document: DocumentFacts, edge: Edge, side: 'from' | 'to'): EntityEvent {
+export function eventOfEdge(
+  document: DocumentFacts,
+  edge: Edge,
+  side: 'from' | 'to',
+  about: Stretch,
+): EntityEvent {
   const place = edge[side];
   const words = EDGE_KINDS[edge.kind].words.split(' → ')[side === 'from' ? 0 : 1] ?? '';
   return (
-    messageAt(document, edge, side) ??
+    messageAt(document, edge, side, about) ??
     atomicAt(document, edge, side) ??
     lifeAt(document, place) ??
     callAt(document, place) ?? { ...pointAt(document, place), what: words }
   );
+}
+
+export interface Stretch {
+  readonly from: number;
+  readonly until: number;
 }
 
 export function callEvent(node: NodeFacts, call: Call, thread: Place['thread']): EntityEvent {
@@ -50,13 +61,14 @@ export function callEvent(node: NodeFacts, call: Call, thread: Place['thread']):
 
 function messageAt(
   document: DocumentFacts,
-  { kind, to, about }: Edge,
+  { kind, to, about: id }: Edge,
   side: 'from' | 'to',
+  { from, until }: Stretch,
 ): EntityEvent | undefined {
   if (kind !== 'message') return undefined;
-  const end = endOf(document, to.thread, about);
+  const end = endOf(document, to.thread, id);
   if (end === undefined) return undefined;
-  for (const message of end.channel.messages) {
+  for (const message of end.channel.messages.within(from as Micros, until as Micros)) {
     const { received } = message;
     if (received?.thread !== to.thread || received.tick !== to.tick) continue;
     const wanted = side === 'from' ? message.sent : received;

@@ -1,8 +1,8 @@
 import type { DocumentFacts, MessageFacts, MessageList } from '../../analysis/model.ts';
-import type { AtomicColumn } from '../../analysis/ordering/atomic-store.ts';
 import { atomicTime } from '../../export/atomic-words.ts';
 import { ATOMIC } from '../../shared/slots.ts';
 import type { Micros, ThreadId } from '../../shared/units.ts';
+import { firstAtomicFrom } from './glance.ts';
 
 /** A stretch of a document’s own time, and how much of it a pixel stands for. */
 export interface Stretch {
@@ -40,12 +40,12 @@ export function atomicsIn(
 ): readonly number[] {
   const times: number[] = [];
   for (const column of document.atomics.columns(thread)) {
-    let i = firstFrom(document, column, stretch.from);
+    let i = firstAtomicFrom(document, column, stretch.from);
     while (i < column.length) {
       const at = atomicTime(document, column, i);
       if (at > stretch.to) break;
       times.push(at);
-      i = Math.max(i + 1, firstFrom(document, column, at + stretch.pxMicros));
+      i = Math.max(i + 1, firstAtomicFrom(document, column, at + stretch.pxMicros));
     }
   }
   return times;
@@ -60,7 +60,7 @@ export function waitsIn(
 ): readonly number[] {
   const pairs: number[] = [];
   for (const column of document.atomics.columns(thread)) {
-    let i = Math.max(0, firstFrom(document, column, stretch.from) - 1);
+    let i = Math.max(0, firstAtomicFrom(document, column, stretch.from) - 1);
     while (i < column.length) {
       const at = atomicTime(document, column, i);
       if (at > stretch.to) break;
@@ -70,19 +70,8 @@ export function waitsIn(
       }
       const end = i + 1 < column.length ? atomicTime(document, column, i + 1) : now;
       pairs.push(at, end);
-      i = Math.max(i + 1, firstFrom(document, column, at + stretch.pxMicros));
+      i = Math.max(i + 1, firstAtomicFrom(document, column, at + stretch.pxMicros));
     }
   }
   return pairs;
-}
-
-function firstFrom(document: DocumentFacts, column: AtomicColumn, at: number): number {
-  let low = 0;
-  let high = column.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (atomicTime(document, column, middle) < at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

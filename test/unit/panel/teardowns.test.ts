@@ -247,3 +247,57 @@ test('findings about ports, threads and blocks stand on the row of whom they are
   const rows = of.session.findings.map(({ rule, row }) => [rule, row]);
   expect(rows).toContainEqual(['undelivered-at-shutdown', '0/w0.1']);
 });
+
+test('of two events that nothing orders the counter says which happened first, whatever the clocks say', () => {
+  const of = bench(
+    textInputs(`
+      0      nodeCreated  node=7
+      10     processorConstructed ordinal=0
+      2667   process  node=7 times=10
+      40000  process  node=7
+      39000  declaredDestroyed node=7
+    `),
+  );
+  const [teardown] = detailOf('0/n7', of).teardowns;
+  expect(teardown?.path.map(({ event }) => event.what)).toEqual([
+    'last use: noise #7: process() call 11 of 11',
+    'the page declared the node destroyed',
+  ]);
+});
+
+describe('a flood of messages and atomic operations', () => {
+  const COUNT = 3000;
+  const of = bench(
+    textInputs(
+      [
+        '0 workerCreated worker=1 name=w',
+        '1 @w1 scopeState state=started',
+        '2 memorySeen memory=1 bytes=64',
+        '2 passed end=103 message=1 what=memory local=1',
+        '2 portSent end=103',
+        '3 @w1 arrived end=1 message=1 what=memory local=1',
+        '3 @w1 portReceived end=1',
+        '4 @w1 cellSeen cell=1 memory=1 offset=0 width=4',
+        ...Array.from({ length: COUNT }, (_, i) => [
+          `${1000 + i * 100} portSent end=103 slot`,
+          `${1050 + i * 100} @w1 portReceived end=1 slot`,
+          `${1060 + i * 100} @w1 atomic store cell=1 value=${i}`,
+        ]).flat(),
+      ].join('\n'),
+    ),
+  );
+
+  test('is told by its first and its last, and by how many are between', () => {
+    const { events, eventsOmitted } = detailOf('0/w0.1', of);
+    expect(events).toHaveLength(400);
+    expect(events[0]?.what).toBe('created');
+    expect(events.at(-1)?.what).toBe(`Atomics.store: ${COUNT - 1}, at byte 0 of shared memory #1`);
+    expect(events.length + eventsOmitted).toBe(2 + 2 * (COUNT + 1) + COUNT);
+  });
+
+  test('is told one by one where the pointer is', () => {
+    const at = 1060 + 1500 * 100;
+    const probe = of.ask({ ask: 'probe', row: '0/w0.1', at, reach: 4 });
+    expect(probe?.title).toBe('Atomics.store: 1500, at byte 0 of shared memory #1');
+  });
+});
