@@ -16,6 +16,8 @@ export class SlotCursor {
   readonly pattern = new QuantumPattern();
 }
 
+const { atomicEnd: ATOMIC_END, clock: CLOCK } = SLOT;
+
 /**
  * Reads the words of one chunk that `parseSlots` has accepted. An audio rendering thread has a context, whose
  * frames it counts; other threads count ticks of `DURATION_UNIT_MICROS`.
@@ -36,17 +38,17 @@ export function takeSlots(
     const flags = (head >>> 8) & 0xff;
     const low = words[i + 1] as number;
     const last = words[i + 3] as number;
-    if (op === SLOT.atomicEnd) continue;
+    if (op === ATOMIC_END) continue;
     if (!started) {
       // The history may have lost the beginning: what is seen first is taken as unsigned.
       frame = (words[i + 2] as number) >>> 0;
-      if (op !== SLOT.clock) {
+      if (op !== CLOCK) {
         seq = low >>> 0;
         started = true;
       }
     }
     frame += ((words[i + 2] as number) - frame) | 0;
-    if (op !== SLOT.clock) seq += (low - seq) | 0;
+    if (op !== CLOCK) seq += (low - seq) | 0;
     switch (op) {
       case SLOT.process: {
         if (context === undefined) {

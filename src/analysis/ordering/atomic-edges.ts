@@ -3,6 +3,10 @@ import type { MemoryId, ThreadId } from '../../shared/units.ts';
 import { type AtomicColumn, type AtomicLoss, type AtomicStore, isRead } from './atomic-store.ts';
 import { EdgeStore } from './edge-store.ts';
 
+const { load: LOAD, loads: LOADS, writes: WRITES, readModifyWrite: READ_MODIFY_WRITE } = ATOMIC;
+const { waitOk: WAIT_OK, waitTimedOut: WAIT_TIMED_OUT, waitNotEqual: WAIT_NOT_EQUAL } = ATOMIC;
+const ASYNC_WAIT_OK = ATOMIC.asyncWaitOk;
+
 /** Which memory a thread's number means, as far as is known by now. */
 export interface CellBlocks {
   /** The same object for every number of the same data block; undefined for a number nobody knows. */
@@ -114,7 +118,7 @@ export class AtomicEdges {
     for (let i = checkpoint * CHECKPOINT; i < reader.length; i++) {
       if (i % CHECKPOINT === 0) floors[i / CHECKPOINT] = floor;
       const code = reader.code(i);
-      if (code === ATOMIC.waitOk || code === ATOMIC.asyncWaitOk) {
+      if (code === WAIT_OK || code === ASYNC_WAIT_OK) {
         this.#deriveWoken(reader, i, group, store.losses, first);
       }
       const sought = soughtBy(code);
@@ -291,12 +295,12 @@ function initialOf({ columns, mask }: CellGroup): number | undefined {
 /** The place before which an operation cannot have read: a wait compares when it begins. */
 function beginOf(column: AtomicColumn, index: number): number {
   const code = column.code(index);
-  if (code === ATOMIC.waitOk || code === ATOMIC.waitTimedOut) {
+  if (code === WAIT_OK || code === WAIT_TIMED_OUT) {
     return index > 0 && column.code(index - 1) === ATOMIC.waitBegin
       ? column.before(index - 1)
       : column.before(index);
   }
-  if (code !== ATOMIC.asyncWaitOk) return column.before(index);
+  if (code !== ASYNC_WAIT_OK) return column.before(index);
   // Waits of one thread on one cell end in an order that nobody tells: the first that may still have been open.
   let begin = column.before(index);
   let open = 1;
@@ -317,9 +321,7 @@ function beginOf(column: AtomicColumn, index: number): number {
 
 /** From where on the reader's thread is after what it read. A write of its own number is its own place. */
 function acquireOf(column: AtomicColumn, index: number): number {
-  return column.code(index) === ATOMIC.readModifyWrite
-    ? column.before(index)
-    : column.after(index) + 1;
+  return column.code(index) === READ_MODIFY_WRITE ? column.before(index) : column.after(index) + 1;
 }
 
 /**
@@ -328,13 +330,13 @@ function acquireOf(column: AtomicColumn, index: number): number {
  */
 function soughtBy(code: number): 'same' | 'other' | 'any' | undefined {
   if (isRead(code)) return 'same';
-  if (code === ATOMIC.waitNotEqual) return 'other';
-  return code === ATOMIC.writes ? 'any' : undefined;
+  if (code === WAIT_NOT_EQUAL) return 'other';
+  return code === WRITES ? 'any' : undefined;
 }
 
 /** Whether it tells of several writes, of which only the last is known. */
 function isRun(column: AtomicColumn, index: number): boolean {
-  return column.code(index) === ATOMIC.writes && column.count(index) > 1;
+  return column.code(index) === WRITES && column.count(index) > 1;
 }
 
 /** Up to where its thread’s past is before the last write of an entry. */
@@ -347,14 +349,11 @@ function endOf(column: AtomicColumn, index: number): number {
  * something. −∞ where that is no earlier.
  */
 function mayAcquireFrom(column: AtomicColumn, index: number): number {
-  switch (column.code(index)) {
-    case ATOMIC.writes:
-      return column.before(index);
-    case ATOMIC.load:
-    case ATOMIC.loads:
-      if (column.before(index) < column.after(index)) return column.before(index) + 1;
-  }
-  return Number.NEGATIVE_INFINITY;
+  const code = column.code(index);
+  const before = column.before(index);
+  if (code === WRITES) return before;
+  const several = (code === LOAD || code === LOADS) && before < column.after(index);
+  return several ? before + 1 : Number.NEGATIVE_INFINITY;
 }
 
 /** What one read may have seen: of each thread the first and the last. */

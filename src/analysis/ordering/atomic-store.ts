@@ -2,6 +2,9 @@ import * as LIMITS from '../../shared/limits.ts';
 import { ATOMIC } from '../../shared/slots.ts';
 import type { CellId, MemoryId, ThreadId } from '../../shared/units.ts';
 
+const MAX_ATOMICS = LIMITS.atomicsPerDocument;
+const LOADS = ATOMIC.loads;
+
 /** One `ATOMIC` slot and its end, see `shared/slots.ts`. */
 export interface AtomicEntry {
   /** An `ATOMIC` code. */
@@ -32,7 +35,8 @@ export class AtomicStore {
   readonly #cells: CellColumns[] = [];
   readonly #losses: AtomicLoss[] = [];
   readonly #all: AtomicColumn[] = [];
-  readonly #lastAfter = new Map<ThreadId, number>();
+  /** By thread. */
+  readonly #lastAfter: (number | undefined)[] = [];
   #size = 0;
   #columnChanges = 0;
   #changedFrom = Number.POSITIVE_INFINITY;
@@ -73,12 +77,12 @@ export class AtomicStore {
   ): boolean {
     const columns = this.#columns(thread, cell);
     if (columns === undefined) return false;
-    if (this.#size >= LIMITS.atomicsPerDocument) {
+    if (this.#size >= MAX_ATOMICS) {
       this.lost(thread, after);
       return false;
     }
     let column = columns.told;
-    if (code === ATOMIC.loads) {
+    if (code === LOADS) {
       if (columns.repeated === undefined) {
         columns.repeated = new AtomicColumn(columns.place);
         this.#all.push(columns.repeated);
@@ -88,14 +92,14 @@ export class AtomicStore {
     }
     if (!column.add(code, before, after, read, written, count, when)) return false;
     this.#size++;
-    if (after > (this.#lastAfter.get(thread) ?? 0)) this.#lastAfter.set(thread, after);
+    if (after > (this.#lastAfter[thread] ?? 0)) this.#lastAfter[thread] = after;
     if (before < this.#changedFrom) this.#changedFrom = before;
     return true;
   }
 
   /** Slots of this thread were lost up to `tick`: there may have been writes of any value among them. */
   lost(thread: ThreadId, tick: number): void {
-    const since = this.#lastAfter.get(thread) ?? 0;
+    const since = this.#lastAfter[thread] ?? 0;
     const known = this.#losses.findIndex((loss) => loss.thread === thread && loss.since === since);
     if (known >= 0) this.#losses.splice(known, 1);
     const after = this.#losses.findLastIndex(({ until }) => until <= tick) + 1;
