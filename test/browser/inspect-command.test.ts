@@ -63,7 +63,8 @@ const DISCONNECT_AND_FREE = `(async () => {
   __lifeline__.alloc(memory, 0, 16, 'voice');
   const node = new AudioWorkletNode(context, 'voice', { processorOptions: memory });
   node.connect(context.destination);
-  await new Promise((done) => setTimeout(done, 300));
+  const calls = new Int32Array(memory);
+  while (calls[0] < 40) await new Promise((done) => setTimeout(done, 20));
   node.disconnect();
   __lifeline__.free(memory, 0);
   await context.close();
