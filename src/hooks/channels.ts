@@ -1,10 +1,12 @@
 import {
   apply,
   getOwnPropertyDescriptor,
+  getPrototypeOf,
   IntrinsicFinalizationRegistry,
   IntrinsicWeakMap,
   isArray,
   min,
+  ObjectPrototype,
   ownData,
   registerFinalizer,
   uncurryThis,
@@ -12,7 +14,7 @@ import {
   weakMapGet,
   weakMapSet,
 } from '../base/intrinsics.ts';
-import type { ApplyTrap, Native, Replaced } from '../base/patch.ts';
+import type { ApplyTrap, Native, Replaced, RunPatched } from '../base/patch.ts';
 import { dataProperty } from '../shared/describe-error.ts';
 import * as LIMITS from '../shared/limits.ts';
 import type { EndState } from '../shared/records.ts';
@@ -28,6 +30,8 @@ export interface End {
   readonly isBroadcast: boolean;
   sent: number;
   received: number;
+  /** Whether what comes is sent by a thread that counts messages with ports: see `PortCount`. */
+  isCounted: boolean;
   listened: boolean;
   started: boolean;
 }
@@ -125,6 +129,7 @@ export class Channels {
       isBroadcast,
       sent: 0,
       received: 0,
+      isCounted: false,
       listened: false,
       started: false,
     };
@@ -154,17 +159,22 @@ export class Channels {
     const end = this.of(self);
     if (!end) return apply(native, self, args);
     const seq = this.#witness.next();
+    const mayPassPorts = args.length > 1;
+    if (mayPassPorts) this.#witness.ports.add(1);
     let result: unknown;
     try {
       result = apply(native, self, args);
     } catch (error) {
+      if (mayPassPorts) this.#witness.ports.add(-1);
       this.sink.refused?.(native, self, args);
       throw error;
     }
     try {
       const index = end.sent++;
       this.#memories.carried('passed', end.id, index + 1, args[0], seq);
-      if (args.length > 1) this.#passPorts(end, index + 1, args[1], seq);
+      if (mayPassPorts && !this.#passPorts(end, index + 1, args[1], seq)) {
+        this.#witness.ports.add(-1);
+      }
       this.sink.sent(end, seq, index, args[0]);
     } catch (fault) {
       this.#witness.fault(fault);
@@ -183,7 +193,7 @@ export class Channels {
     const { patches } = this.#witness;
     const port = prototypeOf('MessagePort');
     if (!port) return;
-    this.posting = patches.method(port, 'postMessage', this.post);
+    this.posting = patches.fast(port, 'postMessage', shapeOfPost, this.post);
     patches.method(port, 'start', (native, self, args) => {
       const result = apply(native, self, args);
       this.#mark(this.of(self), 'started');
@@ -220,7 +230,7 @@ export class Channels {
       const end = this.adopt(channel, undefined, true);
       if (end) this.#witness.record('broadcastOpened', { end: end.id, name: nameOf(channel) });
     });
-    patches.method(prototype, 'postMessage', this.post);
+    patches.fast(prototype, 'postMessage', shapeOfPost, this.post);
     patches.method(prototype, 'close', this.#close);
     patches.method(prototype, 'onmessage', this.setHandler, 'set');
   }
@@ -282,8 +292,10 @@ export class Channels {
         if (this.#memories.isWatching) {
           this.#memories.carried('arrived', end.id, index + 1, dataOf?.(event), seq);
         }
-        const ports = portsOf?.(event);
-        if (ports && ports.length > 0) this.#takePorts(end, index + 1, ports, seq);
+        if (!end.isCounted || !this.#witness.ports.isZero) {
+          const ports = portsOf?.(event);
+          if (ports && ports.length > 0) this.#takePorts(end, index + 1, ports, seq);
+        }
       }
       this.sink.received(end, seq, index, failed ? undefined : event);
     } catch (fault) {
@@ -291,12 +303,14 @@ export class Channels {
     }
   }
 
-  /** `list` is the transfer list or the options that hold it, read as data only. */
-  #passPorts(end: End, message: number, list: unknown, seq: number): void {
-    if (typeof list !== 'object' || list === null) return;
+  /** `list` is the transfer list or the options that hold it, read as data only. False where no port can be in it. */
+  #passPorts(end: End, message: number, list: unknown, seq: number): boolean {
+    if (typeof list !== 'object' || list === null) return false;
     const ports = isArray(list) ? list : ownData(list, 'transfer');
-    if (!isArray(ports)) return;
-    for (let i = 0, place = 0; i < ports.length && place < LIMITS.cargoPerMessage; i++) {
+    // What else can be iterated over may hold any.
+    if (!isArray(ports)) return ports !== undefined || getPrototypeOf(list) !== ObjectPrototype;
+    let place = 0;
+    for (let i = 0; i < ports.length && place < LIMITS.cargoPerMessage; i++) {
       const port = ownData(ports, i);
       if (typeof port !== 'object' || port === null || !isPort(port)) continue;
       const { id } = this.of(port) ?? this.adoptPort(port) ?? NOBODY;
@@ -304,6 +318,7 @@ export class Channels {
       const fields = { end: end.id, message, what: 'port', place: place++, local: id } as const;
       this.#witness.record('passed', fields, seq);
     }
+    return place > 0;
   }
 
   #takePorts(end: End, message: number, ports: readonly object[], seq: number): void {
@@ -332,6 +347,17 @@ export class Channels {
       this.#witness.fault(fault);
     }
   }
+}
+
+/** For `Patches.fast`: the name and the length of every `postMessage` of one argument or more. */
+export function shapeOfPost(run: RunPatched): Native {
+  const shape = {
+    postMessage(this: unknown, _message: unknown): unknown {
+      // biome-ignore lint/complexity/noArguments: how many there are is the engine's to judge
+      return run(this, arguments as unknown as readonly unknown[]);
+    },
+  };
+  return shape.postMessage as unknown as Native;
 }
 
 function isPort(object: object): boolean {

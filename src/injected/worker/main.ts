@@ -1,7 +1,7 @@
 import { apply, IntrinsicPromise, ownData, promiseThen } from '../../base/intrinsics.ts';
 import { Patches } from '../../base/patch.ts';
 import { stubAtomics } from '../../hooks/atomics-stubs.ts';
-import { Channels, isTrusted } from '../../hooks/channels.ts';
+import { Channels, isTrusted, shapeOfPost } from '../../hooks/channels.ts';
 import { Memories } from '../../hooks/memories.ts';
 import { describeSource } from '../../hooks/wasm-atomics.ts';
 import { observeCompilations } from '../../hooks/wasm-compilations.ts';
@@ -43,7 +43,9 @@ function observe(address: Address): void {
     const passage = dataOf(event) as WorkerPassage;
     if (ownData(passage, 'name') !== address.name) return;
     stopEvent(event);
-    postToParent(scope, { name: address.name });
+    const counts = passage.cells?.shared !== undefined;
+    if (scopeEnd) scopeEnd.isCounted = counts;
+    postToParent(scope, { name: address.name, counts });
     recorder.open(passage.port, obey);
     if (passage.cells) begin(passage.cells);
   });
@@ -55,8 +57,8 @@ function observe(address: Address): void {
     sink: recorder,
     firstEnd: FIRST_END,
   });
-  channels.adoptScope(scope, SCOPE_END);
-  patches.method(scope, 'postMessage', channels.post);
+  const scopeEnd = channels.adoptScope(scope, SCOPE_END);
+  patches.fast(scope, 'postMessage', shapeOfPost, channels.post);
   patches.method(scope, 'onmessage', channels.setHandler, 'set');
   repairBaseURL(patches, address);
   const installAtomics = isIsolated ? stubAtomics(patches) : undefined;

@@ -126,8 +126,8 @@ async function exchange(page: Page): Promise<number> {
   return page.evaluate(async () => {
     const { worker } = globalThis as unknown as BenchWindow;
     let heard = 0;
-    worker.onmessage = () => {
-      heard++;
+    worker.onmessage = ({ data }) => {
+      if (data.n >= 0) heard++;
     };
     let sent = 0;
     worker.postMessage({ flow: true });
