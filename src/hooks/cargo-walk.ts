@@ -67,6 +67,10 @@ export function bufferOfMemory(memory: object): object | undefined {
   }
 }
 
+interface Properties {
+  readonly [key: PropertyKey]: unknown;
+}
+
 /** Told of each SharedArrayBuffer once; `memory` is the `WebAssembly.Memory` that it was found in. */
 export type SharedSeen = (buffer: object, memory: object | undefined) => void;
 
@@ -90,9 +94,23 @@ export class CargoWalk {
 
   find(value: object, isClone: boolean): void {
     this.#isClone = isClone;
+    if (this.#isFlat(value)) return;
     this.#left = MAX_OBJECTS;
     this.#visit(value);
     if (mapSize(this.#buffers) > 0) mapClear(this.#buffers);
+  }
+
+  /** Whether `value` is a plain object of primitives: as most messages are, so that is found out fast. */
+  #isFlat(value: object): boolean {
+    if (getPrototypeOf(value) !== ObjectPrototype || isArray(value)) return false;
+    const keys = keysOf(value);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string;
+      const property = this.#isClone ? (value as Properties)[key] : ownData(value, key);
+      if (property === ACCESSOR || (typeof property === 'object' && property !== null))
+        return false;
+    }
+    return true;
   }
 
   readonly #value = (value: unknown): void => {
@@ -159,8 +177,7 @@ export class CargoWalk {
   #property(value: object, key: PropertyKey): void {
     if (!this.#isClone) this.#value(ownData(value, key));
     // A hole of an array shows what its prototype has there.
-    else if (hasOwn(value, key))
-      this.#value((value as { readonly [key: PropertyKey]: unknown })[key]);
+    else if (hasOwn(value, key)) this.#value((value as Properties)[key]);
   }
 }
 

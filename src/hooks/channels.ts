@@ -1,18 +1,12 @@
 import {
   apply,
-  getOwnPropertyDescriptor,
   getPrototypeOf,
   IntrinsicFinalizationRegistry,
-  IntrinsicWeakMap,
   isArray,
   min,
   ObjectPrototype,
   ownData,
   registerFinalizer,
-  uncurryThis,
-  weakMapDelete,
-  weakMapGet,
-  weakMapSet,
 } from '../base/intrinsics.ts';
 import type { ApplyTrap, Native, Replaced, RunPatched } from '../base/patch.ts';
 import { dataProperty } from '../shared/describe-error.ts';
@@ -21,6 +15,7 @@ import type { EndState } from '../shared/records.ts';
 import type { EndId } from '../shared/units.ts';
 import { callerOf, getterOf, prototypeOf } from './interfaces.ts';
 import type { Memories } from './memories.ts';
+import { holdPrivately } from './private-hold.ts';
 import { observeMade, type Witness } from './witness.ts';
 
 /** One end of a channel that this thread holds. */
@@ -62,23 +57,9 @@ const dataOf = getterOf<object, unknown>('MessageEvent', 'data');
 type Heard = (this: object, event: object) => void;
 const listen = callerOf<object, [string, Heard]>('EventTarget', 'addEventListener');
 
-/** An own accessor of each event, which the page can neither change nor hide; each interface has one of its own. */
-function trustOf(event: object): (event: object) => boolean {
-  const get = getOwnPropertyDescriptor(event, 'isTrusted')?.get;
-  return get ? uncurryThis(get as (this: object) => boolean) : () => true;
-}
-
-let isTrustedMessage: ((event: object) => boolean) | undefined;
-
-/** Whether the engine made the event, a `MessageEvent`. */
-function isGenuine(event: object): boolean {
-  isTrustedMessage ??= trustOf(event);
-  return isTrustedMessage(event);
-}
-
-/** Whether the engine made the event. */
+/** Whether the engine made the event. An own accessor of each, which the page can neither change nor hide. */
 export function isTrusted(event: object): boolean {
-  return trustOf(event)(event);
+  return (event as { readonly isTrusted: boolean }).isTrusted;
 }
 
 /**
@@ -93,12 +74,13 @@ export class Channels {
   closing: Replaced<ApplyTrap> | undefined;
   /** May be replaced by one that says more. */
   sink: MessageSink;
-  readonly #ends = new IntrinsicWeakMap<object, End>();
+  readonly #ends = holdPrivately<End>();
   readonly #collected = new IntrinsicFinalizationRegistry<End>((end) => {
     this.#tell(end, 'collected');
   });
-  /** The end that a call without an object means: a worker's own. */
-  #scopeEnd: object | undefined;
+  /** A worker's own, which calls without an object mean. */
+  #scope: object | undefined;
+  #scopeEnd: End | undefined;
   #next: number;
   #count = 0;
 
@@ -115,7 +97,8 @@ export class Channels {
 
   /** The end that `object` is. */
   of(object: unknown): End | undefined {
-    return weakMapGet(this.#ends, (object ?? this.#scopeEnd) as object);
+    if (object === undefined || object === null || object === this.#scope) return this.#scopeEnd;
+    return this.#ends.get(object);
   }
 
   /** Gives `object` the number of an end; undefined once there are too many. */
@@ -133,7 +116,8 @@ export class Channels {
       listened: false,
       started: false,
     };
-    weakMapSet(this.#ends, object, end);
+    if (object === this.#scope) this.#scopeEnd = end;
+    else this.#ends.set(object, end);
     listen(object, 'message', this.#onMessage);
     listen(object, 'messageerror', this.#onFailure);
     return end;
@@ -141,7 +125,7 @@ export class Channels {
 
   /** As `adopt`, for the object that functions of the global scope mean when they are called without one. */
   adoptScope(scope: object, id: EndId): End | undefined {
-    this.#scopeEnd = scope;
+    this.#scope = scope;
     return this.adopt(scope, id);
   }
 
@@ -255,7 +239,7 @@ export class Channels {
 
   readonly #close: ApplyTrap = (native, self, args) => {
     const result = apply(native, self, args);
-    const end = weakMapGet(this.#ends, self as object);
+    const end = this.#ends.get(self);
     if (end && !this.sink.closed(end)) this.#tell(end, 'closed');
     return result;
   };
@@ -284,7 +268,7 @@ export class Channels {
   /** A message has come for the end that `port` is. */
   received(port: object, event: object, failed: boolean): void {
     const end = this.of(port);
-    if (!end || !isGenuine(event)) return;
+    if (!end || !isTrusted(event)) return;
     try {
       const seq = this.#witness.next();
       const index = end.received++;
@@ -314,7 +298,7 @@ export class Channels {
       const port = ownData(ports, i);
       if (typeof port !== 'object' || port === null || !isPort(port)) continue;
       const { id } = this.of(port) ?? this.adoptPort(port) ?? NOBODY;
-      weakMapDelete(this.#ends, port);
+      this.#ends.set(port, undefined);
       const fields = { end: end.id, message, what: 'port', place: place++, local: id } as const;
       this.#witness.record('passed', fields, seq);
     }

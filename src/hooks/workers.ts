@@ -44,6 +44,8 @@ export interface WorkerHost {
   randomName(): string;
   /** Gives what passes into the worker beside its name and port; undefined when it follows later. */
   pass(entered: EnteredWorker): PassageCells | undefined;
+  /** Whether any entry may have had a `via`. */
+  readonly mayRedirect: boolean;
   /** A worker was made, and what passes into it is on its way. */
   entered(worker: object, entry: WorkerEntry): void;
   /** A worker did not load. True where that is for us to mend, and not for the page to hear. */
@@ -378,7 +380,11 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
   });
 
   const through: ApplyTrap = (native, self, args) =>
-    channels.post(weakMapGet(entries, self as object)?.via ?? native, self, args);
+    channels.post(
+      host.mayRedirect ? (weakMapGet(entries, self as object)?.via ?? native) : native,
+      self,
+      args,
+    );
   patches.fast(Worker.prototype, 'postMessage', shapeOfPost, through);
   patches.method(Worker.prototype, 'onmessage', channels.setHandler, 'set');
   patches.method(Worker.prototype, 'terminate', (native, self, args) => {

@@ -13,6 +13,7 @@ import { observeNestedWorkers } from './nested.ts';
 import {
   type Address,
   dataOf,
+  forget,
   isIsolated,
   listen,
   postToParent,
@@ -37,9 +38,10 @@ function observe(address: Address): void {
 
   // Heard before any listener of the page’s, so that none of them ever sees it.
   let awaited = true;
-  listen(scope, 'message', (event) => {
+  listen(scope, 'message', function hear(event) {
     if (!awaited || !isTrusted(event)) return;
     awaited = false;
+    forget(scope, 'message', hear);
     const passage = dataOf(event) as WorkerPassage;
     if (ownData(passage, 'name') !== address.name) return;
     stopEvent(event);
