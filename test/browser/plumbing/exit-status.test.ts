@@ -87,7 +87,10 @@ test.concurrent.each([
 });
 
 test.concurrent('is 2 on a machine without a browser, and says how to get one', async () => {
-  const { status, stdout, stderr } = await inspect([playing()], { PATH: join(folder, 'none'), CHROME: '' });
+  const { status, stdout, stderr } = await inspect([playing()], {
+    PATH: join(folder, 'none'),
+    CHROME: '',
+  });
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toMatch(oneLine);
   expect(stderr).toMatch(/^no browser found: install Chromium/);
