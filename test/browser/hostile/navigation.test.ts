@@ -33,9 +33,12 @@ const sentBy = ({ messages }: NodeFacts): number =>
 const playing = ({ documents }: Session): readonly DocumentFacts[] =>
   documents.filter(({ url, nodes }) => url.includes('navigate.html') && nodes.size > 0);
 
+/** Calls of one processor in two batches, of which sixteen are sent a second: one on its way, one being filled. */
+const IN_BATCHES = Math.ceil((2 / 16) * (48_000 / 128));
+
 test.each([
   ['isolated', '&isolated', 0],
-  ['not isolated', '', 16],
+  ['not isolated', '', IN_BATCHES],
 ])(
   'keeps every call of documents that leave in the middle of them (%s)',
   async (_what, isolated, short) => {
@@ -50,7 +53,7 @@ test.each([
       const nodes = nodesOf(document);
       expect(nodes).toHaveLength(5);
       for (const node of nodes) expect(node.calls.length).toBe(sentBy(node));
-      // What the page had heard of was called; without shared memory the last batch stays behind.
+      // What the page had heard of was called; without shared memory the last two batches may stay behind.
       const most = Math.max(...nodes.map(({ calls }) => calls.length));
       expect(most).toBeGreaterThanOrEqual((heard[i] ?? 0) - short);
       expect(document.goneAt === undefined).toBe(i === 4);

@@ -202,7 +202,7 @@ test.concurrent(
   COMMAND_MS,
 );
 
-test.concurrent(
+test(
   'leaves no browser behind when it is ended, however it is ended',
   async () => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
