@@ -2,10 +2,11 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchPageBrowser, type PageBrowser } from '../../browser/page/observed-page.ts';
 import { printFigure } from '../../support/figure.ts';
+import { median, medianRatio } from '../../support/neighbours.ts';
 import { threadCpuMillis } from '../../support/thread-cpu.ts';
 
 const ROUNDS = 5;
-/** Of short rounds: what the machine does besides changes slowly, so neighbours in time are compared. */
+/** Of short rounds, whose neighbours in time are compared. */
 const SHORT_ROUNDS = 30;
 /** As the kernel names the threads of a renderer; the main one has the name of the program. */
 const PAGE_THREADS = ['chrom', 'DedicatedWorker'] as const;
@@ -218,16 +219,6 @@ async function measure(
 /** The least of each side, which the machine disturbed least. */
 function least(all: readonly Measured[]): number {
   return Math.min(...all.map(({ cpu, amount }) => cpu / amount));
-}
-
-function median(all: readonly number[]): number {
-  const sorted = [...all].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? 0;
-}
-
-/** Of the ratios of neighbours in time. */
-function medianRatio(values: readonly number[], baselines: readonly number[]): number {
-  return median(values.map((value, i) => value / (baselines[i] ?? 0)));
 }
 
 /** Both browsers in turns. */
