@@ -9,6 +9,10 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts', 'test/golden/**/*.test.ts'],
           // Some load the trace processor, which takes seconds on a busy machine.
           testTimeout: 30_000,
+          // Modules are made once for all files: what a test changes of a built-in, it puts back before it ends.
+          pool: 'threads',
+          isolate: false,
+          maxWorkers: 2,
         },
       },
       {
