@@ -1,0 +1,67 @@
+import { IntrinsicInt32Array, IntrinsicMap, mapGet, mapSet } from '../base/intrinsics.ts';
+
+/** A list that no page can meddle with: an array's elements fall through to what a page put on its prototype. */
+export class List<T> {
+  readonly #items = new IntrinsicMap<number, T>();
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(item: T): void {
+    mapSet(this.#items, this.#length++, item);
+  }
+
+  /** `index` is below `length`. */
+  at(index: number): T {
+    return mapGet(this.#items, index) as T;
+  }
+}
+
+/** A list of 32-bit integers. */
+export class Ints {
+  #values: Int32Array = new IntrinsicInt32Array(16);
+  #capacity = 16;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The integers, and behind them room; another object after an `add`. */
+  get values(): Int32Array {
+    return this.#values;
+  }
+
+  /** Forgets all; the room stays. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  add(value: number): void {
+    if (this.#length === this.#capacity) this.#grow();
+    this.#values[this.#length++] = value;
+  }
+
+  /** Takes off the last one; there is one. */
+  pop(): number {
+    return this.#values[--this.#length] as number;
+  }
+
+  /** 0 beyond the end. */
+  at(index: number): number {
+    return index < this.#length ? (this.#values[index] as number) : 0;
+  }
+
+  set(index: number, value: number): void {
+    this.#values[index] = value;
+  }
+
+  #grow(): void {
+    const old = this.#values;
+    this.#capacity *= 2;
+    this.#values = new IntrinsicInt32Array(this.#capacity);
+    for (let i = 0; i < this.#length; i++) this.#values[i] = old[i] as number;
+  }
+}
