@@ -44,6 +44,11 @@ export class Ints {
     this.#values[this.#length++] = value;
   }
 
+  /** Forgets all but the first `length`. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
   /** Takes off the last one; there is one. */
   pop(): number {
     return this.#values[--this.#length] as number;

@@ -62,6 +62,8 @@ export interface WasmModule {
   readonly importedMemories: number;
   readonly globals: List<GlobalType>;
   readonly importedGlobals: number;
+  /** The type of each tag, imported ones first. */
+  readonly tags: Ints;
 }
 
 /** Reads all of a module but the instructions of its functions. */
@@ -91,6 +93,7 @@ class ModuleReader {
   readonly #bodyTo = new Ints();
   readonly #memories = new List<MemoryType>();
   readonly #globals = new List<GlobalType>();
+  readonly #tags = new Ints();
   readonly #expression = new CodeBody();
   #importedFunctions = 0;
   #importedMemories = 0;
@@ -129,6 +132,7 @@ class ModuleReader {
       importedMemories: this.#importedMemories,
       globals: this.#globals,
       importedGlobals: this.#importedGlobals,
+      tags: this.#tags,
     };
   }
 
@@ -170,6 +174,9 @@ class ModuleReader {
       case SECTION.global:
         this.#readGlobals(reader);
         break;
+      case SECTION.tag:
+        this.#readTags(reader);
+        break;
       case SECTION.export:
         this.#readExports(reader);
         break;
@@ -206,8 +213,7 @@ class ModuleReader {
           this.#importedGlobals++;
           break;
         case EXTERNAL.tag:
-          reader.byte();
-          reader.u32();
+          this.#readTag(reader);
           break;
         default:
           unsupported(`import of kind ${kind}`, at);
@@ -239,6 +245,16 @@ class ModuleReader {
       this.#globals.add(readGlobalType(reader));
       this.#expression.readExpression(reader);
     }
+  }
+
+  #readTags(reader: BinaryReader): void {
+    const count = reader.count(LIMITS.tags, 'tags');
+    for (let i = 0; i < count; i++) this.#readTag(reader);
+  }
+
+  #readTag(reader: BinaryReader): void {
+    reader.byte();
+    this.#tags.add(this.#readFunctionType(reader));
   }
 
   #readExports(reader: BinaryReader): void {
