@@ -113,14 +113,14 @@ class Assembler {
             out.i32Const(Number(rest[0]));
             out.end();
           }
-          const bytes = Buffer.from(rest[1] ?? '', 'hex');
+          const bytes = bytesOf(rest[1]);
           out.u32(bytes.length);
           out.copy(bytes, 0, bytes.length);
         });
         break;
       case 'custom':
         this.#customs.push((out) => {
-          const bytes = Buffer.from(rest[1] ?? '', 'hex');
+          const bytes = bytesOf(rest[1]);
           out.name(rest[0] ?? '');
           out.copy(bytes, 0, bytes.length);
         });
@@ -207,6 +207,11 @@ class Assembler {
     }
     return out.take();
   }
+}
+
+/** Of hexadecimal digits. */
+function bytesOf(digits = ''): Uint8Array {
+  return new Uint8Array((digits.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)));
 }
 
 function orderOf(id: number): number {
