@@ -1,9 +1,11 @@
 import type { Result } from '../base/result.ts';
+import { AtomicRecorder } from './atomics.ts';
 import { BinaryReader } from './binary-reader.ts';
 import { CheckPlan, type CheckStyle } from './check-plan.ts';
 import { Checks } from './checks.ts';
 import { CodeBody } from './code-body.ts';
 import { CodeWriter } from './code-writer.ts';
+import { type HeapFunction, HeapHooks, type HeapRole } from './heap-hooks.ts';
 import * as LIMITS from './limits.ts';
 import type { Ints, List } from './list.ts';
 import { OP } from './opcodes.ts';
@@ -14,7 +16,7 @@ import { CELL, type Shadow, shadowOf, shadowPages } from './shadow.ts';
 import { findStackPointer } from './stack-pointer.ts';
 import { writeModule } from './write-module.ts';
 
-/** Names of what an instrumented module imports, all from the module that `InstrumentOptions.from` names. */
+/** What a module with checks imports; all names are in the module that `InstrumentOptions.from` says. */
 export const IMPORT = {
   /** The memory that the original defines, of the limits that `Instrumented.memory` says. */
   memory: 'memory',
@@ -39,7 +41,12 @@ export interface CheckOptions extends CheckStyle {
 export interface InstrumentOptions {
   /** The module name of all that is imported: one that no page knows. */
   readonly from: string;
+  /** Accesses are checked against a shadow. Imports `IMPORT`. */
   readonly checks?: CheckOptions;
+  /** These functions of the allocator are told of. Imports `HEAP_IMPORT`. */
+  readonly heap?: readonly HeapFunction[];
+  /** Atomic instructions on memory that threads share are told of. Imports `ATOMIC_IMPORT`, where there are any. */
+  readonly atomics?: boolean;
 }
 
 export interface Instrumented {
@@ -60,6 +67,8 @@ export interface Instrumented {
   readonly checks: number;
   /** Functions without checks, because engines would not take them with theirs. */
   readonly unchecked: number;
+  /** Whether atomic instructions are told of: they were asked for, and the memory is shared. */
+  readonly recordsAtomics: boolean;
 }
 
 /** Gives a module that does what the original does, and tells. Whatever is not understood is refused. */
@@ -80,6 +89,7 @@ class Instrumenter {
   readonly #code = new CodeWriter(4096);
   #bodies = new CodeWriter();
   #shadow: Shadow | undefined;
+  #heap: HeapHooks | undefined;
   #checks = 0;
   #unchecked = 0;
 
@@ -96,6 +106,12 @@ class Instrumenter {
     const shadow = asked && this.#importShadow(asked);
     this.#shadow = shadow;
     const report = asked ? rewriting.importFunction(IMPORT.report, 'ii:') : 0;
+    if (this.#options.heap) this.#heap = new HeapHooks(rewriting, this.#options.heap);
+    const memory = module.memories.length === 1 ? module.memories.at(0) : undefined;
+    if (this.#options.atomics && memory?.shared && !memory.address64) {
+      const recorder = new AtomicRecorder(rewriting);
+      rewriting.standIn = (op, offset) => recorder.functionFor(op, offset);
+    }
     const plan = asked && new CheckPlan(module, asked, findStackPointer(module));
     const checks = asked && shadow && new Checks(rewriting, shadow, asked, report);
 
@@ -120,6 +136,7 @@ class Instrumenter {
       copies: rewriting.copies,
       checks: this.#checks,
       unchecked: this.#unchecked,
+      recordsAtomics: rewriting.standIn !== undefined,
     };
   }
 
@@ -147,9 +164,14 @@ class Instrumenter {
     const { types } = this.#module;
     const type = typeOf(this.#module, index);
     const params = types.params(type);
+    const role = this.#heap?.roleOf(index);
+    if (role !== undefined) {
+      this.#writeWrapper(role, index, type);
+      return;
+    }
     plan?.make(this.#body, params);
     if (!plan || !checks || plan.checks === 0) {
-      this.#writePlain(params, false, 0);
+      this.#writePlain();
       return;
     }
     const code = this.#code;
@@ -157,27 +179,40 @@ class Instrumenter {
     checks.write(this.#body, plan, params, code);
     if (code.length > LIMITS.bodyBytes) {
       this.#unchecked++;
-      this.#writePlain(params, false, 0);
+      this.#writePlain();
       return;
     }
     this.#checks += plan.checks;
     if (this.#options.checks?.bodies === 'two') {
-      const checked = this.#rewriting.addFunction(type, code, index);
-      this.#writePlain(params, true, checked);
+      this.#writePlain(params, this.#rewriting.addFunction(type, code, index));
     } else this.#bodies.sized(code);
   }
 
-  /** The body as it was; before it, the way to the one that checks. */
-  #writePlain(params: number, branches: boolean, checked: number): void {
-    const body = this.#body;
-    const { bytes } = this.#module;
+  /** The allocator's own bodies are not checked: what they touch is theirs. */
+  #writeWrapper(role: HeapRole, index: number, type: number): void {
     const code = this.#code;
     code.clear();
-    code.u32(body.localGroups);
-    code.copy(bytes, body.localsAt, body.codeAt);
-    if (branches) this.#writeBranch(params, checked);
-    this.#rewriting.copyInstructions(body, 0, body.length, code);
+    this.#copyBody();
+    const own = this.#rewriting.addFunction(type, code, index);
+    code.clear();
+    this.#heap?.write(role, own, code);
     this.#bodies.sized(code);
+  }
+
+  /** The body as it was; before it, the way to one that checks, if there is one. */
+  #writePlain(params = 0, checked = -1): void {
+    this.#code.clear();
+    this.#copyBody(params, checked);
+    this.#bodies.sized(this.#code);
+  }
+
+  #copyBody(params = 0, checked = -1): void {
+    const body = this.#body;
+    const code = this.#code;
+    code.u32(body.localGroups);
+    code.copy(this.#module.bytes, body.localsAt, body.codeAt);
+    if (checked >= 0) this.#writeBranch(params, checked);
+    this.#rewriting.copyInstructions(body, 0, body.length, code);
   }
 
   #writeBranch(params: number, checked: number): void {

@@ -2,7 +2,7 @@ import { IntrinsicMap, mapGet, mapSet } from '../base/intrinsics.ts';
 import { BinaryWriter } from './binary-writer.ts';
 import type { CodeBody } from './code-body.ts';
 import { Ints, List } from './list.ts';
-import { OP } from './opcodes.ts';
+import { OP, opcode } from './opcodes.ts';
 import type { MemoryType, WasmModule } from './read-module.ts';
 import { typeOfLetter } from './value-type.ts';
 
@@ -44,6 +44,8 @@ export class Rewriting {
   /** The bodies of the module's own functions, each behind its size; undefined: as they were. */
   bodies: BinaryWriter | undefined;
   #newTypeCount = 0;
+  /** Gives the function that is called in the place of an instruction with an offset, or −1. */
+  standIn: ((op: number, offset: number) => number) | undefined;
   /** Whether the one memory that the module defines is imported instead. */
   importsOwnMemory = false;
   readonly #typesBySignature = new IntrinsicMap<string, number>();
@@ -127,18 +129,29 @@ export class Rewriting {
     const { bytes } = this.module;
     const { at, op, first } = body;
     let copied = at[from] as number;
-    if (this.moves) {
-      for (let i = from; i < to; i++) {
-        const code = op[i];
-        if (code !== OP.call && code !== OP.returnCall && code !== OP.refFunc) continue;
+    for (let i = this.moves ? from : to; i < to; i++) {
+      const code = op[i] as number;
+      if (code === OP.call || code === OP.returnCall || code === OP.refFunc) {
         out.copy(bytes, copied, (at[i] as number) + 1);
         out.u32(this.functionIndex((first[i] as number) >>> 0));
-        copied = at[i + 1] as number;
+      } else {
+        const instead = this.standIn && code >= FIRST_ATOMIC ? this.#standInFor(body, i) : -1;
+        if (instead < 0) continue;
+        out.copy(bytes, copied, at[i] as number);
+        out.byte(OP.call);
+        out.u32(instead);
       }
+      copied = at[i + 1] as number;
     }
     out.copy(bytes, copied, at[to] as number);
   }
+
+  #standInFor({ op, first }: CodeBody, i: number): number {
+    return this.standIn?.(op[i] as number, (first[i] as number) >>> 0) ?? -1;
+  }
 }
+
+const FIRST_ATOMIC = opcode(0xfe, 0);
 
 function letterAt(signature: string, index: number): number {
   return typeOfLetter(signature[index] as string);
