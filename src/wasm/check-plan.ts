@@ -1,7 +1,7 @@
 import { IntrinsicInt32Array, IntrinsicUint8Array, lengthOf } from '../base/intrinsics.ts';
 import type { CodeBody } from './code-body.ts';
 import { Ints } from './list.ts';
-import { IMMEDIATE, OP, OPCODE } from './opcodes.ts';
+import { OP, OPCODE } from './opcodes.ts';
 import type { WasmModule } from './read-module.ts';
 import { BASE, ValueTracker } from './value-tracker.ts';
 
@@ -92,9 +92,8 @@ export class CheckPlan {
   }
 
   #planAccess(body: CodeBody, i: number, code: number, exact: boolean): void {
-    const signature = OPCODE.signature[code] as string;
     const blocks = code === OP.atomicWait32 || code === OP.atomicWait64;
-    if (this.#style.accesses === 'writes' && !writes(code, signature)) {
+    if (this.#style.accesses === 'writes' && !writesMemory(code)) {
       if (blocks && !exact) this.#tell(i);
       return;
     }
@@ -250,13 +249,12 @@ export function isAccess(code: number): boolean {
   );
 }
 
-/** Whether it changes memory: it gives nothing, or does so as an atomic operation that takes a value. */
-function writes(code: number, signature: string): boolean {
-  if (OPCODE.gives[code] === 0) return true;
-  return (
-    OPCODE.immediate[code] === IMMEDIATE.memory && code > OP.i32AtomicLoad && signature[1] !== ':'
-  );
+/** Whether one does change memory: it gives nothing, or modifies what it reads. */
+export function writesMemory(code: number): boolean {
+  return OPCODE.gives[code] === 0 || code >= FIRST_MODIFIER;
 }
+
+const FIRST_MODIFIER = OP.i32AtomicRmwAdd;
 
 /** What a loop holds; bits. */
 const LOOP = { calls: 1, outer: 2 } as const;

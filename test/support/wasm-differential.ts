@@ -1,3 +1,4 @@
+import { ATOMIC_IMPORT } from '../../src/wasm/atomics.ts';
 import {
   type CheckOptions,
   IMPORT,
@@ -43,25 +44,47 @@ export interface Report {
   readonly address: number;
 }
 
+export interface Circumstances {
+  /** Poisons the shadow. */
+  readonly prepare?: (shadow: Uint8Array) => void;
+  /** The control cell of modules with two bodies; 1 unless said otherwise. */
+  readonly armed?: number;
+  /** Atomic instructions are recorded. */
+  readonly atomics?: boolean;
+}
+
 /** Generates a module and says in what its original and its instrumented form differ; undefined: in nothing. */
 export function difference(
   seed: number,
   options: GeneratedOptions,
   checks: CheckOptions,
-  prepare: (shadow: Uint8Array) => void = () => undefined,
-  armed = 1,
+  circumstances: Circumstances = {},
 ): { readonly text: string; readonly reason: string } | undefined {
   const text = generateModule(seed, options);
   const original = assemble(text);
-  const instrumented = instrument(original, { from: FROM, checks });
+  const { atomics = false } = circumstances;
+  const instrumented = instrument(original, { from: FROM, checks, atomics });
   if (!instrumented.ok) return { text, reason: `refused: ${instrumented.error.reason}` };
   const expected = runOriginal(original, options);
-  const reports: Report[] = [];
-  const found = runInstrumented(instrumented.value, options, prepare, armed, (report) => {
-    reports.push(report);
-  });
+  const found = runInstrumented(instrumented.value, options, circumstances, () => undefined);
   const reason = compare(expected, found);
   return reason === undefined ? undefined : { text, reason };
+}
+
+/** What is reported while an instrumented random module runs. */
+export function reportsOf(
+  seed: number,
+  options: GeneratedOptions,
+  checks: CheckOptions,
+  prepare: (shadow: Uint8Array) => void,
+): readonly Report[] {
+  const instrumented = instrument(assemble(generateModule(seed, options)), { from: FROM, checks });
+  if (!instrumented.ok) throw new Error(instrumented.error.reason);
+  const reports: Report[] = [];
+  runInstrumented(instrumented.value, options, { prepare }, (report) => {
+    reports.push(report);
+  });
+  return reports;
 }
 
 export function compare(expected: Trace, found: Trace): string | undefined {
@@ -82,8 +105,7 @@ export function runOriginal(bytes: Uint8Array<ArrayBuffer>, options: GeneratedOp
 export function runInstrumented(
   { bytes, shadow }: Instrumented,
   options: GeneratedOptions,
-  prepare: (shadow: Uint8Array) => void,
-  armed: number,
+  { prepare, armed = 1 }: Circumstances,
   heard: (report: Report) => void,
 ): Trace {
   const memory = newMemory(options);
@@ -95,13 +117,16 @@ export function runInstrumented(
       : new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const cells = new DataView(own.buffer);
   cells.setUint32(shadow.cells + CELL.armed, armed, true);
-  prepare(new Uint8Array(own.buffer, shadow.base, shadow.cells - shadow.base));
+  prepare?.(new Uint8Array(own.buffer, shadow.base, shadow.cells - shadow.base));
   const imports = {
     env: environment(memory),
     [FROM]: {
       [IMPORT.memory]: memory,
       [IMPORT.shadow]: own,
       [IMPORT.report]: (site: number, address: number) => heard({ site, address: address >>> 0 }),
+      [ATOMIC_IMPORT.place]: () => 1,
+      [ATOMIC_IMPORT.number]: () => 2,
+      [ATOMIC_IMPORT.told]: () => 3,
     },
   };
   return trace(bytes, imports, options);
