@@ -10,7 +10,7 @@ import { TYPE, typeOfLetter } from './value-type.ts';
 interface CheckTargets {
   /** `(site, address)`: an access that touches what is freed, as the hook hears of it. */
   readonly report: number;
-  /** `(found)`: reports what was accumulated. */
+  /** `(found) → 0`: reports what was accumulated. */
   readonly tell: number;
   /** `(address, length, site)`: looks at a stretch of memory. */
   readonly range: number;
@@ -40,7 +40,7 @@ export class Checks {
     this.#locals = new Locals();
     this.#targets = {
       report,
-      tell: rewriting.addFunction(rewriting.type('l:'), tellBody(report)),
+      tell: rewriting.addFunction(rewriting.type('l:l'), tellBody(report)),
       range: rewriting.addFunction(rewriting.type('iii:'), rangeBody(shadow, report)),
     };
   }
@@ -78,13 +78,12 @@ export class Checks {
   #tell(): void {
     const { code } = this.#locals;
     const found = this.#locals.found();
+    code.open(OP.block);
     code.localGet(found);
-    code.i64Const(0);
-    code.op(OP.i64Ne);
-    code.open(OP.if);
+    code.op(OP.i64Eqz);
+    code.brIf(0);
     code.localGet(found);
     code.call(this.#targets.tell);
-    code.i64Const(0);
     code.localSet(found);
     code.end();
   }
@@ -237,6 +236,7 @@ function tellBody(report: number): CodeWriter {
   out.localGet(0);
   out.op(OP.i32WrapI64);
   out.call(report);
+  out.i64Const(0);
   out.end();
   return out;
 }

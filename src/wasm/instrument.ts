@@ -123,7 +123,8 @@ class Instrumenter {
       this.#body.read(reader, reader.end);
       this.#writeFunction(module.importedFunctions + i, plan, checks);
     }
-    rewriting.bodies = this.#bodies;
+    // What is as it was stays as it was written.
+    if (plan || this.#heap || rewriting.standIn) rewriting.bodies = this.#bodies;
     const { bytes, dropped } = writeModule(rewriting);
     return {
       bytes,
