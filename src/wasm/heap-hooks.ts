@@ -1,5 +1,6 @@
 import { IntrinsicMap, mapGet, mapSet } from '../base/intrinsics.ts';
 import type { CodeWriter } from './code-writer.ts';
+import type { List } from './list.ts';
 import { OP } from './opcodes.ts';
 import { typeOf } from './read-module.ts';
 import { unsupported } from './refusal.ts';
@@ -63,7 +64,7 @@ export class HeapHooks {
   #malloc = -1;
   #free = -1;
 
-  constructor(rewriting: Rewriting, functions: readonly HeapFunction[]) {
+  constructor(rewriting: Rewriting, functions: List<HeapFunction>) {
     const { module } = rewriting;
     this.#rewriting = rewriting;
     this.#imports = {
@@ -75,7 +76,7 @@ export class HeapHooks {
     };
     this.#inside = rewriting.addGlobal(TYPE.i32);
     for (let i = 0; i < functions.length; i++) {
-      const { role, index } = functions[i] as HeapFunction;
+      const { role, index } = functions.at(i);
       if (index < module.importedFunctions || index >= module.functions.length) {
         unsupported(`${role} has no body in the module`, 0);
       }

@@ -44,7 +44,7 @@ export interface InstrumentOptions {
   /** Accesses are checked against a shadow. Imports `IMPORT`. */
   readonly checks?: CheckOptions;
   /** These functions of the allocator are told of. Imports `HEAP_IMPORT`. */
-  readonly heap?: readonly HeapFunction[];
+  readonly heap?: List<HeapFunction>;
   /** Atomic instructions on memory that threads share are told of. Imports `ATOMIC_IMPORT`, where there are any. */
   readonly atomics?: boolean;
 }

@@ -29,3 +29,15 @@ export function copyBytes(
     setBytes(target, subarray(source, from, to), at);
   }
 }
+
+const exec = uncurryThis(RegExp.prototype.exec);
+
+/** Calls `visit` for each match of a global expression. */
+export function eachMatch(
+  pattern: RegExp,
+  text: string,
+  visit: (groups: readonly (string | undefined)[]) => void,
+): void {
+  pattern.lastIndex = 0;
+  for (let groups = exec(pattern, text); groups; groups = exec(pattern, text)) visit(groups);
+}

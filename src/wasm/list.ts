@@ -5,6 +5,13 @@ export class List<T> {
   readonly #items = new IntrinsicMap<number, T>();
   #length = 0;
 
+  /** A list of what an array holds. */
+  static of<T>(items: readonly T[]): List<T> {
+    const list = new List<T>();
+    for (let i = 0; i < items.length; i++) list.add(items[i] as T);
+    return list;
+  }
+
   get length(): number {
     return this.#length;
   }

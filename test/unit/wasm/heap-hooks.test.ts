@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { followForwarders } from '../../../src/wasm/forwarders.ts';
 import { HEAP_IMPORT, HEAP_ROLES, type HeapFunction } from '../../../src/wasm/heap-hooks.ts';
 import { instrument } from '../../../src/wasm/instrument.ts';
+import { List } from '../../../src/wasm/list.ts';
 import { readModule } from '../../../src/wasm/read-module.ts';
 import { assemble } from '../../support/wasm-assembler.ts';
 import { FROM } from '../../support/wasm-differential.ts';
@@ -104,7 +105,7 @@ interface Hook {
 }
 
 function run(hook: Hook = {}, heap: readonly HeapFunction[] = everything, text = ALLOCATOR) {
-  const result = instrument(assemble(text), { from: FROM, heap });
+  const result = instrument(assemble(text), { from: FROM, heap: List.of(heap) });
   if (!result.ok) throw new Error(result.error.reason);
   const heard: string[] = [];
   const freed: number[] = [];
@@ -220,7 +221,7 @@ test('where only some functions are known, the others are left alone', () => {
 
 test('functions that cannot be what they are said to be are refused', () => {
   const refusal = (...heap: readonly HeapFunction[]): string | undefined => {
-    const result = instrument(assemble(ALLOCATOR), { from: FROM, heap });
+    const result = instrument(assemble(ALLOCATOR), { from: FROM, heap: List.of(heap) });
     return result.ok ? undefined : result.error.reason;
   };
   expect(refusal({ role: 'malloc', index: 0 })).toBe('malloc has no body in the module');
