@@ -2,6 +2,7 @@ import {
   IntrinsicInt32Array,
   IntrinsicMap,
   IntrinsicUint8Array,
+  mapGet,
   mapSet,
 } from '../base/intrinsics.ts';
 import { BinaryReader } from './binary-reader.ts';
