@@ -1,6 +1,7 @@
 import { IntrinsicInt32Array, IntrinsicUint8Array, lengthOf } from '../base/intrinsics.ts';
 import type { CodeBody } from './code-body.ts';
-import { Ints } from './list.ts';
+import { Ints, List } from './list.ts';
+import { LOOP, LoopKinds } from './loop-kinds.ts';
 import { OP, OPCODE } from './opcodes.ts';
 import type { WasmModule } from './read-module.ts';
 import { BASE, ValueTracker } from './value-tracker.ts';
@@ -13,7 +14,26 @@ export const MARK = {
   tell: 2,
   /** The same after it: at the head of a loop that holds loops. */
   tellAfter: 4,
+  /** Its address is kept, for the end of its loop. */
+  keep: 8,
+  /** A loop begins, or ends, with accesses that are kept. */
+  enter: 16,
+  leave: 32,
 } as const;
+
+/**
+ * An access in a plain loop: one without loops, calls and ways out inside. Its address grows evenly along with a local; so
+ * when the loop ends, the last address and the growth of the local say which stretch of memory it has been through.
+ */
+export interface Span {
+  /** The instructions of the loop and of the access. */
+  readonly loop: number;
+  readonly site: number;
+  readonly local: number;
+  /** What the local grows by each time round, and how many times that the address grows by. */
+  readonly stride: number;
+  readonly scale: number;
+}
 
 /** Which accesses are checked, and how. */
 export interface CheckStyle {
@@ -21,13 +41,16 @@ export interface CheckStyle {
   readonly accesses: 'writes' | 'all';
   /**
    * `accumulated`: branch-free, told at the next call, return, outer loop or end, by the last access that was found;
-   * an access close to one that was checked is taken to be as good. `exact`: each access for itself, before it happens.
+   * an access close to one that was checked is taken to be as good; in plain loops, whole stretches when they end. What
+   * was found when the function traps is lost. `exact`: each access for itself, before it happens.
    */
   readonly precision: 'accumulated' | 'exact';
 }
 
 /** An access within so many bytes of a checked one with the same base is taken to touch the same block. */
 const NEAR_BYTES = 64;
+/** An address that grows faster than this each time round is checked each time: it may pass over whole blocks. */
+const MOST_GROWTH = 32;
 /** Checked bases that are looked through for a near one. */
 const RECENT_FACTS = 24;
 
@@ -38,6 +61,12 @@ export class CheckPlan {
   /** Of a checked access the local that holds its address, and no other base; −1 for none. */
   source: Int32Array = new IntrinsicInt32Array(64);
   checks = 0;
+  /** Accesses with `MARK.keep`, in order; those of one loop stand together. */
+  spans = new List<Span>();
+  readonly #loops = new LoopKinds();
+  /** The plain loop that is open, or −1; accesses in it that may be kept: instruction, local, scale. */
+  #plain = -1;
+  readonly #candidates = new Ints();
   readonly #tracker: ValueTracker;
   readonly #style: CheckStyle;
   /** What was checked: bases, and the constants beside them. */
@@ -61,17 +90,24 @@ export class CheckPlan {
     const { length, op } = body;
     this.#begin(length);
     const exact = this.#style.precision === 'exact';
-    const loops = exact ? undefined : loopKinds(body);
+    if (!exact) this.#loops.look(body);
     const tracker = this.#tracker;
     tracker.begin(body, params);
     for (let i = 0; i < length; i++) {
       const code = op[i] as number;
       if (tracker.reachable) {
         if (isAccess(code)) this.#planAccess(body, i, code, exact);
-        else if (!exact) this.#planTelling(body, i, code, loops);
+        else if (!exact) this.#planTelling(body, i, code);
       }
-      this.#follow(i, code, loops);
-      tracker.step(body, i);
+      if (exact) {
+        tracker.step(body, i);
+        continue;
+      }
+      const plain = code === OP.loop && tracker.reachable && this.#loops.kind[i] === 0;
+      if (plain) this.#plain = i;
+      else if (i === body.match[this.#plain]) this.#leaveLoop(i);
+      this.#follow(i, code);
+      tracker.step(body, i, plain ? (this.#loops.firstBack[i] as number) : -1);
     }
   }
 
@@ -81,6 +117,9 @@ export class CheckPlan {
       this.source = new IntrinsicInt32Array(length * 2);
     } else for (let i = 0; i < length; i++) this.marks[i] = 0;
     this.checks = 0;
+    this.spans = new List();
+    this.#plain = -1;
+    this.#candidates.clear();
     this.#factBase.clear();
     this.#factPlus.clear();
     this.#facts.clear();
@@ -103,10 +142,45 @@ export class CheckPlan {
     else {
       const base = tracker.baseAt(below);
       const known = !exact && this.#isNear(base, tracker.plusAt(below) + (body.first[i] as number));
-      if (!known) this.#check(i, tracker.localAt(below));
+      if (!known) this.#checkAddress(i, below, exact);
     }
     // A thread may wait for ever: what is known is told first.
     if (blocks && !exact) this.#tell(i);
+  }
+
+  #checkAddress(i: number, below: number, exact: boolean): void {
+    const tracker = this.#tracker;
+    const untold = this.#untold;
+    this.#check(i, tracker.localAt(below));
+    if (exact || this.#plain < 0 || !tracker.isInLoopProper(i)) return;
+    const along = tracker.alongAt(below);
+    if (along < 0) return;
+    this.#candidates.add(i);
+    this.#candidates.add(along);
+    this.#candidates.add(tracker.scaleAt(below));
+    this.#untold = untold;
+  }
+
+  /** Decides on the candidates, now that it is known how the locals grow. */
+  #leaveLoop(end: number): void {
+    const candidates = this.#candidates;
+    for (let at = 0; at < candidates.length; at += 3) {
+      const i = candidates.at(at);
+      const local = candidates.at(at + 1);
+      const scale = candidates.at(at + 2);
+      const stride = this.#tracker.strideOf(local);
+      const growth = stride * scale;
+      if (growth === 0 || growth > MOST_GROWTH || growth < -MOST_GROWTH) {
+        this.#untold = true;
+        continue;
+      }
+      this.marks[i] = ((this.marks[i] as number) & ~MARK.check) | MARK.keep;
+      this.marks[this.#plain] = (this.marks[this.#plain] as number) | MARK.enter;
+      this.marks[end] = (this.marks[end] as number) | MARK.leave;
+      this.spans.add({ loop: this.#plain, site: i, local, stride, scale });
+    }
+    candidates.clear();
+    this.#plain = -1;
   }
 
   #check(i: number, source: number): void {
@@ -131,7 +205,7 @@ export class CheckPlan {
     return false;
   }
 
-  #planTelling(body: CodeBody, i: number, code: number, loops: Uint8Array | undefined): void {
+  #planTelling(body: CodeBody, i: number, code: number): void {
     const { depth } = this.#tracker;
     switch (code) {
       case OP.call:
@@ -158,7 +232,7 @@ export class CheckPlan {
         if ((body.first[i] as number) >>> 0 >= depth) this.#tell(i);
         break;
       case OP.loop:
-        if (loops && (loops[i] as number) & LOOP.outer) this.marks[i] = MARK.tellAfter;
+        if ((this.#loops.kind[i] as number) & LOOP.outer) this.marks[i] = MARK.tellAfter;
         break;
       case OP.end:
         if (depth === 0) this.#tell(i);
@@ -173,7 +247,7 @@ export class CheckPlan {
   }
 
   /** Keeps what holds on every path: facts of a block's beginning hold at its end, unless something was called. */
-  #follow(i: number, code: number, loops: Uint8Array | undefined): void {
+  #follow(i: number, code: number): void {
     switch (code) {
       case OP.call:
       case OP.callIndirect:
@@ -183,7 +257,7 @@ export class CheckPlan {
         this.#freeAnything();
         break;
       case OP.loop: {
-        const kind = loops ? (loops[i] as number) : LOOP.calls;
+        const kind = this.#loops.kind[i] as number;
         if (kind & LOOP.calls) this.#freeAnything();
         this.#open();
         // It begins again with whatever its last round has found.
@@ -255,40 +329,3 @@ export function writesMemory(code: number): boolean {
 }
 
 const FIRST_MODIFIER = OP.i32AtomicRmwAdd;
-
-/** What a loop holds; bits. */
-const LOOP = { calls: 1, outer: 2 } as const;
-
-/** Of each loop's instruction whether other loops and calls are inside. */
-function loopKinds({ length, op, match }: CodeBody): Uint8Array {
-  const kinds = new IntrinsicUint8Array(length);
-  const open = new Ints();
-  const markOpen = (bit: number): void => {
-    for (let i = open.length - 1; i >= 0; i--) {
-      const loop = open.at(i);
-      const kind = kinds[loop] as number;
-      // Those around it have the mark already.
-      if (kind & bit) return;
-      kinds[loop] = kind | bit;
-    }
-  };
-  for (let i = 0; i < length; i++) {
-    const code = op[i] as number;
-    while (open.length > 0 && (match[open.at(open.length - 1)] as number) <= i) open.pop();
-    if (code === OP.loop) {
-      markOpen(LOOP.outer);
-      open.add(i);
-    } else if (calls(code)) markOpen(LOOP.calls);
-  }
-  return kinds;
-}
-
-function calls(code: number): boolean {
-  return (
-    code === OP.call ||
-    code === OP.callIndirect ||
-    code === OP.callRef ||
-    code === OP.atomicWait32 ||
-    code === OP.atomicWait64
-  );
-}

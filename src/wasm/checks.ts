@@ -1,10 +1,12 @@
-import { type CheckPlan, type CheckStyle, MARK } from './check-plan.ts';
+import { AddedLocals } from './added-locals.ts';
+import { rangeBody, tellBody } from './check-functions.ts';
+import { type CheckPlan, type CheckStyle, MARK, type Span } from './check-plan.ts';
 import type { CodeBody } from './code-body.ts';
-import { CodeWriter } from './code-writer.ts';
+import type { CodeWriter } from './code-writer.ts';
+import type { List } from './list.ts';
 import { OP, OPCODE } from './opcodes.ts';
 import type { Rewriting } from './rewriting.ts';
 import { GRANULE_SHIFT, type Shadow } from './shadow.ts';
-import { TYPE, typeOfLetter } from './value-type.ts';
 
 /** The functions that checks call. */
 interface CheckTargets {
@@ -12,7 +14,7 @@ interface CheckTargets {
   readonly report: number;
   /** `(found) → 0`: reports what was accumulated. */
   readonly tell: number;
-  /** `(address, length, site)`: looks at a stretch of memory. */
+  /** `(address, length, site, offset)`: looks at a stretch of memory; what it finds is reported less the offset. */
   readonly range: number;
 }
 
@@ -31,17 +33,21 @@ export class Checks {
   readonly #shadow: Shadow;
   readonly #style: CheckStyle;
   readonly #targets: CheckTargets;
-  readonly #locals: Locals;
+  readonly #locals: AddedLocals;
+  /** Of the loop that is being written, its spans; and the next of them to be kept. */
+  #firstSpan = 0;
+  #endSpan = 0;
+  #nextSpan = 0;
 
   constructor(rewriting: Rewriting, shadow: Shadow, style: CheckStyle, report: number) {
     this.#rewriting = rewriting;
     this.#shadow = shadow;
     this.#style = style;
-    this.#locals = new Locals();
+    this.#locals = new AddedLocals();
     this.#targets = {
       report,
       tell: rewriting.addFunction(rewriting.type('l:l'), tellBody(report)),
-      range: rewriting.addFunction(rewriting.type('iii:'), rangeBody(shadow, report)),
+      range: rewriting.addFunction(rewriting.type('iiii:'), rangeBody(shadow, report)),
     };
   }
 
@@ -52,6 +58,7 @@ export class Checks {
     locals.begin(params + body.declaredLocals);
     const code = locals.code;
     code.clear();
+    this.#endSpan = 0;
     const { marks } = plan;
     const exact = this.#style.precision === 'exact';
     let copied = 0;
@@ -60,12 +67,15 @@ export class Checks {
       if (mark === 0) continue;
       this.#rewriting.copyInstructions(body, copied, i, code);
       copied = i;
+      if (mark & MARK.enter) this.#enterLoop(plan.spans, i);
+      if (mark & MARK.keep) this.#keep(body.op[i] as number, plan.source[i] as number);
       if (mark & MARK.check) this.#check(body, i, plan.source[i] as number, exact);
       if (mark & MARK.tell) this.#tell();
-      if (mark & MARK.tellAfter) {
+      if (mark & (MARK.tellAfter | MARK.leave)) {
         this.#rewriting.copyInstructions(body, i, i + 1, code);
         copied = i + 1;
-        this.#tell();
+        if (mark & MARK.leave) this.#leaveLoop(body, plan.spans);
+        else this.#tell();
       }
     }
     this.#rewriting.copyInstructions(body, copied, body.length, code);
@@ -96,23 +106,103 @@ export class Checks {
       return;
     }
     const { code } = this.#locals;
-    const signature = OPCODE.signature[op] as string;
-    let local = source;
-    // What lies above the address is set aside, unless the address is at hand.
-    const above = source >= 0 ? 0 : (OPCODE.takes[op] as number) - 1;
-    for (let operand = above; operand > 0; operand--) {
-      code.localSet(this.#locals.operand(operand, signature[operand] as string));
-    }
-    if (local < 0) {
-      local = this.#locals.operand(0, 'i');
-      code.localTee(local);
-    }
+    const above = this.#setAside(op, source);
+    const local = source >= 0 ? source : this.#locals.operand(0, 'i');
+    if (source < 0) code.localTee(local);
     const offset = (body.first[i] as number) >>> 0;
     if (exact) this.#checkExactly(local, offset, OPCODE.bytes[op] as number, site);
     else this.#accumulate(local, offset, site);
-    for (let operand = 1; operand <= above; operand++) {
-      code.localGet(this.#locals.operand(operand, signature[operand] as string));
+    this.#putBack(op, above);
+  }
+
+  /** Takes what lies above the address off the operand stack, unless the address is in a local; gives how many values. */
+  #setAside(op: number, source: number): number {
+    const signature = OPCODE.signature[op] as string;
+    const above = source >= 0 ? 0 : (OPCODE.takes[op] as number) - 1;
+    for (let operand = above; operand > 0; operand--) {
+      this.#locals.code.localSet(this.#locals.operand(operand, signature[operand] as string));
     }
+    return above;
+  }
+
+  #putBack(op: number, above: number): void {
+    const signature = OPCODE.signature[op] as string;
+    for (let operand = 1; operand <= above; operand++) {
+      this.#locals.code.localGet(this.#locals.operand(operand, signature[operand] as string));
+    }
+  }
+
+  /** Keeps what the locals of a loop's spans begin with. */
+  #enterLoop(spans: List<Span>, loop: number): void {
+    const { code } = this.#locals;
+    this.#firstSpan = this.#endSpan;
+    this.#nextSpan = this.#firstSpan;
+    while (this.#endSpan < spans.length && spans.at(this.#endSpan).loop === loop) {
+      const { local } = spans.at(this.#endSpan);
+      if (!this.#isKept(spans, local)) {
+        code.localGet(local);
+        code.localSet(this.#locals.initial(local));
+      }
+      this.#endSpan++;
+    }
+  }
+
+  #isKept(spans: List<Span>, local: number): boolean {
+    for (let i = this.#firstSpan; i < this.#endSpan; i++) {
+      if (spans.at(i).local === local) return true;
+    }
+    return false;
+  }
+
+  /** Keeps the address of an access, which is on the operand stack and perhaps in a local. */
+  #keep(op: number, source: number): void {
+    const { code } = this.#locals;
+    const last = this.#locals.last(this.#nextSpan++ - this.#firstSpan);
+    if (source >= 0) {
+      code.localGet(source);
+      code.localSet(last);
+      return;
+    }
+    const above = this.#setAside(op, source);
+    code.localTee(last);
+    this.#putBack(op, above);
+  }
+
+  /** Looks at the stretches that the accesses of a loop have been through. */
+  #leaveLoop(body: CodeBody, spans: List<Span>): void {
+    for (let i = this.#firstSpan; i < this.#endSpan; i++) {
+      this.#lookAtSpan(body, spans.at(i), this.#locals.last(i - this.#firstSpan));
+    }
+  }
+
+  #lookAtSpan(body: CodeBody, { site, local, stride, scale }: Span, last: number): void {
+    const { code } = this.#locals;
+    const offset = (body.first[site] as number) >>> 0;
+    const bytes = OPCODE.bytes[body.op[site] as number] as number;
+    // The last address less the first one.
+    const writeGrowth = (): void => {
+      code.localGet(local);
+      code.i32Const(stride);
+      code.op(OP.i32Sub);
+      code.localGet(this.#locals.initial(local));
+      code.op(OP.i32Sub);
+      code.i32Const(scale);
+      code.op(OP.i32Mul);
+    };
+    const upwards = stride * scale > 0;
+    code.localGet(last);
+    if (upwards) {
+      writeGrowth();
+      code.op(OP.i32Sub);
+    }
+    code.i32Const(offset);
+    code.op(OP.i32Add);
+    code.i32Const(bytes);
+    writeGrowth();
+    code.op(upwards ? OP.i32Add : OP.i32Sub);
+    code.i32Const(body.at[site] as number);
+    code.i32Const(offset);
+    code.call(this.#targets.range);
   }
 
   #accumulate(local: number, offset: number, site: number): void {
@@ -167,6 +257,7 @@ export class Checks {
       code.localGet(address);
       code.localGet(length);
       code.i32Const(site);
+      code.i32Const(0);
       code.call(this.#targets.range);
     };
     if (op === OP.memoryCopy && this.#style.accesses === 'all') look(source);
@@ -180,155 +271,4 @@ export class Checks {
     const { memory, base } = this.#shadow;
     this.#locals.code.access(OP.i32Load8U, 0, memory, base + index);
   }
-}
-
-/** The locals that checks add to a function, each declared when it is first needed, and the code in the making. */
-class Locals {
-  readonly code = new CodeWriter(4096);
-  readonly declarations = new CodeWriter();
-  added = 0;
-  #first = 0;
-  #found = -1;
-  /** By place of the operand and letter of its type. */
-  #operands: OperandLocals = {};
-
-  begin(first: number): void {
-    this.#first = first;
-    this.added = 0;
-    this.#found = -1;
-    this.#operands = { __proto__: null } as unknown as OperandLocals;
-    this.declarations.clear();
-  }
-
-  /** What was accumulated: an i64. */
-  found(): number {
-    if (this.#found < 0) this.#found = this.#add(TYPE.i64);
-    return this.#found;
-  }
-
-  operand(place: number, letter: string): number {
-    const key = letter + place;
-    const known = this.#operands[key];
-    if (known !== undefined) return known;
-    const local = this.#add(typeOfLetter(letter));
-    this.#operands[key] = local;
-    return local;
-  }
-
-  #add(type: number): number {
-    this.declarations.u32(1);
-    this.declarations.byte(type);
-    return this.#first + this.added++;
-  }
-}
-
-interface OperandLocals {
-  [place: string]: number;
-}
-
-function tellBody(report: number): CodeWriter {
-  const out = new CodeWriter();
-  out.u32(0);
-  out.localGet(0);
-  out.i64Const(32);
-  out.op(OP.i64ShrU);
-  out.op(OP.i32WrapI64);
-  out.localGet(0);
-  out.op(OP.i32WrapI64);
-  out.call(report);
-  out.i64Const(0);
-  out.end();
-  return out;
-}
-
-/** Looks at the shadow of a stretch of memory, 64 bytes at a time while they are fine. */
-function rangeBody({ memory, base }: Shadow, report: number): CodeWriter {
-  const address = 0;
-  const length = 1;
-  const site = 2;
-  const at = 3;
-  const last = 4;
-  const out = new CodeWriter();
-  out.u32(1);
-  out.u32(2);
-  out.byte(TYPE.i32);
-
-  // Nothing, or more than there is: the instruction itself says so.
-  out.localGet(length);
-  out.op(OP.i32Eqz);
-  out.localGet(address);
-  out.localGet(length);
-  out.op(OP.i32Add);
-  out.i32Const(1);
-  out.op(OP.i32Sub);
-  out.localTee(last);
-  out.localGet(address);
-  out.op(OP.i32LtU);
-  out.op(OP.i32Or);
-  out.open(OP.if);
-  out.byte(OP.return);
-  out.end();
-
-  out.localGet(last);
-  out.i32Const(GRANULE_SHIFT);
-  out.op(OP.i32ShrU);
-  out.localSet(last);
-  out.localGet(address);
-  out.i32Const(GRANULE_SHIFT);
-  out.op(OP.i32ShrU);
-  out.localSet(at);
-
-  out.open(OP.block);
-  out.open(OP.loop);
-  out.localGet(last);
-  out.localGet(at);
-  out.op(OP.i32Sub);
-  out.i32Const(7);
-  out.op(OP.i32LtU);
-  out.brIf(1);
-  out.localGet(at);
-  out.access(OP.i64Load, 0, memory, base);
-  out.op(OP.i64Eqz);
-  out.op(OP.i32Eqz);
-  out.brIf(1);
-  out.localGet(at);
-  out.i32Const(8);
-  out.op(OP.i32Add);
-  out.localTee(at);
-  out.localGet(last);
-  out.op(OP.i32LeU);
-  out.brIf(0);
-  out.byte(OP.return);
-  out.end();
-  out.end();
-
-  out.open(OP.loop);
-  out.localGet(at);
-  out.access(OP.i32Load8U, 0, memory, base);
-  out.open(OP.if);
-  out.localGet(site);
-  // Where it begins, but not before the stretch does.
-  out.localGet(at);
-  out.i32Const(GRANULE_SHIFT);
-  out.op(OP.i32Shl);
-  out.localTee(at);
-  out.localGet(address);
-  out.localGet(at);
-  out.localGet(address);
-  out.op(OP.i32GtU);
-  out.byte(OP.select);
-  out.call(report);
-  out.byte(OP.return);
-  out.end();
-  out.localGet(at);
-  out.localGet(last);
-  out.op(OP.i32LtU);
-  out.localGet(at);
-  out.i32Const(1);
-  out.op(OP.i32Add);
-  out.localSet(at);
-  out.brIf(0);
-  out.end();
-  out.end();
-  return out;
 }

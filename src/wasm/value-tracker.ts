@@ -1,4 +1,12 @@
-import { IntrinsicInt32Array, lengthOf, max } from '../base/intrinsics.ts';
+import {
+  IntrinsicInt32Array,
+  IntrinsicMap,
+  lengthOf,
+  mapClear,
+  mapGet,
+  mapSet,
+  max,
+} from '../base/intrinsics.ts';
 import type { CodeBody } from './code-body.ts';
 import type { FunctionTypes } from './function-types.ts';
 import * as LIMITS from './limits.ts';
@@ -12,10 +20,15 @@ const FIRST_BASE = 3;
 
 /** So many pairs of a local and a place where paths meet are looked at in one function; beyond, nothing is followed. */
 const MOST_MEETINGS = 1 << 22;
+/** A base that grows so many times as fast as a local is not followed. */
+const MOST_SCALE = 1 << 16;
 
 /**
  * Follows the values of a function as far as it takes to see that two addresses have the same base: a value is a base
  * plus a constant. Where paths meet, locals that one of them sets get new bases.
+ *
+ * In a _plain_ loop (see `check-plan.ts`) it also sees which bases grow evenly: those that are a multiple of a local, plus
+ * what does not change in the loop. Such a local is set once each time round, to itself plus a constant.
  */
 export class ValueTracker {
   readonly #types: FunctionTypes;
@@ -36,6 +49,18 @@ export class ValueTracker {
   #sets = new IntrinsicInt32Array(0);
   #locals = 0;
   #next = FIRST_BASE;
+  /** Of each base the local whose multiple it is, or −1, and how many times that. */
+  readonly #along = new Ints();
+  readonly #scale = new Ints();
+  /**
+   * In a plain loop: bases below were there before it; how deep it lies, and how far it runs once each time round; the
+   * bases of locals at its head, and by how much they grow.
+   */
+  #constantBelow = 0;
+  #loopDepth = -1;
+  #loopProperTo = 0;
+  readonly #headBase = new IntrinsicMap<number, number>();
+  readonly #strides = new IntrinsicMap<number, number>();
   /** Height of the operand stack where each open block began, below its parameters, and the instruction. */
   readonly #heights = new Ints();
   readonly #openers = new Ints();
@@ -68,7 +93,11 @@ export class ValueTracker {
       this.#localPlus[i] = 0;
       this.#localSet[i] = -1;
     }
-    this.#next = FIRST_BASE + this.#locals;
+    this.#next = 0;
+    this.#along.clear();
+    this.#scale.clear();
+    while (this.#next < FIRST_BASE + this.#locals) this.#newBase();
+    this.#leaveLoop();
     this.#base.clear();
     this.#plus.clear();
     this.#from.clear();
@@ -99,8 +128,27 @@ export class ValueTracker {
     return local >= 0 && (this.#localSet[local] as number) <= this.#taken.at(index) ? local : -1;
   }
 
-  /** Follows the instruction `i`. */
-  step(body: CodeBody, i: number): void {
+  /** The local that the operand `below` the top grows along with, or −1; and how many times as fast. */
+  alongAt(below: number): number {
+    return this.#alongOf(this.baseAt(below));
+  }
+
+  scaleAt(below: number): number {
+    return this.#scale.at(this.baseAt(below));
+  }
+
+  /** By how much a local has grown in this round of the plain loop; 0: unevenly, or not yet. */
+  strideOf(local: number): number {
+    return mapGet(this.#strides, local) ?? 0;
+  }
+
+  /** Whether the instruction `i` runs once each time round a plain loop. */
+  isInLoopProper(i: number): boolean {
+    return this.#heights.length === this.#loopDepth && i < this.#loopProperTo;
+  }
+
+  /** Follows the instruction `i`. Of a plain loop `properTo` says what first branches to its head; −1 for others. */
+  step(body: CodeBody, i: number, properTo = -1): void {
     const op = body.op[i] as number;
     const first = body.first[i] as number;
     switch (op) {
@@ -115,7 +163,10 @@ export class ValueTracker {
         break;
       case OP.loop:
         this.#open(i, first);
+        this.#leaveLoop();
+        if (properTo >= 0) this.#constantBelow = this.#next;
         this.#forgetSetBetween(i, body.match[i] as number, i);
+        if (properTo >= 0) this.#enterLoop(i, body.match[i] as number, properTo);
         break;
       case OP.else:
         this.#meet(i);
@@ -189,6 +240,12 @@ export class ValueTracker {
       case OP.i32And:
         this.#align();
         break;
+      case OP.i32Shl:
+        this.#shift();
+        break;
+      case OP.i32Mul:
+        this.#multiply();
+        break;
       default:
         if (OPCODE.fixed[op] === 1) {
           this.#pop(OPCODE.takes[op] as number);
@@ -232,23 +289,53 @@ export class ValueTracker {
       return;
     }
     for (let local = 0; local < this.#locals; local++) {
-      if (!this.#isSetBetween(local, from, to)) continue;
-      this.#localBase[local] = this.#next++;
+      if (this.#setsBetween(local, from, to) === 0) continue;
+      this.#localBase[local] = this.#newBase();
       this.#localPlus[local] = 0;
       this.#localSet[local] = now;
     }
   }
 
-  #isSetBetween(local: number, from: number, to: number): boolean {
-    let low = this.#setsFrom[local] as number;
-    const end = this.#setsFrom[local + 1] as number;
-    let high = end;
+  #setsBetween(local: number, from: number, to: number): number {
+    return this.#setsBefore(local, to) - this.#setsBefore(local, from);
+  }
+
+  #setsBefore(local: number, i: number): number {
+    const from = this.#setsFrom[local] as number;
+    let low = from;
+    let high = this.#setsFrom[local + 1] as number;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#sets[middle] as number) < from) low = middle + 1;
+      if ((this.#sets[middle] as number) < i) low = middle + 1;
       else high = middle;
     }
-    return low < end && (this.#sets[low] as number) < to;
+    return low - from;
+  }
+
+  #newBase(along = -1, scale = 0): number {
+    this.#along.add(along);
+    this.#scale.add(scale);
+    return this.#next++;
+  }
+
+  /** Each local that is set once in the loop may grow evenly: whether it does shows when it is set. */
+  #enterLoop(from: number, to: number, properTo: number): void {
+    this.#loopProperTo = properTo;
+    this.#loopDepth = this.#heights.length;
+    for (let local = 0; local < this.#locals; local++) {
+      if (this.#setsBetween(local, from, to) !== 1) continue;
+      const base = this.#localBase[local] as number;
+      this.#along.set(base, local);
+      this.#scale.set(base, 1);
+      mapSet(this.#headBase, local, base);
+    }
+  }
+
+  #leaveLoop(): void {
+    this.#constantBelow = 0;
+    this.#loopDepth = -1;
+    mapClear(this.#headBase);
+    mapClear(this.#strides);
   }
 
   #floor(): number {
@@ -287,6 +374,7 @@ export class ValueTracker {
   #close(body: CodeBody, i: number): void {
     if (this.#openers.length === 0) return;
     const opener = this.#opener();
+    if (this.#heights.length === this.#loopDepth) this.#leaveLoop();
     this.#meet(i);
     this.#heights.pop();
     this.#openers.pop();
@@ -302,8 +390,13 @@ export class ValueTracker {
     if (local >>> 0 >= this.#locals) return;
     const top = this.#base.length - 1;
     const known = top >= this.#floor();
-    this.#localBase[local] = known ? this.#base.at(top) : this.#next++;
-    this.#localPlus[local] = known ? this.#plus.at(top) : 0;
+    const base = known ? this.#base.at(top) : this.#newBase();
+    const plus = known ? this.#plus.at(top) : 0;
+    if (this.isInLoopProper(i) && mapGet(this.#headBase, local) === base) {
+      mapSet(this.#strides, local, plus);
+    }
+    this.#localBase[local] = base;
+    this.#localPlus[local] = plus;
     this.#localSet[local] = i;
   }
 
@@ -317,7 +410,54 @@ export class ValueTracker {
     if (right === BASE.absolute) this.#push(left, (leftPlus + sign * rightPlus) | 0);
     else if (left === BASE.absolute && sign > 0) this.#push(right, (leftPlus + rightPlus) | 0);
     else if (left === BASE.stack || (right === BASE.stack && sign > 0)) this.#push(BASE.stack, 0);
+    else this.#pushSum(left, right, sign);
+  }
+
+  /** It grows evenly where both do, along the same local, or one of them does not change. */
+  #pushSum(left: number, right: number, sign: number): void {
+    const leftAlong = this.#alongOf(left);
+    const rightAlong = this.#alongOf(right);
+    const leftScale = this.#scale.at(left);
+    const rightScale = this.#scale.at(right) * sign;
+    if (leftAlong >= 0 && leftAlong === rightAlong) {
+      this.#pushAlong(leftAlong, leftScale + rightScale);
+    } else if (leftAlong >= 0 && this.#isConstant(right)) this.#pushAlong(leftAlong, leftScale);
+    else if (rightAlong >= 0 && this.#isConstant(left)) this.#pushAlong(rightAlong, rightScale);
     else this.#pushNew();
+  }
+
+  #isConstant(base: number): boolean {
+    return base !== BASE.unknown && base < this.#constantBelow;
+  }
+
+  /** What was there before the loop does not grow in it, whatever it did in another. */
+  #alongOf(base: number): number {
+    const inside = this.#loopDepth >= 0 && base >= this.#constantBelow;
+    return inside && base !== BASE.unknown ? this.#along.at(base) : -1;
+  }
+
+  #pushAlong(along: number, scale: number): void {
+    const steady = scale !== 0 && scale <= MOST_SCALE && scale >= -MOST_SCALE;
+    this.#push(steady ? this.#newBase(along, scale) : BASE.unknown, 0);
+  }
+
+  /** A shift by a constant multiplies. */
+  #shift(): void {
+    const by = this.baseAt(0) === BASE.absolute ? this.plusAt(0) & 31 : 31;
+    this.#pushMultiple(this.baseAt(1), by < 16 ? 1 << by : 0);
+  }
+
+  #multiply(): void {
+    if (this.baseAt(0) === BASE.absolute) this.#pushMultiple(this.baseAt(1), this.plusAt(0));
+    else if (this.baseAt(1) === BASE.absolute) this.#pushMultiple(this.baseAt(0), this.plusAt(1));
+    else this.#pushMultiple(BASE.unknown, 0);
+  }
+
+  #pushMultiple(base: number, times: number): void {
+    const along = this.#alongOf(base);
+    const scale = along < 0 ? 0 : this.#scale.at(base) * times;
+    this.#pop(2);
+    this.#pushAlong(along, scale);
   }
 
   /** A stack pointer rounded down is one. */
@@ -329,7 +469,7 @@ export class ValueTracker {
   }
 
   #push(base: number, plus: number, from = -1, taken = 0): void {
-    this.#base.add(base === BASE.unknown ? this.#next++ : base);
+    this.#base.add(base === BASE.unknown ? this.#newBase() : base);
     this.#plus.add(plus);
     this.#from.add(from);
     this.#taken.add(taken);
