@@ -16,7 +16,7 @@ export const MARK = {
   tellAfter: 4,
   /** Its address is kept, for the end of its loop. */
   keep: 8,
-  /** A loop begins, or ends, with accesses that are kept. */
+  /** A loop with accesses that are kept begins, or is left: after its `end`, or before the branch that does so. */
   enter: 16,
   leave: 32,
 } as const;
@@ -51,6 +51,8 @@ export interface CheckStyle {
 const NEAR_BYTES = 64;
 /** An address that grows faster than this each time round is checked each time: it may pass over whole blocks. */
 const MOST_GROWTH = 32;
+/** Stretches that are looked at when a loop ends; each keeps a value or two alive while it runs. */
+const MOST_SPANS = 32;
 /** Checked bases that are looked through for a near one. */
 const RECENT_FACTS = 24;
 
@@ -64,7 +66,7 @@ export class CheckPlan {
   /** Accesses with `MARK.keep`, in order; those of one loop stand together. */
   spans = new List<Span>();
   readonly #loops = new LoopKinds();
-  /** The plain loop that is open, or −1; accesses in it that may be kept: instruction, local, scale. */
+  /** The plain loop that is open, or −1; accesses in it that may be kept: instruction, local, scale, divisor. */
   #plain = -1;
   readonly #candidates = new Ints();
   readonly #tracker: ValueTracker;
@@ -105,7 +107,7 @@ export class CheckPlan {
       }
       const plain = code === OP.loop && tracker.reachable && this.#loops.kind[i] === 0;
       if (plain) this.#plain = i;
-      else if (i === body.match[this.#plain]) this.#leaveLoop(i);
+      else if (this.#plain >= 0 && i === this.#loops.leaves[this.#plain]) this.#leaveLoop(i);
       this.#follow(i, code);
       tracker.step(body, i, plain ? (this.#loops.firstBack[i] as number) : -1);
     }
@@ -158,22 +160,26 @@ export class CheckPlan {
     this.#candidates.add(i);
     this.#candidates.add(along);
     this.#candidates.add(tracker.scaleAt(below));
+    this.#candidates.add(tracker.divisorAt(below));
     this.#untold = untold;
   }
 
   /** Decides on the candidates, now that it is known how the locals grow. */
   #leaveLoop(end: number): void {
     const candidates = this.#candidates;
-    for (let at = 0; at < candidates.length; at += 3) {
+    let spans = 0;
+    for (let at = 0; at < candidates.length; at += 4) {
       const i = candidates.at(at);
       const local = candidates.at(at + 1);
       const scale = candidates.at(at + 2);
       const stride = this.#tracker.strideOf(local);
       const growth = stride * scale;
-      if (growth === 0 || growth > MOST_GROWTH || growth < -MOST_GROWTH) {
+      const evenly = growth !== 0 && stride % candidates.at(at + 3) === 0;
+      if (!evenly || growth > MOST_GROWTH || growth < -MOST_GROWTH || spans === MOST_SPANS) {
         this.#untold = true;
         continue;
       }
+      spans++;
       this.marks[i] = ((this.marks[i] as number) & ~MARK.check) | MARK.keep;
       this.marks[this.#plain] = (this.marks[this.#plain] as number) | MARK.enter;
       this.marks[end] = (this.marks[end] as number) | MARK.leave;

@@ -3,6 +3,7 @@ import { rangeBody, tellBody } from './check-functions.ts';
 import { type CheckPlan, type CheckStyle, MARK, type Span } from './check-plan.ts';
 import type { CodeBody } from './code-body.ts';
 import type { CodeWriter } from './code-writer.ts';
+import * as LIMITS from './limits.ts';
 import type { List } from './list.ts';
 import { OP, OPCODE } from './opcodes.ts';
 import type { Rewriting } from './rewriting.ts';
@@ -51,8 +52,8 @@ export class Checks {
     };
   }
 
-  /** `out` gets the body, without its size. */
-  write(body: CodeBody, plan: CheckPlan, params: number, out: CodeWriter): void {
+  /** `out` gets the body, without its size; false: engines would not take it. */
+  write(body: CodeBody, plan: CheckPlan, params: number, out: CodeWriter): boolean {
     const { bytes } = this.#rewriting.module;
     const locals = this.#locals;
     locals.begin(params + body.declaredLocals);
@@ -70,11 +71,13 @@ export class Checks {
       if (mark & MARK.enter) this.#enterLoop(plan.spans, i);
       if (mark & MARK.keep) this.#keep(body.op[i] as number, plan.source[i] as number);
       if (mark & MARK.check) this.#check(body, i, plan.source[i] as number, exact);
+      const leavesAfter = mark & MARK.leave && body.op[i] === OP.end;
+      if (mark & MARK.leave && !leavesAfter) this.#leaveLoop(body, plan.spans);
       if (mark & MARK.tell) this.#tell();
-      if (mark & (MARK.tellAfter | MARK.leave)) {
+      if (mark & MARK.tellAfter || leavesAfter) {
         this.#rewriting.copyInstructions(body, i, i + 1, code);
         copied = i + 1;
-        if (mark & MARK.leave) this.#leaveLoop(body, plan.spans);
+        if (leavesAfter) this.#leaveLoop(body, plan.spans);
         else this.#tell();
       }
     }
@@ -83,6 +86,10 @@ export class Checks {
     out.copy(bytes, body.localsAt, body.codeAt);
     out.append(locals.declarations);
     out.append(code);
+    const { length } = out;
+    return (
+      length <= LIMITS.bodyBytes && params + body.declaredLocals + locals.added <= LIMITS.locals
+    );
   }
 
   #tell(): void {

@@ -6,7 +6,6 @@ import { Checks } from './checks.ts';
 import { CodeBody } from './code-body.ts';
 import { CodeWriter } from './code-writer.ts';
 import { type HeapFunction, HeapHooks, type HeapRole } from './heap-hooks.ts';
-import * as LIMITS from './limits.ts';
 import type { Ints, List } from './list.ts';
 import { OP } from './opcodes.ts';
 import { type MemoryType, readModule, typeOf, type WasmModule } from './read-module.ts';
@@ -177,8 +176,7 @@ class Instrumenter {
     }
     const code = this.#code;
     code.clear();
-    checks.write(this.#body, plan, params, code);
-    if (code.length > LIMITS.bodyBytes) {
+    if (!checks.write(this.#body, plan, params, code)) {
       this.#unchecked++;
       this.#writePlain();
       return;

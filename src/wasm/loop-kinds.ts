@@ -19,6 +19,8 @@ export class LoopKinds {
   kind: Uint8Array = new IntrinsicUint8Array(64);
   /** The first branch to its head; what stands before it, outside of other blocks, runs once each time round. */
   firstBack: Int32Array = new IntrinsicInt32Array(64);
+  /** Where a loop without other ways out is left: its end, or a branch that stands there in its place. */
+  leaves: Int32Array = new IntrinsicInt32Array(64);
   /** Open loops, and where they stand among the open blocks; of each open block whether it is a loop. */
   readonly #loops = new Ints();
   readonly #places = new Ints();
@@ -29,6 +31,7 @@ export class LoopKinds {
     if (lengthOf(this.kind) < length) {
       this.kind = new IntrinsicUint8Array(length * 2);
       this.firstBack = new IntrinsicInt32Array(length * 2);
+      this.leaves = new IntrinsicInt32Array(length * 2);
     }
     this.#loops.clear();
     this.#places.clear();
@@ -39,6 +42,7 @@ export class LoopKinds {
           this.#mark(LOOP.outer);
           this.kind[i] = 0;
           this.firstBack[i] = match[i] as number;
+          this.leaves[i] = match[i] as number;
           this.#loops.add(i);
           this.#places.add(this.#blocks.length);
           this.#blocks.add(1);
@@ -60,6 +64,10 @@ export class LoopKinds {
           }
           break;
         case OP.br:
+          if (!this.#isTail(i, (first[i] as number) >>> 0)) {
+            this.#branch(i, (first[i] as number) >>> 0);
+          }
+          break;
         case OP.brIf:
         case OP.brTable:
         case OP.brOnNull:
@@ -90,6 +98,16 @@ export class LoopKinds {
           break;
       }
     }
+  }
+
+  /** Whether a branch is what follows when no other has led back to the head of the loop: then it is its only end. */
+  #isTail(i: number, label: number): boolean {
+    const top = this.#loops.length - 1;
+    if (top < 0 || label === 0 || this.#places.at(top) !== this.#blocks.length - 1) return false;
+    const loop = this.#loops.at(top);
+    if ((this.firstBack[loop] as number) >= i) return false;
+    this.leaves[loop] = i;
+    return true;
   }
 
   /** A branch whose outermost target is `label`. It matters to the innermost loop only: those around it are no plain ones. */

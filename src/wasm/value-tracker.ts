@@ -49,9 +49,10 @@ export class ValueTracker {
   #sets = new IntrinsicInt32Array(0);
   #locals = 0;
   #next = FIRST_BASE;
-  /** Of each base the local whose multiple it is, or −1, and how many times that. */
+  /** Of each base the local whose multiple it is, or −1, and how many times that; and what its growth must divide by. */
   readonly #along = new Ints();
   readonly #scale = new Ints();
+  readonly #divisor = new Ints();
   /**
    * In a plain loop: bases below were there before it; how deep it lies, and how far it runs once each time round; the
    * bases of locals at its head, and by how much they grow.
@@ -96,6 +97,7 @@ export class ValueTracker {
     this.#next = 0;
     this.#along.clear();
     this.#scale.clear();
+    this.#divisor.clear();
     while (this.#next < FIRST_BASE + this.#locals) this.#newBase();
     this.#leaveLoop();
     this.#base.clear();
@@ -135,6 +137,11 @@ export class ValueTracker {
 
   scaleAt(below: number): number {
     return this.#scale.at(this.baseAt(below));
+  }
+
+  /** Only where the local grows by a multiple of that does the operand grow evenly. */
+  divisorAt(below: number): number {
+    return this.#divisor.at(this.baseAt(below));
   }
 
   /** By how much a local has grown in this round of the plain loop; 0: unevenly, or not yet. */
@@ -240,6 +247,9 @@ export class ValueTracker {
       case OP.i32And:
         this.#align();
         break;
+      case OP.i32Or:
+        this.#combineBits();
+        break;
       case OP.i32Shl:
         this.#shift();
         break;
@@ -312,14 +322,16 @@ export class ValueTracker {
     return low - from;
   }
 
-  #newBase(along = -1, scale = 0): number {
+  #newBase(along = -1, scale = 0, divisor = 1): number {
     this.#along.add(along);
     this.#scale.add(scale);
+    this.#divisor.add(divisor);
     return this.#next++;
   }
 
   /** Each local that is set once in the loop may grow evenly: whether it does shows when it is set. */
   #enterLoop(from: number, to: number, properTo: number): void {
+    if (this.#lost) return;
     this.#loopProperTo = properTo;
     this.#loopDepth = this.#heights.length;
     for (let local = 0; local < this.#locals; local++) {
@@ -419,11 +431,14 @@ export class ValueTracker {
     const rightAlong = this.#alongOf(right);
     const leftScale = this.#scale.at(left);
     const rightScale = this.#scale.at(right) * sign;
+    const divisor = max(this.#divisor.at(left), this.#divisor.at(right));
     if (leftAlong >= 0 && leftAlong === rightAlong) {
-      this.#pushAlong(leftAlong, leftScale + rightScale);
-    } else if (leftAlong >= 0 && this.#isConstant(right)) this.#pushAlong(leftAlong, leftScale);
-    else if (rightAlong >= 0 && this.#isConstant(left)) this.#pushAlong(rightAlong, rightScale);
-    else this.#pushNew();
+      this.#pushAlong(leftAlong, leftScale + rightScale, divisor);
+    } else if (leftAlong >= 0 && this.#isConstant(right)) {
+      this.#pushAlong(leftAlong, leftScale, divisor);
+    } else if (rightAlong >= 0 && this.#isConstant(left)) {
+      this.#pushAlong(rightAlong, rightScale, divisor);
+    } else this.#pushNew();
   }
 
   #isConstant(base: number): boolean {
@@ -436,9 +451,31 @@ export class ValueTracker {
     return inside && base !== BASE.unknown ? this.#along.at(base) : -1;
   }
 
-  #pushAlong(along: number, scale: number): void {
+  #pushAlong(along: number, scale: number, divisor = 1): void {
     const steady = scale !== 0 && scale <= MOST_SCALE && scale >= -MOST_SCALE;
-    this.#push(steady ? this.#newBase(along, scale) : BASE.unknown, 0);
+    this.#push(steady ? this.#newBase(along, scale, divisor) : BASE.unknown, 0);
+  }
+
+  /**
+   * Low bits that are set in what grows without touching them: an addition, as compilers write it for the second of two
+   * rounds in one.
+   */
+  #combineBits(): void {
+    const bits = this.baseAt(0) === BASE.absolute ? this.plusAt(0) : 0;
+    const base = this.baseAt(1);
+    const along = this.#alongOf(base);
+    const scale = this.#scale.at(base);
+    const divisor = this.#divisor.at(base);
+    this.#pop(2);
+    let power = 1;
+    while (power <= bits && power < MOST_SCALE) power *= 2;
+    if (bits <= 0 || power <= bits || along < 0) {
+      this.#pushNew();
+      return;
+    }
+    // In terms of the local: where it is multiplied already, it need not divide by as much.
+    for (let left = scale; power > 1 && (left & 1) === 0; left >>= 1) power /= 2;
+    this.#pushAlong(along, scale, max(power, divisor));
   }
 
   /** A shift by a constant multiplies. */
@@ -456,8 +493,9 @@ export class ValueTracker {
   #pushMultiple(base: number, times: number): void {
     const along = this.#alongOf(base);
     const scale = along < 0 ? 0 : this.#scale.at(base) * times;
+    const divisor = along < 0 ? 1 : this.#divisor.at(base);
     this.#pop(2);
-    this.#pushAlong(along, scale);
+    this.#pushAlong(along, scale, divisor);
   }
 
   /** A stack pointer rounded down is one. */

@@ -108,12 +108,12 @@ class Generator {
   #function(signature: string): void {
     const [params = '', results = ''] = signature.split(':');
     const extra = Array.from({ length: 2 + this.#random.below(4) }, () => this.#letter()).join('');
-    // Two locals that only ever hold addresses.
+    // Two locals that only ever hold addresses, and one that counts.
     this.#locals = `${params}${extra}`;
     this.#results = results;
     this.#labels = [results];
     this.#budget = 25 + this.#random.below(60);
-    this.#emit(`func ${signature} locals ${extra}ii`);
+    this.#emit(`func ${signature} locals ${extra}iii`);
     if (this.#random.chance(0.3)) {
       this.#emit(
         `global.get ${STACK_POINTER}\ni32.const 32\ni32.sub\nlocal.tee ${this.#pointer(0)}`,
@@ -152,7 +152,7 @@ class Generator {
     this.#budget--;
     const random = this.#random;
     const deep = depth > 0;
-    switch (random.below(18)) {
+    switch (random.below(20)) {
       case 0:
         this.#setPointer();
         break;
@@ -197,9 +197,51 @@ class Generator {
       case 11:
         if (deep && this.#options.exceptions) this.#try(depth);
         break;
+      case 12:
+      case 13:
+        if (deep) this.#sweep();
+        break;
       default:
         this.#access();
     }
+  }
+
+  /** A loop that goes through memory step by step, and holds nothing that keeps it from being a plain one. */
+  #sweep(): void {
+    const random = this.#random;
+    const index = this.#pointer(0);
+    const rounds = this.#pointer(2);
+    const scale = random.below(4);
+    const stride = random.pick([1, 1, 2, 4, -1, -2, 8]);
+    const count = 1 + random.below(12);
+    this.#emit(`i32.const ${(16 + random.below(64)) * 8}\nlocal.set ${index}`);
+    this.#emit(`i32.const ${count}\nlocal.set ${rounds}`);
+    const address = (): void => {
+      this.#emit(`local.get ${index}`);
+      if (random.chance(0.2)) this.#emit(`i32.const ${random.below(4)}\ni32.or`);
+      if (random.chance(0.5)) this.#emit(`i32.const ${scale}\ni32.shl`);
+      if (random.chance(0.6)) this.#emit(`local.get ${this.#pointer(1)}\ni32.add`);
+    };
+    const tail = random.chance(0.3);
+    if (tail) this.#emit('block');
+    this.#emit('loop');
+    const access = (): void => {
+      const op = this.#pickAccess();
+      this.#accessOf(op, address);
+      if (op < 0x36) this.#emit('drop');
+    };
+    for (let left = 1 + random.below(3); left > 0; left--) access();
+    this.#emit(`local.get ${index}\ni32.const ${stride}\ni32.add\nlocal.set ${index}`);
+    if (random.chance(0.3)) access();
+    this.#emit(`local.get ${rounds}\ni32.const 1\ni32.sub\nlocal.tee ${rounds}\nbr_if 0`);
+    this.#emit(tail ? 'br 1\nend\nend' : 'end');
+  }
+
+  /** One without a result. */
+  #pickAccess(): number {
+    return this.#random.pick(
+      this.#accesses.filter((op) => (OPCODE.signature[op] ?? '').endsWith(':') || op < 0x36),
+    );
   }
 
   #access(): void {
@@ -209,11 +251,11 @@ class Generator {
     if (gives !== '') this.#emit('drop');
   }
 
-  #accessOf(op: number): void {
+  #accessOf(op: number, address = (): void => this.#address()): void {
     const random = this.#random;
     const name = OPCODE.name[op] ?? '';
     const [takes = ''] = (OPCODE.signature[op] ?? '').split(':');
-    this.#address();
+    address();
     for (const letter of takes.slice(1)) {
       // A wait must not last.
       if (name.includes('wait') && letter === 'l') this.#emit('i64.const 0');
