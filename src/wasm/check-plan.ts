@@ -49,8 +49,8 @@ export interface CheckStyle {
 
 /** An access within so many bytes of a checked one with the same base is taken to touch the same block. */
 const NEAR_BYTES = 64;
-/** An address that grows faster than this each time round is checked each time: it may pass over whole blocks. */
-const MOST_GROWTH = 32;
+/** An address that grows faster than this each time round is checked each time: most of its stretch is not touched. */
+const MOST_GROWTH = 64;
 /** Stretches that are looked at when a loop ends; each keeps a value or two alive while it runs. */
 const MOST_SPANS = 32;
 /** Checked bases that are looked through for a near one. */

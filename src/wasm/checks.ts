@@ -1,5 +1,5 @@
 import { AddedLocals } from './added-locals.ts';
-import { rangeBody, tellBody } from './check-functions.ts';
+import { findBody, rangeBody, spanBody, tellBody } from './check-functions.ts';
 import { type CheckPlan, type CheckStyle, MARK, type Span } from './check-plan.ts';
 import type { CodeBody } from './code-body.ts';
 import type { CodeWriter } from './code-writer.ts';
@@ -15,8 +15,10 @@ interface CheckTargets {
   readonly report: number;
   /** `(found) → 0`: reports what was accumulated. */
   readonly tell: number;
-  /** `(address, length, site, offset)`: looks at a stretch of memory; what it finds is reported less the offset. */
+  /** `(address, length, site)`: looks at a stretch of memory. */
   readonly range: number;
+  /** `(first, last, growth, bytes, site, offset)`: looks at what the accesses of a loop have touched. */
+  readonly span: number;
 }
 
 /**
@@ -45,10 +47,12 @@ export class Checks {
     this.#shadow = shadow;
     this.#style = style;
     this.#locals = new AddedLocals();
+    const find = rewriting.addFunction(rewriting.type('ii:i'), findBody(shadow));
     this.#targets = {
       report,
       tell: rewriting.addFunction(rewriting.type('l:l'), tellBody(report)),
-      range: rewriting.addFunction(rewriting.type('iiii:'), rangeBody(shadow, report)),
+      range: rewriting.addFunction(rewriting.type('iii:'), rangeBody(find, report)),
+      span: rewriting.addFunction(rewriting.type('iiiiii:'), spanBody(shadow, find, report)),
     };
   }
 
@@ -186,30 +190,25 @@ export class Checks {
     const { code } = this.#locals;
     const offset = (body.first[site] as number) >>> 0;
     const bytes = OPCODE.bytes[body.op[site] as number] as number;
-    // The last address less the first one.
-    const writeGrowth = (): void => {
-      code.localGet(local);
-      code.i32Const(stride);
-      code.op(OP.i32Sub);
-      code.localGet(this.#locals.initial(local));
-      code.op(OP.i32Sub);
-      code.i32Const(scale);
-      code.op(OP.i32Mul);
-    };
-    const upwards = stride * scale > 0;
+    // The first address is the last one less what the local has grown since, as often as it counts.
     code.localGet(last);
-    if (upwards) {
-      writeGrowth();
-      code.op(OP.i32Sub);
-    }
     code.i32Const(offset);
     code.op(OP.i32Add);
+    code.localTee(last);
+    code.localGet(local);
+    code.i32Const(stride);
+    code.op(OP.i32Sub);
+    code.localGet(this.#locals.initial(local));
+    code.op(OP.i32Sub);
+    code.i32Const(scale);
+    code.op(OP.i32Mul);
+    code.op(OP.i32Sub);
+    code.localGet(last);
+    code.i32Const(stride * scale);
     code.i32Const(bytes);
-    writeGrowth();
-    code.op(upwards ? OP.i32Add : OP.i32Sub);
     code.i32Const(body.at[site] as number);
     code.i32Const(offset);
-    code.call(this.#targets.range);
+    code.call(this.#targets.span);
   }
 
   #accumulate(local: number, offset: number, site: number): void {
@@ -264,7 +263,6 @@ export class Checks {
       code.localGet(address);
       code.localGet(length);
       code.i32Const(site);
-      code.i32Const(0);
       code.call(this.#targets.range);
     };
     if (op === OP.memoryCopy && this.#style.accesses === 'all') look(source);
