@@ -14,21 +14,24 @@ export const MARK = {
   tell: 2,
   /** The same after it: at the head of a loop that holds loops. */
   tellAfter: 4,
-  /** Its address is kept, for the end of its loop. */
+  /** Its address is kept, for the end of its loop; or if it touches what is freed. */
   keep: 8,
+  collect: 64,
   /** A loop with accesses that are kept begins, or is left: after its `end`, or before the branch that does so. */
   enter: 16,
   leave: 32,
 } as const;
 
 /**
- * An access in a plain loop: one without loops, calls and ways out inside. Its address grows evenly along with a local; so
- * when the loop ends, the last address and the growth of the local say which stretch of memory it has been through.
+ * An access in a plain loop: one without loops, calls and ways out inside. Where its address grows evenly along with a
+ * local, the last address and the growth of the local say, when the loop ends, which stretch of memory it has been
+ * through. Otherwise it keeps the last address that touched what is freed.
  */
 export interface Span {
   /** The instructions of the loop and of the access. */
   readonly loop: number;
   readonly site: number;
+  /** −1: it does not grow evenly. */
   readonly local: number;
   /** What the local grows by each time round, and how many times that the address grows by. */
   readonly stride: number;
@@ -51,7 +54,7 @@ export interface CheckStyle {
 const NEAR_BYTES = 64;
 /** An address that grows faster than this each time round is checked each time: most of its stretch is not touched. */
 const MOST_GROWTH = 64;
-/** Stretches that are looked at when a loop ends; each keeps a value or two alive while it runs. */
+/** Accesses of one plain loop that are treated so; each keeps a value or two alive while it runs. */
 const MOST_SPANS = 32;
 /** Checked bases that are looked through for a near one. */
 const RECENT_FACTS = 24;
@@ -66,7 +69,7 @@ export class CheckPlan {
   /** Accesses with `MARK.keep`, in order; those of one loop stand together. */
   spans = new List<Span>();
   readonly #loops = new LoopKinds();
-  /** The plain loop that is open, or −1; accesses in it that may be kept: instruction, local, scale, divisor. */
+  /** The plain loop that is open, or −1; its accesses: instruction, local, scale, divisor. */
   #plain = -1;
   readonly #candidates = new Ints();
   readonly #tracker: ValueTracker;
@@ -154,36 +157,37 @@ export class CheckPlan {
     const tracker = this.#tracker;
     const untold = this.#untold;
     this.#check(i, tracker.localAt(below));
-    if (exact || this.#plain < 0 || !tracker.isInLoopProper(i)) return;
-    const along = tracker.alongAt(below);
-    if (along < 0) return;
+    if (exact || this.#plain < 0) return;
+    const along = tracker.isInLoopProper(i) ? tracker.alongAt(below) : -1;
     this.#candidates.add(i);
     this.#candidates.add(along);
-    this.#candidates.add(tracker.scaleAt(below));
-    this.#candidates.add(tracker.divisorAt(below));
+    this.#candidates.add(along < 0 ? 0 : tracker.scaleAt(below));
+    this.#candidates.add(along < 0 ? 1 : tracker.divisorAt(below));
+    // Unless there are too many of them, they tell by themselves.
     this.#untold = untold;
   }
 
-  /** Decides on the candidates, now that it is known how the locals grow. */
+  /** Decides how the accesses of a plain loop are checked, now that it is known how its locals grow. */
   #leaveLoop(end: number): void {
     const candidates = this.#candidates;
-    let spans = 0;
+    const loop = this.#plain;
     for (let at = 0; at < candidates.length; at += 4) {
       const i = candidates.at(at);
+      if (at / 4 >= MOST_SPANS) {
+        this.#untold = true;
+        break;
+      }
       const local = candidates.at(at + 1);
       const scale = candidates.at(at + 2);
-      const stride = this.#tracker.strideOf(local);
+      const stride = local < 0 ? 0 : this.#tracker.strideOf(local);
       const growth = stride * scale;
       const evenly = growth !== 0 && stride % candidates.at(at + 3) === 0;
-      if (!evenly || growth > MOST_GROWTH || growth < -MOST_GROWTH || spans === MOST_SPANS) {
-        this.#untold = true;
-        continue;
-      }
-      spans++;
-      this.marks[i] = ((this.marks[i] as number) & ~MARK.check) | MARK.keep;
-      this.marks[this.#plain] = (this.marks[this.#plain] as number) | MARK.enter;
+      const steady = evenly && growth <= MOST_GROWTH && growth >= -MOST_GROWTH;
+      const mark = steady ? MARK.keep : MARK.collect;
+      this.marks[i] = ((this.marks[i] as number) & ~MARK.check) | mark;
+      this.marks[loop] = (this.marks[loop] as number) | MARK.enter;
       this.marks[end] = (this.marks[end] as number) | MARK.leave;
-      this.spans.add({ loop: this.#plain, site: i, local, stride, scale });
+      this.spans.add({ loop, site: i, local: steady ? local : -1, stride, scale });
     }
     candidates.clear();
     this.#plain = -1;

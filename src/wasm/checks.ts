@@ -74,6 +74,7 @@ export class Checks {
       copied = i;
       if (mark & MARK.enter) this.#enterLoop(plan.spans, i);
       if (mark & MARK.keep) this.#keep(body.op[i] as number, plan.source[i] as number);
+      if (mark & MARK.collect) this.#collect(body, i, plan.source[i] as number);
       if (mark & MARK.check) this.#check(body, i, plan.source[i] as number, exact);
       const leavesAfter = mark & MARK.leave && body.op[i] === OP.end;
       if (mark & MARK.leave && !leavesAfter) this.#leaveLoop(body, plan.spans);
@@ -143,14 +144,17 @@ export class Checks {
     }
   }
 
-  /** Keeps what the locals of a loop's spans begin with. */
+  /** Keeps what the locals of a loop's spans begin with, or that nothing was found yet. */
   #enterLoop(spans: List<Span>, loop: number): void {
     const { code } = this.#locals;
     this.#firstSpan = this.#endSpan;
     this.#nextSpan = this.#firstSpan;
     while (this.#endSpan < spans.length && spans.at(this.#endSpan).loop === loop) {
       const { local } = spans.at(this.#endSpan);
-      if (!this.#isKept(spans, local)) {
+      if (local < 0) {
+        code.i32Const(0);
+        code.localSet(this.#locals.last(this.#endSpan - this.#firstSpan));
+      } else if (!this.#isKept(spans, local)) {
         code.localGet(local);
         code.localSet(this.#locals.initial(local));
       }
@@ -179,11 +183,40 @@ export class Checks {
     this.#putBack(op, above);
   }
 
-  /** Looks at the stretches that the accesses of a loop have been through. */
+  /** Keeps the address of an access if it touches what is freed. The shadow has no freed byte for address 0. */
+  #collect(body: CodeBody, i: number, source: number): void {
+    const { code } = this.#locals;
+    const op = body.op[i] as number;
+    const found = this.#locals.last(this.#nextSpan++ - this.#firstSpan);
+    const above = this.#setAside(op, source);
+    const local = source >= 0 ? source : this.#locals.operand(0, 'i');
+    if (source < 0) code.localTee(local);
+    code.localGet(local);
+    code.localGet(found);
+    this.#lookAt(local, (body.first[i] as number) >>> 0);
+    code.op(OP.select);
+    code.localSet(found);
+    this.#putBack(op, above);
+  }
+
+  /** Looks at the stretches that the accesses of a loop have been through, and at what they found. */
   #leaveLoop(body: CodeBody, spans: List<Span>): void {
     for (let i = this.#firstSpan; i < this.#endSpan; i++) {
-      this.#lookAtSpan(body, spans.at(i), this.#locals.last(i - this.#firstSpan));
+      const span = spans.at(i);
+      const last = this.#locals.last(i - this.#firstSpan);
+      if (span.local < 0) this.#tellOne(body.at[span.site] as number, last);
+      else this.#lookAtSpan(body, span, last);
     }
+  }
+
+  #tellOne(site: number, found: number): void {
+    const { code } = this.#locals;
+    code.localGet(found);
+    code.open(OP.if);
+    code.i32Const(site);
+    code.localGet(found);
+    code.call(this.#targets.report);
+    code.end();
   }
 
   #lookAtSpan(body: CodeBody, { site, local, stride, scale }: Span, last: number): void {
@@ -219,12 +252,18 @@ export class Checks {
     code.i64ConstHigh(site);
     code.op(OP.i64Or);
     code.localGet(found);
+    this.#lookAt(local, offset);
+    code.op(OP.select);
+    code.localSet(found);
+  }
+
+  /** The shadow of an address in a local, plus an offset. */
+  #lookAt(local: number, offset: number): void {
+    const { code } = this.#locals;
     code.localGet(local);
     code.i32Const(GRANULE_SHIFT);
     code.op(OP.i32ShrU);
     this.#loadShadow(offset >>> GRANULE_SHIFT);
-    code.op(OP.select);
-    code.localSet(found);
   }
 
   /** Looks at the first and the last of its bytes, and tells at once. */
