@@ -1,9 +1,10 @@
 import { IntrinsicMap, mapGet, mapSet } from '../base/intrinsics.ts';
 import { ATOMIC } from '../shared/slots.ts';
+import { AtomicInstruction } from './atomic-instruction.ts';
 import { CodeWriter } from './code-writer.ts';
 import { OP, OPCODE, opcode } from './opcodes.ts';
 import type { Rewriting } from './rewriting.ts';
-import { TYPE, typeOfLetter } from './value-type.ts';
+import { TYPE } from './value-type.ts';
 
 /** Imports that a module with recorded atomic instructions has; all numbers are i32. */
 export const ATOMIC_IMPORT = {
@@ -86,7 +87,7 @@ export class AtomicRecorder {
   }
 
   #writeBody(op: number, offset: number, out: CodeWriter): void {
-    const instruction = new Instruction(op, offset);
+    const instruction = new AtomicInstruction(op, offset);
     instruction.writeLocals(out);
     if (op < FIRST_LOAD) this.#writeWaitOrNotify(instruction, out);
     else if (op < FIRST_STORE) this.#writeLoad(instruction, out);
@@ -97,7 +98,7 @@ export class AtomicRecorder {
     out.end();
   }
 
-  #writeLoad(of: Instruction, out: CodeWriter): void {
+  #writeLoad(of: AtomicInstruction, out: CodeWriter): void {
     this.#ifCellIsLast(of, out);
     of.write(out);
     out.localTee(of.result);
@@ -118,7 +119,7 @@ export class AtomicRecorder {
     out.localGet(of.result);
   }
 
-  #writeStore(of: Instruction, out: CodeWriter): void {
+  #writeStore(of: AtomicInstruction, out: CodeWriter): void {
     this.#beginWrite(of, out);
     of.write(out);
     this.#tell(of, ATOMIC.store, out, {
@@ -126,7 +127,7 @@ export class AtomicRecorder {
     });
   }
 
-  #writeModifier(of: Instruction, out: CodeWriter): void {
+  #writeModifier(of: AtomicInstruction, out: CodeWriter): void {
     const kind = ((of.op - FIRST_MODIFIER) / WIDTHS) | 0;
     this.#beginWrite(of, out);
     of.write(out);
@@ -145,7 +146,7 @@ export class AtomicRecorder {
     out.localGet(of.result);
   }
 
-  #writeCompareExchange(of: Instruction, out: CodeWriter): void {
+  #writeCompareExchange(of: AtomicInstruction, out: CodeWriter): void {
     if (of.isWhole) {
       // Where the last one failed, this may fail as well: then it only reads.
       this.#ifCellIsLast(of, out);
@@ -179,7 +180,7 @@ export class AtomicRecorder {
     out.localGet(of.result);
   }
 
-  #writeWaitOrNotify(of: Instruction, out: CodeWriter): void {
+  #writeWaitOrNotify(of: AtomicInstruction, out: CodeWriter): void {
     if (of.op === OP.atomicNotify) {
       this.#beginWrite(of, out);
       of.write(out);
@@ -210,7 +211,7 @@ export class AtomicRecorder {
   }
 
   /** Opens a block for an instruction on the very cell that was read last. */
-  #ifCellIsLast(of: Instruction, out: CodeWriter): void {
+  #ifCellIsLast(of: AtomicInstruction, out: CodeWriter): void {
     of.address(out);
     out.globalGet(this.#address);
     out.op(OP.i32Eq);
@@ -222,7 +223,7 @@ export class AtomicRecorder {
   }
 
   /** One more load that read the same; gives it back. */
-  #countOne(of: Instruction, out: CodeWriter): void {
+  #countOne(of: AtomicInstruction, out: CodeWriter): void {
     out.globalGet(this.#held);
     out.i32Const(1);
     out.op(OP.i32Add);
@@ -237,7 +238,7 @@ export class AtomicRecorder {
     out.byte(OP.return);
   }
 
-  #beginWrite(of: Instruction, out: CodeWriter): void {
+  #beginWrite(of: AtomicInstruction, out: CodeWriter): void {
     out.call(this.#settle);
     out.i32Const(0);
     out.globalSet(this.#width);
@@ -245,7 +246,7 @@ export class AtomicRecorder {
     out.localSet(of.before);
   }
 
-  #tellRead(of: Instruction, kind: number, out: CodeWriter): void {
+  #tellRead(of: AtomicInstruction, kind: number, out: CodeWriter): void {
     this.#tell(of, kind, out, { read: () => of.low(of.result, out) });
     of.address(out);
     out.globalSet(this.#address);
@@ -258,7 +259,7 @@ export class AtomicRecorder {
     out.globalSet(this.#most);
   }
 
-  #tell(of: Instruction, kind: number, out: CodeWriter, values: Values): void {
+  #tell(of: AtomicInstruction, kind: number, out: CodeWriter, values: Values): void {
     out.i32Const(kind);
     out.i32Const(of.bytes);
     of.address(out);
@@ -309,94 +310,4 @@ export class AtomicRecorder {
 interface Values {
   readonly read?: () => void;
   readonly written?: () => void;
-}
-
-/** An atomic instruction inside the function that stands for it, whose parameters are its operands. */
-class Instruction {
-  readonly op: number;
-  readonly bytes: number;
-  /** Whether it reads or writes an i64. */
-  readonly wide: boolean;
-  /** Locals: what it gave, and the place before it. */
-  readonly result: number;
-  readonly before: number;
-  readonly #offset: number;
-  readonly #operands: number;
-  readonly #resultType: number;
-
-  constructor(op: number, offset: number) {
-    const signature = OPCODE.signature[op] as string;
-    this.op = op;
-    this.bytes = OPCODE.bytes[op] as number;
-    this.#offset = offset;
-    this.#operands = OPCODE.takes[op] as number;
-    const gives = signature[this.#operands + 1] ?? 'i';
-    // The first operand behind the address is a value of the cell; a load gives one.
-    this.wide = (signature[1] === ':' ? gives : signature[1]) === 'l';
-    this.#resultType = typeOfLetter(gives);
-    this.result = this.#operands;
-    this.before = this.#operands + 1;
-  }
-
-  /** Whether its width is that of its type. */
-  get isWhole(): boolean {
-    return this.bytes === (this.wide ? 8 : 4);
-  }
-
-  writeLocals(out: CodeWriter): void {
-    out.u32(2);
-    out.u32(1);
-    out.byte(this.#resultType);
-    out.u32(1);
-    out.byte(TYPE.i32);
-  }
-
-  /** The instruction itself. */
-  write(out: CodeWriter): void {
-    for (let i = 0; i < this.#operands; i++) out.localGet(i);
-    this.#access(this.op, out);
-  }
-
-  /** A load of the same cell. */
-  writeAsLoad(out: CodeWriter): void {
-    out.localGet(0);
-    this.#access(this.wide ? OP.i64AtomicLoad : OP.i32AtomicLoad, out);
-  }
-
-  address(out: CodeWriter): void {
-    out.localGet(0);
-    if (this.#offset > 0) {
-      out.i32Const(this.#offset);
-      out.op(OP.i32Add);
-    }
-  }
-
-  /** The low word of a local of its type. */
-  low(local: number, out: CodeWriter): void {
-    out.localGet(local);
-    if (this.wide) out.op(OP.i32WrapI64);
-  }
-
-  /** Makes an i64 of a value of its type. */
-  widen(out: CodeWriter): void {
-    if (!this.wide) out.op(OP.i64ExtendI32U);
-  }
-
-  /** What a `compareExchange` compares with: engines look at as many bits as the cell has. */
-  expected(out: CodeWriter): void {
-    out.localGet(1);
-    if (this.isWhole) return;
-    if (this.wide) {
-      out.i64Const(2 ** (this.bytes * 8) - 1);
-      out.op(OP.i64And);
-    } else {
-      out.i32Const(2 ** (this.bytes * 8) - 1);
-      out.op(OP.i32And);
-    }
-  }
-
-  #access(op: number, out: CodeWriter): void {
-    const align = this.bytes === 8 ? 3 : this.bytes >> 1;
-    out.access(op, align, 0, this.#offset);
-  }
 }

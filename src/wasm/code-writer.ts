@@ -5,6 +5,11 @@ import { TYPE } from './value-type.ts';
 
 /** Writes instructions. */
 export class CodeWriter extends BinaryWriter {
+  /** Written out: the one that is made otherwise passes its arguments on through the page's iterators. */
+  constructor(capacity = 256) {
+    super(capacity);
+  }
+
   op(op: number): void {
     const { prefix, second } = opcodeParts(op);
     if (prefix === 0) this.byte(second);

@@ -1,4 +1,4 @@
-import { IntrinsicInt32Array, IntrinsicMap, mapGet, mapSet } from '../base/intrinsics.ts';
+import { IntrinsicInt32Array, IntrinsicMap, lengthOf, mapGet, mapSet } from '../base/intrinsics.ts';
 
 /** A list that no page can meddle with: an array's elements fall through to what a page put on its prototype. */
 export class List<T> {
@@ -76,4 +76,9 @@ export class Ints {
     this.#values = new IntrinsicInt32Array(this.#capacity);
     for (let i = 0; i < this.#length; i++) this.#values[i] = old[i] as number;
   }
+}
+
+/** An array of at least `size` integers: the old one if it is large enough, else a new one that forgets. */
+export function room(old: Int32Array<ArrayBuffer>, size: number): Int32Array<ArrayBuffer> {
+  return lengthOf(old) >= size ? old : new IntrinsicInt32Array(size * 2);
 }

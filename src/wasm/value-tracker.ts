@@ -1,7 +1,6 @@
 import {
   IntrinsicInt32Array,
   IntrinsicMap,
-  lengthOf,
   mapClear,
   mapGet,
   mapSet,
@@ -10,7 +9,8 @@ import {
 import type { CodeBody } from './code-body.ts';
 import type { FunctionTypes } from './function-types.ts';
 import * as LIMITS from './limits.ts';
-import { Ints } from './list.ts';
+import { Ints, room } from './list.ts';
+import { LocalSets } from './local-sets.ts';
 import { OP, OPCODE } from './opcodes.ts';
 import type { WasmModule } from './read-module.ts';
 
@@ -44,9 +44,7 @@ export class ValueTracker {
   #localPlus = new IntrinsicInt32Array(0);
   /** The last instruction that set a local. */
   #localSet = new IntrinsicInt32Array(0);
-  /** Where in `#sets` the instructions that set each local begin; one more entry ends the last. */
-  #setsFrom = new IntrinsicInt32Array(0);
-  #sets = new IntrinsicInt32Array(0);
+  readonly #sets = new LocalSets();
   #locals = 0;
   #next = FIRST_BASE;
   /** Of each base the local whose multiple it is, or −1, and how many times that; and what its growth must divide by. */
@@ -88,7 +86,10 @@ export class ValueTracker {
 
   begin(body: CodeBody, params: number): void {
     this.#locals = params + body.declaredLocals;
-    this.#indexSets(body);
+    this.#localBase = room(this.#localBase, this.#locals);
+    this.#localPlus = room(this.#localPlus, this.#locals);
+    this.#localSet = room(this.#localSet, this.#locals);
+    this.#sets.look(body, this.#locals);
     for (let i = 0; i < this.#locals; i++) {
       this.#localBase[i] = FIRST_BASE + i;
       this.#localPlus[i] = 0;
@@ -264,33 +265,6 @@ export class ValueTracker {
     }
   }
 
-  /** Notes the places of all that sets a local, by local. */
-  #indexSets({ length, op, first }: CodeBody): void {
-    const locals = this.#locals;
-    const from = room(this.#setsFrom, locals + 2);
-    this.#localBase = room(this.#localBase, locals);
-    this.#localPlus = room(this.#localPlus, locals);
-    this.#localSet = room(this.#localSet, locals);
-    this.#setsFrom = from;
-    for (let local = 0; local < locals + 2; local++) from[local] = 0;
-    let total = 0;
-    for (let i = 0; i < length; i++) {
-      if (!isSet(op[i] as number) || (first[i] as number) >>> 0 >= locals) continue;
-      from[(first[i] as number) + 2] = (from[(first[i] as number) + 2] as number) + 1;
-      total++;
-    }
-    for (let local = 2; local < locals + 2; local++) {
-      from[local] = (from[local] as number) + (from[local - 1] as number);
-    }
-    this.#sets = room(this.#sets, total);
-    for (let i = 0; i < length; i++) {
-      if (!isSet(op[i] as number) || (first[i] as number) >>> 0 >= locals) continue;
-      const next = (first[i] as number) + 1;
-      this.#sets[from[next] as number] = i;
-      from[next] = (from[next] as number) + 1;
-    }
-  }
-
   /** Gives new bases to the locals that are set between two instructions. */
   #forgetSetBetween(from: number, to: number, now: number): void {
     this.#meetings += this.#locals;
@@ -299,27 +273,11 @@ export class ValueTracker {
       return;
     }
     for (let local = 0; local < this.#locals; local++) {
-      if (this.#setsBetween(local, from, to) === 0) continue;
+      if (this.#sets.between(local, from, to) === 0) continue;
       this.#localBase[local] = this.#newBase();
       this.#localPlus[local] = 0;
       this.#localSet[local] = now;
     }
-  }
-
-  #setsBetween(local: number, from: number, to: number): number {
-    return this.#setsBefore(local, to) - this.#setsBefore(local, from);
-  }
-
-  #setsBefore(local: number, i: number): number {
-    const from = this.#setsFrom[local] as number;
-    let low = from;
-    let high = this.#setsFrom[local + 1] as number;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#sets[middle] as number) < i) low = middle + 1;
-      else high = middle;
-    }
-    return low - from;
   }
 
   #newBase(along = -1, scale = 0, divisor = 1): number {
@@ -335,7 +293,7 @@ export class ValueTracker {
     this.#loopProperTo = properTo;
     this.#loopDepth = this.#heights.length;
     for (let local = 0; local < this.#locals; local++) {
-      if (this.#setsBetween(local, from, to) !== 1) continue;
+      if (this.#sets.between(local, from, to) !== 1) continue;
       const base = this.#localBase[local] as number;
       this.#along.set(base, local);
       this.#scale.set(base, 1);
@@ -531,12 +489,4 @@ export class ValueTracker {
     this.#from.truncate(length);
     this.#taken.truncate(length);
   }
-}
-
-function isSet(op: number): boolean {
-  return op === OP.localSet || op === OP.localTee;
-}
-
-function room(old: Int32Array<ArrayBuffer>, size: number): Int32Array<ArrayBuffer> {
-  return lengthOf(old) >= size ? old : new IntrinsicInt32Array(size * 2);
 }
