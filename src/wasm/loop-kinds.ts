@@ -64,7 +64,7 @@ export class LoopKinds {
           }
           break;
         case OP.br:
-          if (!this.#isTail(i, (first[i] as number) >>> 0)) {
+          if (!this.#isTail(body, i, (first[i] as number) >>> 0)) {
             this.#branch(i, (first[i] as number) >>> 0);
           }
           break;
@@ -101,12 +101,13 @@ export class LoopKinds {
   }
 
   /** Whether a branch is what follows when no other has led back to the head of the loop: then it is its only end. */
-  #isTail(i: number, label: number): boolean {
+  #isTail({ match }: CodeBody, i: number, label: number): boolean {
     const top = this.#loops.length - 1;
     if (top < 0 || label === 0 || this.#places.at(top) !== this.#blocks.length - 1) return false;
     const loop = this.#loops.at(top);
     if ((this.firstBack[loop] as number) >= i) return false;
-    this.leaves[loop] = i;
+    // Nothing behind the first one is ever reached.
+    if (this.leaves[loop] === match[loop]) this.leaves[loop] = i;
     return true;
   }
 

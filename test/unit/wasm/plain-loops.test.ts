@@ -112,6 +112,19 @@ describe('an access in a plain loop is checked when the loop ends', () => {
       shadow[(START + 40) / 8] = 1;
     };
     expect(reports(bytes, 'accumulated', poison)).toHaveLength(2);
+    const twice = module(
+      setup,
+      'block',
+      'loop',
+      load,
+      advance(4),
+      COUNT,
+      'br 1',
+      'br 1',
+      'end',
+      'end',
+    );
+    expect(reports(twice, 'accumulated', poison)).toHaveLength(2);
   });
 });
 
