@@ -18,6 +18,8 @@ export interface ShapedFunction {
 export interface Shapes {
   readonly kind: AllocatorKind;
   readonly functions: List<ShapedFunction>;
+  /** Whether one function of the module calls another. */
+  calls(caller: number, callee: number): boolean;
 }
 
 /** What a constant counts for in the likeness of a function. */
@@ -78,16 +80,20 @@ class ShapeFinder {
 
   find(): Shapes | undefined {
     const dlmalloc = this.#best('i:i', (each) => this.#mallocLikeness(each, DLMALLOC));
-    const emmalloc = this.#best('i:i', (each) => this.#mallocLikeness(each, EMMALLOC));
-    const isDlmalloc = dlmalloc.likeness >= emmalloc.likeness;
-    const malloc = isDlmalloc ? dlmalloc : emmalloc;
+    const emmalloc = this.#best('i:i', (each) => this.#emmallocLikeness(each));
+    // Mostly the alignment is a parameter of what does the work.
+    const aligned = this.#best('ii:i', (each) => this.#emmallocLikeness(each));
+    const isAligned = aligned.likeness > emmalloc.likeness;
+    const best = isAligned ? aligned : emmalloc;
+    const isDlmalloc = dlmalloc.likeness >= best.likeness;
+    const malloc = isDlmalloc ? dlmalloc : best;
     if (malloc.likeness < ENOUGH) return undefined;
     const functions = new List<ShapedFunction>();
     const add = (role: HeapRole, { defined, likeness }: Candidate): void => {
       if (likeness < ENOUGH) return;
       functions.add({ role, index: defined + this.#module.importedFunctions, likeness });
     };
-    add('malloc', malloc);
+    add(isDlmalloc || !isAligned ? 'malloc' : 'memalign', malloc);
     const statics = this.#facts.statics(malloc.defined);
     const weights = isDlmalloc ? DLFREE : EMMALLOC;
     const free = this.#best('i:', (each) => this.#freeLikeness(each, weights, statics));
@@ -106,7 +112,14 @@ class ShapeFinder {
         this.#best('ii:i', (each) => this.#memalignLikeness(each, malloc.defined)),
       );
     }
-    return { kind: isDlmalloc ? 'dlmalloc' : 'emmalloc', functions };
+    const { importedFunctions } = this.#module;
+    return {
+      kind: isDlmalloc ? 'dlmalloc' : 'emmalloc',
+      functions,
+      calls: (caller, callee) =>
+        caller >= importedFunctions &&
+        this.#facts.calls(caller - importedFunctions, callee - importedFunctions),
+    };
   }
 
   /** The defined function of a signature that is most alike; of two, the one that more call. */
@@ -144,6 +157,11 @@ class ShapeFinder {
     return sum + (this.#facts.leadsToGrowth(defined, STEPS_TO_GROWTH) ? 20 : 0);
   }
 
+  #emmallocLikeness(defined: number): number {
+    const likeness = this.#mallocLikeness(defined, EMMALLOC);
+    return likeness > 0 && this.#facts.asksForMore(defined) ? 0 : likeness;
+  }
+
   #freeLikeness(defined: number, weights: Weights, statics: Map<number, true>): number {
     if (this.#facts.readsHeader[defined] === 0) return 0;
     const sum = this.#weigh(defined, weights);
@@ -158,6 +176,7 @@ class ShapeFinder {
   #reallocLikeness(defined: number, malloc: number): number {
     const seen = this.#facts.seen[defined] as number;
     if (!this.#facts.calls(defined, malloc)) return 0;
+    if (this.#facts.asksForAlignment(defined, malloc)) return 0;
     const padded = hasSeen(seen, 11) && (hasSeen(seen, -64) || hasSeen(seen, -65));
     return padded && this.#facts.readsHeader[defined] === 1 ? 80 : 0;
   }
@@ -171,21 +190,10 @@ class ShapeFinder {
 
   /** Small alignments are those of `malloc` itself. */
   #memalignLikeness(defined: number, malloc: number): number {
-    const seen = this.#facts.seen[defined] as number;
-    const aligns = hasSeen(seen, 8) && this.#facts.calls(defined, malloc);
-    return aligns && !hasSeen(seen, 65_535) && !hasSeen(seen, 65_536) && this.#isShort(defined)
-      ? 60
-      : 0;
-  }
-
-  #isShort(defined: number): boolean {
-    const { bodyFrom, bodyTo } = this.#module;
-    return bodyTo.at(defined) - bodyFrom.at(defined) < SHORT_BYTES;
+    const calls = this.#facts.calls(defined, malloc);
+    return calls && this.#facts.asksForAlignment(defined, malloc) ? 90 : 0;
   }
 }
-
-/** `memalign` hands over to what does the work. */
-const SHORT_BYTES = 48;
 
 interface Candidate {
   readonly defined: number;

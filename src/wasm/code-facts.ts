@@ -19,8 +19,7 @@ export const TELLING = [
 
 /** Statics of a program lie above; constants below are numbers. */
 const LOWEST_STATIC = 1024;
-/** A header lies at most so far before its block. */
-const HEADER_BYTES = 8;
+const FIRST_INSTRUCTIONS = 4;
 
 /** What the code of each function shows at a glance. All is by the index of a defined function. */
 export class CodeFacts {
@@ -94,6 +93,38 @@ export class CodeFacts {
     return found;
   }
 
+  /**
+   * Whether a function first looks if its first parameter is a small alignment, and passes its second one on to `callee`:
+   * `local.get 0`, 8 or 16, a comparison; `local.get 1`, `call`.
+   */
+  asksForAlignment(defined: number, callee: number): boolean {
+    const { op, first, length } = this.#read(defined);
+    let compares = false;
+    for (let i = 0; i < length && i < FIRST_INSTRUCTIONS && !compares; i++) {
+      const constant = first[i + 1];
+      const small = op[i + 1] === OP.i32Const && (constant === 8 || constant === 16);
+      const comparison = op[i + 2] as number;
+      const orders = comparison >= OP.i32LtU && comparison <= OP.i32GeU;
+      compares = op[i] === OP.localGet && first[i] === 0 && small && orders;
+    }
+    const called = callee + this.#module.importedFunctions;
+    for (let i = 0; i + 1 < length && compares; i++) {
+      const passes = op[i] === OP.localGet && first[i] === 1;
+      if (passes && op[i + 1] === OP.call && first[i + 1] === called) return true;
+    }
+    return false;
+  }
+
+  /** Whether a function begins by asking another for memory, which may say −1: it adds to the heap, and hands out nothing. */
+  asksForMore(defined: number): boolean {
+    const { op, first, length } = this.#read(defined);
+    for (let i = 0; i + 3 < length && i < FIRST_INSTRUCTIONS; i++) {
+      const fails = op[i + 2] === OP.i32Const && first[i + 2] === -1;
+      if (op[i] === OP.call && op[i + 1] === OP.localTee && fails) return true;
+    }
+    return false;
+  }
+
   #read(defined: number): CodeBody {
     const { bytes, bodyFrom, bodyTo } = this.#module;
     const to = bodyTo.at(defined);
@@ -132,12 +163,12 @@ export class CodeFacts {
   }
 }
 
-/** `local.get`, `i32.const`, `i32.add` or `i32.sub`: a little below the parameter. */
+/** `local.get`, `i32.const`, `i32.add` or `i32.sub`: one of the two words of a header before its block. */
 function readsBefore({ op, first }: CodeBody, i: number): boolean {
   if (op[i + 1] !== OP.i32Const) return false;
   const constant = first[i + 1] as number;
   const before = op[i + 2] === OP.i32Sub ? constant : op[i + 2] === OP.i32Add ? -constant : 0;
-  return before > 0 && before <= HEADER_BYTES;
+  return before === 4 || before === 8;
 }
 
 function bitOf(constant: number): number {

@@ -49,7 +49,11 @@ export function findAllocator(module: WasmModule, glue?: string): Result<FoundAl
     }
     mapForEach(named, (found, role) => {
       const alike = mapGet(shaped, role);
-      if (alike && alike.index !== found.index && alike.sure === 'likely') {
+      if (alike && shapes?.calls(found.index, alike.index)) {
+        // The one does the work of the other, and may be called by itself: both are hooked, and one is heard.
+        functions.add(found);
+        functions.add(alike);
+      } else if (alike && alike.index !== found.index && alike.sure === 'likely') {
         doubts.add(`${role} is named ${found.index}, and looks like ${alike.index}`);
         functions.add(withSureness(found, 'likely'));
       } else functions.add(alike ? withSureness(found, 'certain') : found);

@@ -69,6 +69,26 @@ describe('by shape alone', () => {
   });
 });
 
+describe('what is like an allocator’s function, and is none', () => {
+  /** Counts buckets as emmalloc does. */
+  const buckets = [63, 127, 110, 71].map((each) => `i32.const ${each}\ndrop`).join('\n');
+  const grow = 'func i:i\nlocal.get 0\nmemory.grow 0\nend';
+  const module = (...lines: readonly string[]): WasmModule =>
+    parsed(assemble(`memory 1\n${grow}\nfunc i:i locals i\n${lines.join('\n')}\n${buckets}\nend`));
+
+  test('what asks for more memory first adds to the heap', () => {
+    const asks = 'local.get 0\ncall 0\nlocal.tee 1\ni32.const -1\ni32.eq';
+    expect(findShapes(module(asks))).toBeUndefined();
+  });
+
+  test('what asks for it later hands out blocks', () => {
+    const asks = 'nop\nnop\nnop\nlocal.get 0\ncall 0\nlocal.tee 1\ni32.const -1\ni32.eq';
+    const shapes = findShapes(module(asks));
+    expect(shapes?.kind).toBe('emmalloc');
+    expect(shapes?.functions.at(0)).toMatchObject({ role: 'malloc', index: 1 });
+  });
+});
+
 const NAMED = `
   import func env.realloc ii:i
   memory 1
