@@ -4,7 +4,7 @@ import { BinaryReader } from './binary-reader.ts';
 import { isAccess, writesMemory } from './check-plan.ts';
 import { CodeBody } from './code-body.ts';
 import { OPCODE } from './opcodes.ts';
-import type { WasmModule } from './read-module.ts';
+import { definedFunctionAt, type WasmModule } from './read-module.ts';
 import { attempt, malformed, type Refusal } from './refusal.ts';
 import { GRANULE_BYTES } from './shadow.ts';
 
@@ -26,7 +26,7 @@ export interface AccessSite {
 /** The access at a byte of the original module, as reports name it. */
 export function readAccessSite(module: WasmModule, site: number): Result<AccessSite, Refusal> {
   return attempt(() => {
-    const defined = bodyAt(module, site);
+    const defined = definedFunctionAt(module, site);
     const from = module.bodyFrom.at(defined);
     const to = module.bodyTo.at(defined);
     if (defined < 0 || site >= to) malformed('in no function', site);
@@ -45,18 +45,6 @@ export function readAccessSite(module: WasmModule, site: number): Result<AccessS
       writes: writesMemory(op),
     };
   });
-}
-
-/** The last function that begins at or before a byte; −1 for none. */
-function bodyAt({ bodyFrom }: WasmModule, site: number): number {
-  let low = 0;
-  let high = bodyFrom.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (bodyFrom.at(middle) <= site) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }
 
 /**

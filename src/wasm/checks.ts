@@ -90,6 +90,7 @@ export class Checks {
     out.u32(body.localGroups + locals.added);
     out.copy(bytes, body.localsAt, body.codeAt);
     out.append(locals.declarations);
+    this.#rewriting.codeMap?.move(out.length);
     out.append(code);
     const { length } = out;
     return (

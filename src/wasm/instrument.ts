@@ -4,6 +4,7 @@ import { BinaryReader } from './binary-reader.ts';
 import { CheckPlan, type CheckStyle } from './check-plan.ts';
 import { Checks } from './checks.ts';
 import { CodeBody } from './code-body.ts';
+import type { CodeMap } from './code-map.ts';
 import { CodeWriter } from './code-writer.ts';
 import { type HeapFunction, HeapHooks, type HeapRole } from './heap-hooks.ts';
 import type { Ints, List } from './list.ts';
@@ -70,14 +71,18 @@ export interface Instrumented {
   readonly recordsAtomics: boolean;
 }
 
-/** Gives a module that does what the original does, and tells. Whatever is not understood is refused. */
+/**
+ * Gives a module that does what the original does, and tells. Whatever is not understood is refused. The same bytes and
+ * options give the same module; `codeMap` then notes what became of its code.
+ */
 export function instrument(
   bytes: Uint8Array,
   options: InstrumentOptions,
+  codeMap?: CodeMap,
 ): Result<Instrumented, Refusal> {
   const read = readModule(bytes);
   if (!read.ok) return read;
-  return attempt(() => new Instrumenter(read.value, options).run());
+  return attempt(() => new Instrumenter(read.value, options, codeMap).run());
 }
 
 class Instrumenter {
@@ -92,10 +97,11 @@ class Instrumenter {
   #checks = 0;
   #unchecked = 0;
 
-  constructor(module: WasmModule, options: InstrumentOptions) {
+  constructor(module: WasmModule, options: InstrumentOptions, codeMap: CodeMap | undefined) {
     this.#module = module;
     this.#options = options;
     this.#rewriting = new Rewriting(module, options.from);
+    this.#rewriting.codeMap = codeMap;
   }
 
   run(): Instrumented {
@@ -171,20 +177,21 @@ class Instrumenter {
     }
     plan?.make(this.#body, params);
     if (!plan || !checks || plan.checks === 0) {
-      this.#writePlain();
+      this.#writePlain(index);
       return;
     }
     const code = this.#code;
     code.clear();
     if (!checks.write(this.#body, plan, params, code)) {
       this.#unchecked++;
-      this.#writePlain();
+      this.#rewriting.codeMap?.forget();
+      this.#writePlain(index);
       return;
     }
     this.#checks += plan.checks;
     if (this.#options.checks?.bodies === 'two') {
-      this.#writePlain(params, this.#rewriting.addFunction(type, code, index));
-    } else this.#bodies.sized(code);
+      this.#writePlain(index, params, this.#rewriting.addFunction(type, code, index));
+    } else this.#finishBody(index);
   }
 
   /** The allocator's own bodies are not checked: what they touch is theirs. */
@@ -199,10 +206,15 @@ class Instrumenter {
   }
 
   /** The body as it was; before it, the way to one that checks, if there is one. */
-  #writePlain(params = 0, checked = -1): void {
+  #writePlain(index: number, params = 0, checked = -1): void {
     this.#code.clear();
     this.#copyBody(params, checked);
+    this.#finishBody(index);
+  }
+
+  #finishBody(index: number): void {
     this.#bodies.sized(this.#code);
+    this.#rewriting.codeMap?.finish(this.#rewriting.functionIndex(index));
   }
 
   #copyBody(params = 0, checked = -1): void {

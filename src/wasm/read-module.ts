@@ -321,3 +321,15 @@ export function exportNames(module: WasmModule): Map<number, string> {
 export function isAddressGlobal({ type, mutable }: GlobalType): boolean {
   return type === TYPE.i32 && mutable;
 }
+
+/** The last defined function whose body begins at or before a byte; −1 for none. */
+export function definedFunctionAt({ bodyFrom }: WasmModule, at: number): number {
+  let low = 0;
+  let high = bodyFrom.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (bodyFrom.at(middle) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}

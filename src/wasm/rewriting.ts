@@ -1,6 +1,7 @@
 import { IntrinsicMap, mapGet, mapSet } from '../base/intrinsics.ts';
 import { BinaryWriter } from './binary-writer.ts';
 import type { CodeBody } from './code-body.ts';
+import type { CodeMap } from './code-map.ts';
 import { Ints, List } from './list.ts';
 import { OP, opcode } from './opcodes.ts';
 import type { MemoryType, WasmModule } from './read-module.ts';
@@ -44,6 +45,8 @@ export class Rewriting {
   /** The bodies of the module's own functions, each behind its size; undefined: as they were. */
   bodies: BinaryWriter | undefined;
   #newTypeCount = 0;
+  /** Notes where copied instructions are, if somebody wants to know. */
+  codeMap: CodeMap | undefined;
   /** Gives the function that is called in the place of an instruction with an offset, or −1. */
   standIn: ((op: number, offset: number) => number) | undefined;
   /** Whether the one memory that the module defines is imported instead. */
@@ -121,6 +124,7 @@ export class Rewriting {
     this.newFunctions.add(type);
     this.newBodies.sized(body);
     this.copies.add(original);
+    if (original >= 0) this.codeMap?.finish(index);
     return index;
   }
 
@@ -129,6 +133,7 @@ export class Rewriting {
     const { bytes } = this.module;
     const { at, op, first } = body;
     let copied = at[from] as number;
+    this.codeMap?.note(out.length, copied);
     for (let i = this.moves ? from : to; i < to; i++) {
       const code = op[i] as number;
       if (code === OP.call || code === OP.returnCall || code === OP.refFunc) {
@@ -142,8 +147,10 @@ export class Rewriting {
         out.u32(instead);
       }
       copied = at[i + 1] as number;
+      this.codeMap?.note(out.length, copied);
     }
     out.copy(bytes, copied, at[to] as number);
+    this.codeMap?.end(out.length);
   }
 
   #standInFor({ op, first }: CodeBody, i: number): number {
