@@ -12,10 +12,7 @@ export const imports = 1_000_000;
 export const exports = 1_000_000;
 export const globals = 1_000_000;
 export const tags = 1_000_000;
-export const tables = 100_000;
 export const memories = 100;
-/** Elements and data of one kind: segments of a module. */
-export const segments = 100_000;
 /** Entries of one element segment, or initial entries of a table. */
 export const segmentEntries = 10_000_000;
 export const parameters = 1000;

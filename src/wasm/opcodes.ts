@@ -339,7 +339,7 @@ const MODIFIED = [
 
 const PAGE = 512;
 const FIRST_PREFIX = 0xfb;
-export const LAST_PREFIX = 0xfe;
+const LAST_PREFIX = 0xfe;
 const OPCODES = (LAST_PREFIX - FIRST_PREFIX + 2) * PAGE;
 
 /**
@@ -471,7 +471,6 @@ export const OP = {
   i32Load: 0x28,
   i64Load: 0x29,
   i32Load8U: 0x2d,
-  i32Store: 0x36,
   memorySize: 0x3f,
   memoryGrow: 0x40,
   i32Const: 0x41,

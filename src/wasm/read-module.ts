@@ -1,4 +1,4 @@
-import { IntrinsicMap, lengthOf, mapGet, mapSet } from '../base/intrinsics.ts';
+import { lengthOf } from '../base/intrinsics.ts';
 import type { Result } from '../base/result.ts';
 import { BinaryReader } from './binary-reader.ts';
 import { CodeBody } from './code-body.ts';
@@ -69,16 +69,6 @@ export interface WasmModule {
 /** Reads all of a module but the instructions of its functions. */
 export function readModule(bytes: Uint8Array): Result<WasmModule, Refusal> {
   return attempt(() => new ModuleReader(bytes).read());
-}
-
-/** The one section of its kind; undefined where there is none. */
-export function sectionOf(module: WasmModule, id: number): Section | undefined {
-  const { sections } = module;
-  for (let i = 0; i < sections.length; i++) {
-    const section = sections.at(i);
-    if (section.id === id) return section;
-  }
-  return undefined;
 }
 
 class ModuleReader {
@@ -302,19 +292,6 @@ function readGlobalType(reader: BinaryReader): GlobalType {
 /** The type of a function by its index; each function has one. */
 export function typeOf(module: WasmModule, index: number): number {
   return module.functions.at(index);
-}
-
-/** Functions by the names under which they are exported; of several names of one, the first. */
-export function exportNames(module: WasmModule): Map<number, string> {
-  const names = new IntrinsicMap<number, string>();
-  const { exports } = module;
-  for (let i = 0; i < exports.length; i++) {
-    const { kind, index, name } = exports.at(i);
-    if (kind === EXTERNAL.function && mapGet(names, index) === undefined) {
-      mapSet(names, index, name);
-    }
-  }
-  return names;
 }
 
 /** Whether a global holds an address that a program may change. */
