@@ -1,6 +1,7 @@
 import type { Result } from '../base/result.ts';
 import { AtomicRecorder } from './atomics.ts';
 import { BinaryReader } from './binary-reader.ts';
+import { CallWatch } from './call-watch.ts';
 import { CheckPlan, type CheckStyle } from './check-plan.ts';
 import { Checks } from './checks.ts';
 import { CodeBody } from './code-body.ts';
@@ -45,6 +46,8 @@ export interface InstrumentOptions {
   readonly checks?: CheckOptions;
   /** These functions of the allocator are told of. Imports `HEAP_IMPORT`. */
   readonly heap?: List<HeapFunction>;
+  /** Calls of these functions are told of. Imports `WATCH_IMPORT`. */
+  readonly watch?: List<number>;
   /** Atomic instructions on memory that threads share are told of. Imports `ATOMIC_IMPORT`, where there are any. */
   readonly atomics?: boolean;
 }
@@ -94,6 +97,7 @@ class Instrumenter {
   #bodies = new CodeWriter();
   #shadow: Shadow | undefined;
   #heap: HeapHooks | undefined;
+  #watch: CallWatch | undefined;
   #checks = 0;
   #unchecked = 0;
 
@@ -112,6 +116,7 @@ class Instrumenter {
     this.#shadow = shadow;
     const report = asked ? rewriting.importFunction(IMPORT.report, 'ii:') : 0;
     if (this.#options.heap) this.#heap = new HeapHooks(rewriting, this.#options.heap);
+    if (this.#options.watch) this.#watch = new CallWatch(rewriting, this.#options.watch);
     const memory = module.memories.length === 1 ? module.memories.at(0) : undefined;
     if (this.#options.atomics && memory?.shared && !memory.address64) {
       const recorder = new AtomicRecorder(rewriting);
@@ -129,7 +134,7 @@ class Instrumenter {
       this.#writeFunction(module.importedFunctions + i, plan, checks);
     }
     // What is as it was stays as it was written.
-    if (plan || this.#heap || rewriting.standIn) rewriting.bodies = this.#bodies;
+    if (plan || this.#heap || this.#watch || rewriting.standIn) rewriting.bodies = this.#bodies;
     const { bytes, dropped } = writeModule(rewriting);
     return {
       bytes,
@@ -171,7 +176,7 @@ class Instrumenter {
     const type = typeOf(this.#module, index);
     const params = types.params(type);
     const role = this.#heap?.roleOf(index);
-    if (role !== undefined) {
+    if (role !== undefined || this.#watch?.watches(index)) {
       this.#writeWrapper(role, index, type);
       return;
     }
@@ -194,14 +199,15 @@ class Instrumenter {
     } else this.#finishBody(index);
   }
 
-  /** The allocator's own bodies are not checked: what they touch is theirs. */
-  #writeWrapper(role: HeapRole, index: number, type: number): void {
+  /** The body moves to the end. An allocator's own are not checked, since what they touch is theirs; nor are watched ones. */
+  #writeWrapper(role: HeapRole | undefined, index: number, type: number): void {
     const code = this.#code;
     code.clear();
     this.#copyBody();
     const own = this.#rewriting.addFunction(type, code, index);
     code.clear();
-    this.#heap?.write(role, own, code);
+    if (role !== undefined) this.#heap?.write(role, own, code);
+    else this.#watch?.write(index, own, code);
     this.#bodies.sized(code);
   }
 
