@@ -135,6 +135,19 @@ describe('what moves', () => {
   });
 });
 
+test.each([
+  'memory 1',
+  'memory 1 1 shared\ndata 0 00',
+  'import memory env.m 1',
+  'memory 1\nglobal i 3\nexport g global 0',
+  'memory 1\ntag i:',
+  'memory 1\ncustom x 00',
+  'import func env.f :\nmemory 1\nstart 0\ntable 1\nelem 0',
+])('sections that are missing are made, in their places: %s', (text) => {
+  const result = instrument(assemble(text), EVERYTHING);
+  expect(result.ok && WebAssembly.validate(result.value.bytes)).toBe(true);
+});
+
 describe('a module is known', () => {
   test('by its imports, exports and counts', () => {
     const module = parsed(
