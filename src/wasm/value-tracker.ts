@@ -18,8 +18,11 @@ import type { WasmModule } from './read-module.ts';
 export const BASE = { unknown: 0, absolute: 1, stack: 2 } as const;
 const FIRST_BASE = 3;
 
-/** So many pairs of a local and a place where paths meet are looked at in one function; beyond, nothing is followed. */
-const MOST_MEETINGS = 1 << 22;
+/**
+ * So many pairs of a local and a place where paths meet are looked at for each instruction of a function: what it takes
+ * stays in line with its size. Beyond, nothing is followed.
+ */
+const MOST_MEETINGS = 256;
 /** A base that grows so many times as fast as a local is not followed. */
 const MOST_SCALE = 1 << 16;
 
@@ -107,7 +110,7 @@ export class ValueTracker {
     this.#taken.clear();
     this.#heights.clear();
     this.#openers.clear();
-    this.#meetings = 0;
+    this.#meetings = body.length * MOST_MEETINGS;
     this.#lost = false;
     this.#reachable = true;
   }
@@ -267,8 +270,8 @@ export class ValueTracker {
 
   /** Gives new bases to the locals that are set between two instructions. */
   #forgetSetBetween(from: number, to: number, now: number): void {
-    this.#meetings += this.#locals;
-    if (this.#meetings > MOST_MEETINGS) {
+    this.#meetings -= this.#locals;
+    if (this.#meetings < 0) {
       this.#lost = true;
       return;
     }
