@@ -187,8 +187,10 @@ export class Relay implements Disposable {
     if (message.kind === 'hello') return;
     if (message.kind === 'fault' && ++this.#faultCount > LIMITS.faults) {
       this.#refuse('too many faults');
-    } else if (this.#watched || performance.now() < this.#answerBy) this.#pass(message);
+    } else if (this.#watched) this.#pass(message);
+    // Whoever watches next shall hear of it.
     else if (message.kind === 'fault') this.#faults.push(message);
+    else if (performance.now() < this.#answerBy) this.#pass(message);
   }
 
   /** However fast a page talks, no more gets through than is asked for and acknowledged. */

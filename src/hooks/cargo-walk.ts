@@ -4,6 +4,7 @@ import {
   bufferOf,
   getOwnPropertyDescriptor,
   getPrototypeOf,
+  hasOwn,
   IntrinsicError,
   IntrinsicMap,
   isArray,
@@ -66,6 +67,10 @@ export function bufferOfMemory(memory: object): object | undefined {
   }
 }
 
+interface Properties {
+  readonly [key: PropertyKey]: unknown;
+}
+
 /** Told of each SharedArrayBuffer once; `memory` is the `WebAssembly.Memory` that it was found in. */
 export type SharedSeen = (buffer: object, memory: object | undefined) => void;
 
@@ -77,6 +82,8 @@ export type SharedSeen = (buffer: object, memory: object | undefined) => void;
 export class CargoWalk {
   readonly #seen: SharedSeen;
   readonly #buffers = new IntrinsicMap<object, true>();
+  /** Whether what is walked came from another thread: all of it plain data then, which no code of the page has seen. */
+  #isClone = false;
   /** Objects that may still be visited. */
   #left = 0;
   #depth = 0;
@@ -85,10 +92,25 @@ export class CargoWalk {
     this.#seen = seen;
   }
 
-  find(value: object): void {
+  find(value: object, isClone: boolean): void {
+    this.#isClone = isClone;
+    if (this.#isFlat(value)) return;
     this.#left = MAX_OBJECTS;
     this.#visit(value);
     if (mapSize(this.#buffers) > 0) mapClear(this.#buffers);
+  }
+
+  /** Whether `value` is a plain object of primitives: as most messages are, so that is found out fast. */
+  #isFlat(value: object): boolean {
+    if (getPrototypeOf(value) !== ObjectPrototype || isArray(value)) return false;
+    const keys = keysOf(value);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string;
+      const property = this.#isClone ? (value as Properties)[key] : ownData(value, key);
+      if (property === ACCESSOR || (typeof property === 'object' && property !== null))
+        return false;
+    }
+    return true;
   }
 
   readonly #value = (value: unknown): void => {
@@ -143,13 +165,19 @@ export class CargoWalk {
 
   #elements(value: readonly unknown[]): void {
     const seen = min(value.length, MAX_KEYS);
-    for (let i = 0; i < seen && this.#left > 0; i++) this.#value(ownData(value, i));
+    for (let i = 0; i < seen && this.#left > 0; i++) this.#property(value, i);
   }
 
   #properties(value: object): void {
     const keys = keysOf(value);
     const seen = min(keys.length, MAX_KEYS);
-    for (let i = 0; i < seen && this.#left > 0; i++) this.#value(ownData(value, keys[i] as string));
+    for (let i = 0; i < seen && this.#left > 0; i++) this.#property(value, keys[i] as string);
+  }
+
+  #property(value: object, key: PropertyKey): void {
+    if (!this.#isClone) this.#value(ownData(value, key));
+    // A hole of an array shows what its prototype has there.
+    else if (hasOwn(value, key)) this.#value((value as Properties)[key]);
   }
 }
 

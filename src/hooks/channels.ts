@@ -1,24 +1,21 @@
 import {
   apply,
-  getOwnPropertyDescriptor,
+  getPrototypeOf,
   IntrinsicFinalizationRegistry,
-  IntrinsicWeakMap,
   isArray,
   min,
+  ObjectPrototype,
   ownData,
   registerFinalizer,
-  uncurryThis,
-  weakMapDelete,
-  weakMapGet,
-  weakMapSet,
 } from '../base/intrinsics.ts';
-import type { ApplyTrap, Native, Replaced } from '../base/patch.ts';
+import type { ApplyTrap, Native, Replaced, RunPatched } from '../base/patch.ts';
 import { dataProperty } from '../shared/describe-error.ts';
 import * as LIMITS from '../shared/limits.ts';
 import type { EndState } from '../shared/records.ts';
 import type { EndId } from '../shared/units.ts';
 import { callerOf, getterOf, prototypeOf } from './interfaces.ts';
 import type { Memories } from './memories.ts';
+import { holdPrivately } from './private-hold.ts';
 import { observeMade, type Witness } from './witness.ts';
 
 /** One end of a channel that this thread holds. */
@@ -28,6 +25,8 @@ export interface End {
   readonly isBroadcast: boolean;
   sent: number;
   received: number;
+  /** Whether what comes is sent by a thread that counts messages with ports: see `PortCount`. */
+  isCounted: boolean;
   listened: boolean;
   started: boolean;
 }
@@ -58,23 +57,9 @@ const dataOf = getterOf<object, unknown>('MessageEvent', 'data');
 type Heard = (this: object, event: object) => void;
 const listen = callerOf<object, [string, Heard]>('EventTarget', 'addEventListener');
 
-/** An own accessor of each event, which the page can neither change nor hide; each interface has one of its own. */
-function trustOf(event: object): (event: object) => boolean {
-  const get = getOwnPropertyDescriptor(event, 'isTrusted')?.get;
-  return get ? uncurryThis(get as (this: object) => boolean) : () => true;
-}
-
-let isTrustedMessage: ((event: object) => boolean) | undefined;
-
-/** Whether the engine made the event, a `MessageEvent`. */
-function isGenuine(event: object): boolean {
-  isTrustedMessage ??= trustOf(event);
-  return isTrustedMessage(event);
-}
-
-/** Whether the engine made the event. */
+/** Whether the engine made the event. An own accessor of each, which the page can neither change nor hide. */
 export function isTrusted(event: object): boolean {
-  return trustOf(event)(event);
+  return (event as { readonly isTrusted: boolean }).isTrusted;
 }
 
 /**
@@ -89,12 +74,13 @@ export class Channels {
   closing: Replaced<ApplyTrap> | undefined;
   /** May be replaced by one that says more. */
   sink: MessageSink;
-  readonly #ends = new IntrinsicWeakMap<object, End>();
+  readonly #ends = holdPrivately<End>();
   readonly #collected = new IntrinsicFinalizationRegistry<End>((end) => {
     this.#tell(end, 'collected');
   });
-  /** The end that a call without an object means: a worker's own. */
-  #scopeEnd: object | undefined;
+  /** A worker's own, which calls without an object mean. */
+  #scope: object | undefined;
+  #scopeEnd: End | undefined;
   #next: number;
   #count = 0;
 
@@ -111,7 +97,8 @@ export class Channels {
 
   /** The end that `object` is. */
   of(object: unknown): End | undefined {
-    return weakMapGet(this.#ends, (object ?? this.#scopeEnd) as object);
+    if (object === undefined || object === null || object === this.#scope) return this.#scopeEnd;
+    return this.#ends.get(object);
   }
 
   /** Gives `object` the number of an end; undefined once there are too many. */
@@ -125,10 +112,12 @@ export class Channels {
       isBroadcast,
       sent: 0,
       received: 0,
+      isCounted: false,
       listened: false,
       started: false,
     };
-    weakMapSet(this.#ends, object, end);
+    if (object === this.#scope) this.#scopeEnd = end;
+    else this.#ends.set(object, end);
     listen(object, 'message', this.#onMessage);
     listen(object, 'messageerror', this.#onFailure);
     return end;
@@ -136,7 +125,7 @@ export class Channels {
 
   /** As `adopt`, for the object that functions of the global scope mean when they are called without one. */
   adoptScope(scope: object, id: EndId): End | undefined {
-    this.#scopeEnd = scope;
+    this.#scope = scope;
     return this.adopt(scope, id);
   }
 
@@ -154,17 +143,22 @@ export class Channels {
     const end = this.of(self);
     if (!end) return apply(native, self, args);
     const seq = this.#witness.next();
+    const mayPassPorts = args.length > 1;
+    if (mayPassPorts) this.#witness.ports.add(1);
     let result: unknown;
     try {
       result = apply(native, self, args);
     } catch (error) {
+      if (mayPassPorts) this.#witness.ports.add(-1);
       this.sink.refused?.(native, self, args);
       throw error;
     }
     try {
       const index = end.sent++;
       this.#memories.carried('passed', end.id, index + 1, args[0], seq);
-      if (args.length > 1) this.#passPorts(end, index + 1, args[1], seq);
+      if (mayPassPorts && !this.#passPorts(end, index + 1, args[1], seq)) {
+        this.#witness.ports.add(-1);
+      }
       this.sink.sent(end, seq, index, args[0]);
     } catch (fault) {
       this.#witness.fault(fault);
@@ -183,7 +177,7 @@ export class Channels {
     const { patches } = this.#witness;
     const port = prototypeOf('MessagePort');
     if (!port) return;
-    this.posting = patches.method(port, 'postMessage', this.post);
+    this.posting = patches.fast(port, 'postMessage', shapeOfPost, this.post);
     patches.method(port, 'start', (native, self, args) => {
       const result = apply(native, self, args);
       this.#mark(this.of(self), 'started');
@@ -220,7 +214,7 @@ export class Channels {
       const end = this.adopt(channel, undefined, true);
       if (end) this.#witness.record('broadcastOpened', { end: end.id, name: nameOf(channel) });
     });
-    patches.method(prototype, 'postMessage', this.post);
+    patches.fast(prototype, 'postMessage', shapeOfPost, this.post);
     patches.method(prototype, 'close', this.#close);
     patches.method(prototype, 'onmessage', this.setHandler, 'set');
   }
@@ -245,7 +239,7 @@ export class Channels {
 
   readonly #close: ApplyTrap = (native, self, args) => {
     const result = apply(native, self, args);
-    const end = weakMapGet(this.#ends, self as object);
+    const end = this.#ends.get(self);
     if (end && !this.sink.closed(end)) this.#tell(end, 'closed');
     return result;
   };
@@ -274,7 +268,7 @@ export class Channels {
   /** A message has come for the end that `port` is. */
   received(port: object, event: object, failed: boolean): void {
     const end = this.of(port);
-    if (!end || !isGenuine(event)) return;
+    if (!end || !isTrusted(event)) return;
     try {
       const seq = this.#witness.next();
       const index = end.received++;
@@ -282,8 +276,10 @@ export class Channels {
         if (this.#memories.isWatching) {
           this.#memories.carried('arrived', end.id, index + 1, dataOf?.(event), seq);
         }
-        const ports = portsOf?.(event);
-        if (ports && ports.length > 0) this.#takePorts(end, index + 1, ports, seq);
+        if (!end.isCounted || !this.#witness.ports.isZero) {
+          const ports = portsOf?.(event);
+          if (ports && ports.length > 0) this.#takePorts(end, index + 1, ports, seq);
+        }
       }
       this.sink.received(end, seq, index, failed ? undefined : event);
     } catch (fault) {
@@ -291,19 +287,22 @@ export class Channels {
     }
   }
 
-  /** `list` is the transfer list or the options that hold it, read as data only. */
-  #passPorts(end: End, message: number, list: unknown, seq: number): void {
-    if (typeof list !== 'object' || list === null) return;
+  /** `list` is the transfer list or the options that hold it, read as data only. False where no port can be in it. */
+  #passPorts(end: End, message: number, list: unknown, seq: number): boolean {
+    if (typeof list !== 'object' || list === null) return false;
     const ports = isArray(list) ? list : ownData(list, 'transfer');
-    if (!isArray(ports)) return;
-    for (let i = 0, place = 0; i < ports.length && place < LIMITS.cargoPerMessage; i++) {
+    // What else can be iterated over may hold any.
+    if (!isArray(ports)) return ports !== undefined || getPrototypeOf(list) !== ObjectPrototype;
+    let place = 0;
+    for (let i = 0; i < ports.length && place < LIMITS.cargoPerMessage; i++) {
       const port = ownData(ports, i);
       if (typeof port !== 'object' || port === null || !isPort(port)) continue;
       const { id } = this.of(port) ?? this.adoptPort(port) ?? NOBODY;
-      weakMapDelete(this.#ends, port);
+      this.#ends.set(port, undefined);
       const fields = { end: end.id, message, what: 'port', place: place++, local: id } as const;
       this.#witness.record('passed', fields, seq);
     }
+    return place > 0;
   }
 
   #takePorts(end: End, message: number, ports: readonly object[], seq: number): void {
@@ -332,6 +331,17 @@ export class Channels {
       this.#witness.fault(fault);
     }
   }
+}
+
+/** For `Patches.fast`: the name and the length of every `postMessage` of one argument or more. */
+export function shapeOfPost(run: RunPatched): Native {
+  const shape = {
+    postMessage(this: unknown, _message: unknown): unknown {
+      // biome-ignore lint/complexity/noArguments: how many there are is the engine's to judge
+      return run(this, arguments as unknown as readonly unknown[]);
+    },
+  };
+  return shape.postMessage as unknown as Native;
 }
 
 function isPort(object: object): boolean {

@@ -130,7 +130,7 @@ export class Memories {
     this.#message = message;
     this.#seq = seq;
     this.#place = 0;
-    this.#walk.find(value);
+    this.#walk.find(value, record === 'arrived');
     this.#record = 'passed';
   }
 

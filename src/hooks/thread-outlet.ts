@@ -3,7 +3,7 @@ import * as LIMITS from '../shared/limits.ts';
 import type { FromScope, SharedCells, ToScope } from '../shared/passage.ts';
 import { RecordWriter } from '../shared/record-codec.ts';
 import type { ContextKind, FieldsOf, RecordName } from '../shared/records.ts';
-import { CONTROL, Unwrapper } from '../shared/slots.ts';
+import { CONTROL, ORDER, Unwrapper } from '../shared/slots.ts';
 import { transferring } from '../shared/transferring.ts';
 import { SlotBatches } from './slot-batches.ts';
 import { SlotWriter } from './slot-writer.ts';
@@ -26,7 +26,7 @@ export interface OutletOptions {
  */
 export class ThreadOutlet {
   readonly slots: SlotWriter;
-  /** The document’s counter, or this thread’s own. */
+  /** The document’s cells of `ORDER`, or this thread’s own. */
   readonly order: Int32Array;
   readonly control: Int32Array;
   /** Tells what observers hold back. */
@@ -39,7 +39,7 @@ export class ThreadOutlet {
   constructor(options: OutletOptions) {
     const { shared, kind } = options;
     this.#options = options;
-    this.order = int32(shared?.order, 1);
+    this.order = int32(shared?.order, ORDER.words);
     this.control = int32(shared?.control, CONTROL.words);
     if (shared?.ring) {
       const ring = { words: new IntrinsicInt32Array(shared.ring), slots: LIMITS.ringSlots };
@@ -58,7 +58,7 @@ export class ThreadOutlet {
 
   /** Takes the next number of the order, doubled. Low 32 bits. */
   next(): number {
-    return ((atomicsAdd(this.order, 0, 1) + 1) << 1) | 0;
+    return ((atomicsAdd(this.order, ORDER.last, 1) + 1) << 1) | 0;
   }
 
   /** The bytes of the records that have not been sent. */

@@ -1,11 +1,13 @@
 import { constructAs, type Patches } from '../base/patch.ts';
 import type { FieldsOf, RecordName } from '../shared/records.ts';
+import type { PortCount } from './port-count.ts';
 
 /** What the observers of this folder need of the realm that they run in. */
 export interface Witness {
   readonly patches: Patches;
   /** Whether memory can be shared with other threads. */
   readonly isolated: boolean;
+  readonly ports: PortCount;
   /** False while nothing is to be recorded yet, but counted. */
   readonly isActive: boolean;
   /** The next place in the order of all records. Low 32 bits are enough. */

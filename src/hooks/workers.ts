@@ -12,12 +12,12 @@ import {
   weakMapGet,
   weakMapSet,
 } from '../base/intrinsics.ts';
-import { constructAs, type Native } from '../base/patch.ts';
+import { type ApplyTrap, constructAs, type Native } from '../base/patch.ts';
 import { PASSAGE_NAME, type PassageCells } from '../shared/passage.ts';
 import type { WorkerEntered } from '../shared/records.ts';
 import { transferring } from '../shared/transferring.ts';
 import type { EndId, WorkerId } from '../shared/units.ts';
-import { type Channels, isTrusted } from './channels.ts';
+import { type Channels, isTrusted, shapeOfPost } from './channels.ts';
 import { callerOf, getterOf } from './interfaces.ts';
 import type { Witness } from './witness.ts';
 
@@ -44,6 +44,8 @@ export interface WorkerHost {
   randomName(): string;
   /** Gives what passes into the worker beside its name and port; undefined when it follows later. */
   pass(entered: EnteredWorker): PassageCells | undefined;
+  /** Whether any entry may have had a `via`. */
+  readonly mayRedirect: boolean;
   /** A worker was made, and what passes into it is on its way. */
   entered(worker: object, entry: WorkerEntry): void;
   /** A worker did not load. True where that is for us to mend, and not for the page to hear. */
@@ -115,6 +117,7 @@ export const listen = callerOf<object, [string, Listener, boolean?]>(
   'EventTarget',
   'addEventListener',
 );
+const forget = callerOf<object, [string, Listener]>('EventTarget', 'removeEventListener');
 export const dispatch = callerOf<object, [object], boolean>('EventTarget', 'dispatchEvent');
 export const stop = callerOf<object, []>('Event', 'stopImmediatePropagation');
 const prevent = callerOf<object, []>('Event', 'preventDefault');
@@ -301,6 +304,9 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     stop(event);
     const words = ownData(said, 'records');
     entry.hasStarted = true;
+    forget(this, 'message', onFirstWords);
+    const end = ownData(said, 'counts') === true ? channels.of(this) : undefined;
+    if (end) end.isCounted = true;
     guard(() => {
       if (words) host.lastWords(entry.id, words);
       entry.release();
@@ -373,9 +379,13 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     return worker;
   });
 
-  patches.method(Worker.prototype, 'postMessage', (native, self, args) =>
-    channels.post(weakMapGet(entries, self as object)?.via ?? native, self, args),
-  );
+  const through: ApplyTrap = (native, self, args) =>
+    channels.post(
+      host.mayRedirect ? (weakMapGet(entries, self as object)?.via ?? native) : native,
+      self,
+      args,
+    );
+  patches.fast(Worker.prototype, 'postMessage', shapeOfPost, through);
   patches.method(Worker.prototype, 'onmessage', channels.setHandler, 'set');
   patches.method(Worker.prototype, 'terminate', (native, self, args) => {
     const entry = weakMapGet(entries, self as object);

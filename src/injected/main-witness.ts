@@ -1,17 +1,21 @@
 import type { Patches } from '../base/patch.ts';
 import type { End, MessageSink } from '../hooks/channels.ts';
+import { portCountIn, UNKNOWN_PORT_COUNT } from '../hooks/port-count.ts';
 import type { Witness } from '../hooks/witness.ts';
 import type { Seq } from '../shared/units.ts';
+import type { Order } from './order.ts';
 import type { Recorder } from './recorder.ts';
 
 /**
  * The main thread as the observers of every realm see it. Until the recorder has begun, they tell only of what
  * exists, without stacks.
  */
-export function mainWitness(recorder: Recorder, patches: Patches, isolated: boolean): Witness {
+export function mainWitness(recorder: Recorder, patches: Patches, order: Order): Witness {
+  const isolated = order.cell !== undefined;
   return {
     patches,
     isolated,
+    ports: isolated ? portCountIn(order.words) : UNKNOWN_PORT_COUNT,
     get isActive() {
       return recorder.begunAt > 0;
     },

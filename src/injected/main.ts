@@ -60,7 +60,7 @@ function observe(realm: PageRealm, channel: Channel): void {
   if (!natives) return;
 
   const patches = new Patches();
-  const witness = mainWitness(recorder, patches, realm.isolated);
+  const witness = mainWitness(recorder, patches, order);
   const entities = new Entities(natives);
   const observation: Observation = { realm, recorder, patches, entities, late };
   observeContexts(observation);

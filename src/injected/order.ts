@@ -1,5 +1,5 @@
 import { atomicsAdd, IntrinsicInt32Array } from '../base/intrinsics.ts';
-import { Unwrapper } from '../shared/slots.ts';
+import { ORDER, Unwrapper } from '../shared/slots.ts';
 import type { Seq } from '../shared/units.ts';
 
 /**
@@ -14,16 +14,16 @@ import type { Seq } from '../shared/units.ts';
 export class Order {
   /** Undefined where the page is not cross-origin isolated. */
   readonly cell: SharedArrayBuffer | undefined;
-  /** The counter. */
+  /** Those of `ORDER`. */
   readonly words: Int32Array;
   readonly #widen = new Unwrapper();
 
   constructor(isolated: boolean) {
-    if (isolated) this.cell = new SharedArrayBuffer(4);
-    this.words = this.cell ? new IntrinsicInt32Array(this.cell) : new IntrinsicInt32Array(1);
+    if (isolated) this.cell = new SharedArrayBuffer(ORDER.words * 4);
+    this.words = new IntrinsicInt32Array(this.cell ?? new ArrayBuffer(ORDER.words * 4));
   }
 
   next(): Seq {
-    return (this.#widen.widen((atomicsAdd(this.words, 0, 1) + 1) | 0) * 2) as Seq;
+    return (this.#widen.widen((atomicsAdd(this.words, ORDER.last, 1) + 1) | 0) * 2) as Seq;
   }
 }

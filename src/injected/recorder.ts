@@ -43,8 +43,6 @@ export class Recorder {
   #made = 0;
   #dropped = 0;
   #faults = 0;
-  #previewSecond = 0;
-  #previews = 0;
   /** When the first record was made; 0 before. */
   begunAt = 0;
   recording = true;
@@ -143,16 +141,5 @@ export class Recorder {
   /** The stack of the page's call that is being recorded. */
   stack(): string {
     return this.recording ? captureStack(this.#options.ownUrl) : '';
-  }
-
-  /** Whether one more preview or message stack may be taken in this second. */
-  mayPreview(): boolean {
-    if (!this.recording) return false;
-    const second = this.now() / 1e6;
-    if (second - this.#previewSecond >= 1) {
-      this.#previewSecond = second;
-      this.#previews = 0;
-    }
-    return this.#previews++ < LIMITS.previewsPerSecond;
   }
 }

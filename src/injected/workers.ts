@@ -31,6 +31,8 @@ export function observePageWorkers(
   /** Whether a worker of ours may run, as far as this document has shown. */
   let isAllowed: boolean | undefined;
   let isProven = false;
+  /** Workers whose messages are held, or go to another. */
+  let redirections = 0;
   let isBlocked = false;
 
   /** Of the events that say what we may not do the page hears nothing. */
@@ -68,15 +70,20 @@ export function observePageWorkers(
     entering,
     prelude: url,
     randomName,
+    get mayRedirect() {
+      return redirections > 0;
+    },
     // The first worker of a document may yet be refused: some policies show in nothing else.
     entered(worker, entry) {
       if (isProven) return;
+      redirections++;
       const letGo = holdMessages(entry, post, realm.clone);
       entry.proven = () => {
         isProven = true;
         entry.proven = undefined;
         letGo(worker);
         entry.via = undefined;
+        redirections--;
       };
       entry.replaced = letGo;
     },

@@ -47,8 +47,9 @@ export const eventsPerNode = 1024;
 export const waitingChunks = 1024;
 /** Documents of one session. */
 export const documents = 4096;
-/** Message previews and message stacks that a document takes a second. */
+/** Message previews and message stacks that a thread takes a second; the second, after a second with more messages. */
 export const previewsPerSecond = 200;
+export const floodPreviewsPerSecond = 20;
 /** Bytes of chunks in one session: so much that its saved file can be opened again. */
 export const sessionBytes = 768 * 1024 * 1024;
 /** Bytes of a saved session that will be opened. */

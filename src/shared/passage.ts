@@ -18,7 +18,7 @@ export interface Passage {
 }
 
 export interface SharedCells {
-  /** One Int32: the last number given to any record of the document. */
+  /** `ORDER.words` Int32. */
   readonly order: SharedArrayBuffer;
   /** `CONTROL.words` Int32. */
   readonly control: SharedArrayBuffer;
@@ -49,6 +49,8 @@ export interface PassageCells {
 /** What a worker says first on the page’s channel: that it has started. */
 export interface FirstWords {
   readonly name: string;
+  /** Whether the messages with ports that follow are counted: see `PortCount`. */
+  readonly counts?: boolean;
   /** All that was recorded, of one that closes before it could hear its passage. */
   readonly records?: ReadonlyMap<number, UnplacedRecord>;
 }

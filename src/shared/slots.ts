@@ -79,6 +79,15 @@ export const ATOMIC = {
 
 export const SLOT_FLAG = { returnedTrue: 1, threw: 2, timed: 4, failed: 8 } as const;
 
+/** Cells that all threads of a document share. */
+export const ORDER = {
+  /** The last number given to any record. */
+  last: 0,
+  /** Messages that carry ports, or may: see `PortCount`. */
+  ports: 1,
+  words: 2,
+} as const;
+
 /** Cells of the control block that an audio rendering thread shares with the collector. */
 export const CONTROL = {
   /** Slots written, modulo 2^32; written by the audio thread after each slot. */

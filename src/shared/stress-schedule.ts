@@ -14,7 +14,8 @@ export const MAX_SEED = 0xffff_ffff;
 
 /** From and up to how many milliseconds an action lasts. */
 export const STRESS_MILLIS = {
-  hold: [5, 40],
+  // So long that a page which is not always given a processor still comes to its next step under the call.
+  hold: [40, 120],
   delay: [5, 60],
   suspend: [20, 120],
   drop: [4, 12],

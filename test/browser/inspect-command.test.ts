@@ -3,10 +3,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StaticServer } from '../../src/cli/serve.ts';
 import type { Report } from '../../src/export/report.ts';
 import { stressStep } from '../../src/shared/stress-schedule.ts';
+import { Gate } from '../support/gate.ts';
 import { PROJECT, startServer } from '../support/server.ts';
 import { asDeclared, byRule, exhibitsOf } from '../support/zoo.ts';
 
-const COMMAND_MS = 120_000;
+/** With the wait for its turn. */
+const COMMAND_MS = 240_000;
 
 let server: StaticServer;
 beforeAll(async () => {
@@ -14,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.close());
 
-test.each([
+test.concurrent.each([
   ['wrong/emscripten-destroy.html', 1],
   ['shapes/frame-cross-origin.html', 1],
   ['right/node-pool.html', 0],
@@ -33,7 +35,7 @@ test.each([
   COMMAND_MS,
 );
 
-test(
+test.concurrent(
   '`npm run inspect` says in one line why it could not do the job, and ends with 2',
   async () => {
     const run = await inspect(`${server.origin}/no-such-page.html`, '--json');
@@ -63,13 +65,14 @@ const DISCONNECT_AND_FREE = `(async () => {
   __lifeline__.alloc(memory, 0, 16, 'voice');
   const node = new AudioWorkletNode(context, 'voice', { processorOptions: memory });
   node.connect(context.destination);
-  await new Promise((done) => setTimeout(done, 300));
+  const calls = new Int32Array(memory);
+  while (calls[0] < 40) await new Promise((done) => setTimeout(done, 20));
   node.disconnect();
   __lifeline__.free(memory, 0);
   await context.close();
 })()`;
 
-test(
+test.concurrent(
   '`npm run inspect -- --stress` makes the collision happen, says what it did, and does so once more',
   async () => {
     const url = `${server.origin}/hostile/empty.html?isolated`;
@@ -109,7 +112,10 @@ interface Run {
   readonly stderr: string;
 }
 
-function inspect(...args: readonly string[]): Promise<Run> {
+const gate = new Gate(2);
+const inspect = (...args: readonly string[]): Promise<Run> => gate.run(() => start(args));
+
+function start(args: readonly string[]): Promise<Run> {
   const child = spawn('npm', ['run', '--silent', 'inspect', '--', ...args], { cwd: PROJECT });
   let stdout = '';
   let stderr = '';

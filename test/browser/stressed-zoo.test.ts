@@ -68,10 +68,7 @@ test('a plain disconnect and free collides in nine of ten seeds, within five sec
   expect(Math.max(...times)).toBeLessThan(5000);
 }, 120_000);
 
-test('without it the same page is racy, and nothing collides', {
-  retry: 3,
-  timeout: 60_000,
-}, async () => {
+test('without it the same page is racy, and nothing collides', async () => {
   await visitor.setStress(0);
   for (const { path } of exhibitsOf(PLAIN)) {
     const visit = await visitor.visit(path);

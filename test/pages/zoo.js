@@ -102,8 +102,8 @@ export async function played(context, seconds) {
 
 /**
  * Resolves while the audio thread rests: the browser renders several quanta in a row and then waits, longest
- * with `latencyHint: 'playback'`. What the page does next collides with no call of `process()`, by luck and not
- * by order: this looks at the clock alone.
+ * with `latencyHint: 1`, nearly a fifth of a second. What the page does next collides with no call of `process()`,
+ * by luck and not by order: this looks at the clock alone.
  */
 export async function atRest(context) {
   for (;;) {

@@ -39,9 +39,9 @@ function* pollsOfCell({ place, told, repeated }: CellColumns, leastLoads: number
     if (found === MAX_POLLS) return;
     const value = repeated.read(heavy);
     // The told entry that came after the loop.
-    const next = told.firstFrom(repeated.before(heavy) + 1);
+    const next = toldAfter(told, repeated, heavy);
     const isOfLoop = (index: number) =>
-      repeated.read(index) === value && told.firstFrom(repeated.before(index) + 1) === next;
+      repeated.read(index) === value && toldAfter(told, repeated, index) === next;
     let i = heavy;
     while (i > after && isOfLoop(i - 1)) i--;
     const look = lookBefore(told, next, value);
@@ -73,6 +73,22 @@ function* pollsOfCell({ place, told, repeated }: CellColumns, leastLoads: number
     }
     after = last;
   }
+}
+
+/**
+ * The first of the `told` entries that came after `index` of the repeated ones. Looks only look at the counter, so
+ * the one that ended a loop may stand at the very place of the loop: then the clock tells, or what it found.
+ */
+function toldAfter(told: AtomicColumn, repeated: AtomicColumn, index: number): number {
+  const place = repeated.before(index);
+  const when = repeated.when(index);
+  let next = told.firstFrom(place + 1);
+  for (let i = next - 1; i >= 0 && told.before(i) === place; i--) {
+    const isLater = told.when(i) > when;
+    if (!isLater && (told.when(i) < when || told.read(i) === repeated.read(index))) break;
+    next = i;
+  }
+  return next;
 }
 
 /** The look that repetitions follow; −1 when it was not told. */

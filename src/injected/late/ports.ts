@@ -1,9 +1,10 @@
 import { IntrinsicWeakMap, weakMapGet, weakMapSet } from '../../base/intrinsics.ts';
 import type { End } from '../../hooks/channels.ts';
 import { hashContent } from '../../hooks/content-hash.ts';
+import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import { digestValue, type HandedMemory, type ValueDigest } from '../../hooks/value-digest.ts';
 import { DURATION_UNIT_MICROS, SLOT, SLOT_FLAG } from '../../shared/slots.ts';
-import type { EndId, Seq } from '../../shared/units.ts';
+import type { EndId, Micros, Seq } from '../../shared/units.ts';
 import type { LateObservation } from './late-observation.ts';
 import type { NodeEntry } from './node-entries.ts';
 
@@ -26,6 +27,7 @@ export function observePorts({
   recorder,
   realm,
 }: LateObservation): PortObserver {
+  const previews = new PreviewBudget();
   const byEnd = new IntrinsicWeakMap<End, NodeEntry>();
 
   /** The words for kinds of memory rise in strength as they do in the alphabet. */
@@ -42,45 +44,48 @@ export function observePorts({
     flags: number,
     seq: number,
     index: number,
+    at: Micros,
   ): void => {
-    const tick = (realm.now() / DURATION_UNIT_MICROS) | 0;
+    const tick = (at / DURATION_UNIT_MICROS) | 0;
     collector.main.writer.message(op, id >> 1, flags, seq | 0, tick, index);
     collector.stirred();
   };
 
   channels.sink = {
     sent(end, seq, index, value) {
-      const seen = recorder.mayPreview();
+      const at = recorder.now();
+      const seen = recorder.recording && previews.take(at);
       const { bytes, preview, memory } = seen ? digestValue(value) : NO_DIGEST;
       const stack = seen ? recorder.stack() : '';
       const node = weakMapGet(byEnd, end);
       if (node) {
         const fields = { node: node.id, from: 'node', index, bytes, preview, stack } as const;
-        recorder.record('messageSent', fields, seq as Seq);
+        recorder.record('messageSent', fields, seq as Seq, at);
         handedOver(node, memory);
       } else if (!seen && !end.isBroadcast) {
-        tell(SLOT.portSent, end, 0, seq, index);
+        tell(SLOT.portSent, end, 0, seq, index, at);
       } else {
         const hash = end.isBroadcast ? hashContent(value) : 0;
         const fields = { end: end.id, index, bytes, hash, preview, stack };
-        recorder.record('portSent', fields, seq as Seq);
+        recorder.record('portSent', fields, seq as Seq, at);
       }
     },
     received(end, seq, index, event) {
       const failed = event === undefined;
-      const seen = !failed && recorder.mayPreview();
+      const at = recorder.now();
+      const seen = !failed && recorder.recording && previews.take(at);
       const value = seen || (end.isBroadcast && !failed) ? realm.dataOf(event as Event) : undefined;
       const { bytes, preview } = seen ? digestValue(value) : NO_DIGEST;
       const node = weakMapGet(byEnd, end);
       if (node) {
         const fields = { node: node.id, from: 'processor', index, failed, bytes, preview } as const;
-        recorder.record('messageReceived', fields, seq as Seq);
+        recorder.record('messageReceived', fields, seq as Seq, at);
       } else if (!seen && !end.isBroadcast) {
-        tell(SLOT.portReceived, end, failed ? SLOT_FLAG.failed : 0, seq, index);
+        tell(SLOT.portReceived, end, failed ? SLOT_FLAG.failed : 0, seq, index, at);
       } else {
         const hash = end.isBroadcast && !failed ? hashContent(value) : 0;
         const fields = { end: end.id, index, failed, bytes, hash, preview };
-        recorder.record('portReceived', fields, seq as Seq);
+        recorder.record('portReceived', fields, seq as Seq, at);
       }
     },
     closed(end) {
@@ -97,7 +102,9 @@ export function observePorts({
     observe(port, node) {
       const end = channels.adoptPort(port, endOf(node));
       weakMapSet(nodes.ports, port, node);
-      if (end) weakMapSet(byEnd, end, node);
+      if (!end) return;
+      end.isCounted = realm.isolated;
+      weakMapSet(byEnd, end, node);
     },
     observeOptions(node, options, seq) {
       memories.carried('passed', endOf(node), 0, options, seq);

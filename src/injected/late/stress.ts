@@ -32,10 +32,10 @@ import { looksLikeStop } from './stop-message.ts';
 import { askThread, awaitHeld, isAsked, withdraw } from './thread-stress.ts';
 
 /** How long the page may be kept waiting for the call that is to be held: a device asks as rarely as its buffer is long. */
-const WAIT_MS = 100;
+const WAIT_MS = 250;
 const LONGEST_DROP_MS = 40;
 /** After so long a question that no call has come for is taken back. */
-const LAPSE_MS = 250;
+const LAPSE_MS = 400;
 
 interface Suspension {
   /** False once it is over, or the page has called something on the context itself. */

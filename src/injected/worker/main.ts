@@ -1,7 +1,7 @@
 import { apply, IntrinsicPromise, ownData, promiseThen } from '../../base/intrinsics.ts';
 import { Patches } from '../../base/patch.ts';
 import { stubAtomics } from '../../hooks/atomics-stubs.ts';
-import { Channels, isTrusted } from '../../hooks/channels.ts';
+import { Channels, isTrusted, shapeOfPost } from '../../hooks/channels.ts';
 import { Memories } from '../../hooks/memories.ts';
 import { describeSource } from '../../hooks/wasm-atomics.ts';
 import { observeCompilations } from '../../hooks/wasm-compilations.ts';
@@ -13,6 +13,7 @@ import { observeNestedWorkers } from './nested.ts';
 import {
   type Address,
   dataOf,
+  forget,
   isIsolated,
   listen,
   postToParent,
@@ -37,13 +38,16 @@ function observe(address: Address): void {
 
   // Heard before any listener of the page’s, so that none of them ever sees it.
   let awaited = true;
-  listen(scope, 'message', (event) => {
+  listen(scope, 'message', function hear(event) {
     if (!awaited || !isTrusted(event)) return;
     awaited = false;
+    forget(scope, 'message', hear);
     const passage = dataOf(event) as WorkerPassage;
     if (ownData(passage, 'name') !== address.name) return;
     stopEvent(event);
-    postToParent(scope, { name: address.name });
+    const counts = passage.cells?.shared !== undefined;
+    if (scopeEnd) scopeEnd.isCounted = counts;
+    postToParent(scope, { name: address.name, counts });
     recorder.open(passage.port, obey);
     if (passage.cells) begin(passage.cells);
   });
@@ -55,8 +59,8 @@ function observe(address: Address): void {
     sink: recorder,
     firstEnd: FIRST_END,
   });
-  channels.adoptScope(scope, SCOPE_END);
-  patches.method(scope, 'postMessage', channels.post);
+  const scopeEnd = channels.adoptScope(scope, SCOPE_END);
+  patches.fast(scope, 'postMessage', shapeOfPost, channels.post);
   patches.method(scope, 'onmessage', channels.setHandler, 'set');
   repairBaseURL(patches, address);
   const installAtomics = isIsolated ? stubAtomics(patches) : undefined;

@@ -47,6 +47,7 @@ export function observeNestedWorkers(
       announce(entered, cells);
       return cells;
     },
+    mayRedirect: false,
     entered: () => undefined,
     // A worker of a worker inherits what ours has, which is nothing that forbids it.
     refused: () => false,

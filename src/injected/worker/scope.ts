@@ -20,6 +20,10 @@ export const listen: (target: object, type: string, heard: Listener) => void = c
   'EventTarget',
   'addEventListener',
 );
+export const forget: (target: object, type: string, heard: Listener) => void = callerOf(
+  'EventTarget',
+  'removeEventListener',
+);
 export const stopEvent: (event: object) => void = callerOf('Event', 'stopImmediatePropagation');
 export const dataOf = getterOf('MessageEvent', 'data') as (event: object) => unknown;
 export const post: (port: object, message: unknown, transfer?: Iterable<object>) => void = callerOf(

@@ -4,6 +4,8 @@ import { type InstallAtomics, observeAtomics } from '../../hooks/atomics.ts';
 import type { End, MessageSink } from '../../hooks/channels.ts';
 import { hashContent } from '../../hooks/content-hash.ts';
 import type { Memories } from '../../hooks/memories.ts';
+import { type PortCount, portCountIn, UNKNOWN_PORT_COUNT } from '../../hooks/port-count.ts';
+import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import { ThreadOutlet } from '../../hooks/thread-outlet.ts';
 import { digestValue, type ValueDigest } from '../../hooks/value-digest.ts';
 import type { Witness } from '../../hooks/witness.ts';
@@ -44,7 +46,9 @@ export class WorkerRecorder implements Witness, MessageSink {
   readonly patches: Patches;
   readonly isActive = true;
   readonly isolated = isIsolated;
+  ports: PortCount = UNKNOWN_PORT_COUNT;
   readonly #address: Address;
+  readonly #previews = new PreviewBudget();
   readonly #waiting = new IntrinsicMap<number, UnplacedRecord>();
   #made = 0;
   #outlet: ThreadOutlet | undefined;
@@ -55,8 +59,6 @@ export class WorkerRecorder implements Witness, MessageSink {
   #isClosing = false;
   #records = 0;
   #faults = 0;
-  #previewSecond = 0;
-  #previews = 0;
 
   constructor(patches: Patches, address: Address) {
     this.patches = patches;
@@ -94,6 +96,7 @@ export class WorkerRecorder implements Witness, MessageSink {
       calls: () => this.#records,
     });
     this.#outlet = outlet;
+    if (shared) this.ports = portCountIn(outlet.order);
     mapForEach(this.#waiting, ({ name, at, fields }) =>
       this.#write(outlet, name, fields, undefined, at - this.#originMicros),
     );
@@ -156,10 +159,11 @@ export class WorkerRecorder implements Witness, MessageSink {
   }
 
   sent(end: End, seq: number, index: number, value: unknown): void {
-    const seen = this.#mayPreview();
+    const at = microsOfEpoch();
+    const seen = this.#previews.take(at);
     const hash = end.isBroadcast ? hashContent(value) : 0;
     if (!seen && this.#outlet && hash === 0) {
-      this.#outlet.slots.message(SLOT.portSent, end.id >> 1, 0, seq, this.tick(), index);
+      this.#outlet.slots.message(SLOT.portSent, end.id >> 1, 0, seq, this.#tickAt(at), index);
       return;
     }
     const { bytes, preview } = seen ? digestValue(value) : NO_DIGEST;
@@ -168,13 +172,15 @@ export class WorkerRecorder implements Witness, MessageSink {
   }
 
   received(end: End, seq: number, index: number, event: object | undefined): void {
-    const seen = this.#mayPreview();
+    const at = microsOfEpoch();
+    const seen = this.#previews.take(at);
     const failed = event === undefined;
     const value = event && (seen || end.isBroadcast) ? dataOf(event) : undefined;
     const hash = end.isBroadcast && !failed ? hashContent(value) : 0;
     if (!seen && this.#outlet && hash === 0) {
       const flags = failed ? SLOT_FLAG.failed : 0;
-      this.#outlet.slots.message(SLOT.portReceived, end.id >> 1, flags, seq, this.tick(), index);
+      const tick = this.#tickAt(at);
+      this.#outlet.slots.message(SLOT.portReceived, end.id >> 1, flags, seq, tick, index);
       return;
     }
     const { bytes, preview } = seen && !failed ? digestValue(value) : NO_DIGEST;
@@ -198,7 +204,11 @@ export class WorkerRecorder implements Witness, MessageSink {
 
   /** The time as slots tell it, low 32 bits. */
   tick(): number {
-    return (this.#micros() / DURATION_UNIT_MICROS) | 0;
+    return this.#tickAt(microsOfEpoch());
+  }
+
+  #tickAt(epochMicros: number): number {
+    return ((epochMicros - this.#originMicros) / DURATION_UNIT_MICROS) | 0;
   }
 
   #micros(): number {
@@ -233,14 +243,5 @@ export class WorkerRecorder implements Witness, MessageSink {
     }
     this.#sentAt = now;
     outlet.sendRecords();
-  }
-
-  #mayPreview(): boolean {
-    const second = microsOfEpoch() / 1e6;
-    if (second - this.#previewSecond >= 1) {
-      this.#previewSecond = second;
-      this.#previews = 0;
-    }
-    return this.#previews++ < LIMITS.previewsPerSecond;
   }
 }

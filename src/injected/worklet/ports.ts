@@ -52,7 +52,8 @@ export function observePorts(
       return end && !isOdd(end) ? end.id / 2 - 1 : undefined;
     },
     observe(port, ordinal) {
-      channels.adoptPort(port, endOf(ordinal));
+      const end = channels.adoptPort(port, endOf(ordinal));
+      if (end) end.isCounted = true;
     },
     observeOptions(options, ordinal) {
       if (typeof options !== 'object' || options === null) return;

@@ -2,6 +2,7 @@ import { dateNow, floor, max, min } from '../../base/intrinsics.ts';
 import type { Patches } from '../../base/patch.ts';
 import type { AtomicsSink } from '../../hooks/atomics.ts';
 import type { End } from '../../hooks/channels.ts';
+import { type PortCount, portCountIn, UNKNOWN_PORT_COUNT } from '../../hooks/port-count.ts';
 import type { SlotWriter } from '../../hooks/slot-writer.ts';
 import { ThreadOutlet } from '../../hooks/thread-outlet.ts';
 import type { Witness } from '../../hooks/witness.ts';
@@ -9,7 +10,7 @@ import { describeError } from '../../shared/describe-error.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type { FromScope, Passage, ToScope } from '../../shared/passage.ts';
 import type { FieldsOf, RecordName } from '../../shared/records.ts';
-import { CONTROL, SLOT, SLOT_FLAG } from '../../shared/slots.ts';
+import { CONTROL, ORDER, SLOT, SLOT_FLAG } from '../../shared/slots.ts';
 import { captureStack } from '../../shared/stack.ts';
 import { coarseMillis, fineUnits, UNITS_PER_MS } from './clocks.ts';
 import { currentFrame, OWN_URL, post, SAMPLE_RATE, type ScopePort } from './scope.ts';
@@ -33,6 +34,7 @@ export class ThreadRecorder implements Witness {
   readonly patches: Patches;
   readonly isActive = true;
   readonly isolated: boolean;
+  readonly ports: PortCount;
   readonly #port: ScopePort;
   readonly #originMicros: number;
   readonly #outlet: ThreadOutlet;
@@ -82,6 +84,7 @@ export class ThreadRecorder implements Witness {
       calls: () => this.#calls,
     });
     this.#order = this.#outlet.order;
+    this.ports = shared ? portCountIn(this.#order) : UNKNOWN_PORT_COUNT;
     this.control = this.#outlet.control;
     this.#slots = this.#outlet.slots;
     if (this.#outlet.isBatched && kind === 'realtime') {
@@ -125,7 +128,7 @@ export class ThreadRecorder implements Witness {
 
   /** Where this thread stands: right after the last number that was given to anybody. */
   #here(): number {
-    return ((this.#order[0] as number) << 1) | 1;
+    return ((this.#order[ORDER.last] as number) << 1) | 1;
   }
 
   #look(ordinal: number): void {

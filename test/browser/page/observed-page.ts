@@ -95,7 +95,9 @@ export async function launchPageBrowser(options: PageBrowserOptions = {}): Promi
       ...(policy ? { 'content-security-policy': policy } : {}),
       ...headers,
     });
-    response.end(files[pathname] ?? '<!doctype html><title>page</title>');
+    response.end(
+      files[pathname] ?? '<!doctype html><title>page</title><link rel="icon" href="data:,">',
+    );
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -180,11 +182,16 @@ async function attachPanel(context: BrowserContext, page: Page): Promise<Page> {
       return btoa(text);
     };
     self.said = [];
+    let heard = (): void => undefined;
+    const greeted = new Promise<void>((done) => {
+      heard = done;
+    });
     self.port = self.chrome.runtime.connect({ name });
     self.port.onMessage.addListener((said) => {
       if (said.kind !== 'frame') return;
       const { message, origin } = said;
       if (message.kind === 'refused' || message.kind === 'unreachable') return;
+      if (message.kind === 'hello') heard();
       const bytes = message.kind === 'chunk' ? base64(message.bytes) : '';
       self.said.push({
         message: message.kind === 'chunk' ? { ...message, bytes: new Uint8Array() } : message,
@@ -196,6 +203,8 @@ async function attachPanel(context: BrowserContext, page: Page): Promise<Page> {
       self.port.postMessage({ kind: 'command', document: origin.document, command });
     });
     self.port.postMessage({ kind: 'attach', tabId: tab?.id, seen: [] });
+    // Until the page is connected, nobody would hear what it is asked.
+    await greeted;
   }, PANEL_PORT);
   return panel;
 }

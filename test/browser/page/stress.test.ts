@@ -57,7 +57,7 @@ function seedOf(...actions: readonly StressAction[]): number {
   }
 }
 
-/** One that begins with a hold which outlasts what a busy machine lets the page's thread wait for its turn. */
+/** One that begins with about the longest hold: it outlasts what a busy machine lets the page's thread wait for its turn. */
 function seedOfLongHold(): number {
   for (let seed = 1; ; seed++) {
     const { action, millis } = stressStep(seed, 0);
@@ -77,45 +77,39 @@ function stressedOf(seen: Recorded) {
 describe.each(['?isolated', '?plain'])('%s', (query) => {
   const isIsolated = query === '?isolated';
 
-  // The page waits for the call a bounded time only: on a busy machine the device may not ask for it by then.
-  const retry = { retry: 3 };
-  test(
-    'a call is held while the page gives its node up, for as long as the schedule says',
-    retry,
-    async () => {
-      const seed = seedOfLongHold();
-      const { millis } = stressStep(seed, 0);
-      const { page, recorded, close } = await openStressed(`/${query}`, seed);
-      const took = await page.evaluate(async () => {
-        const context = new AudioContext();
-        await context.audioWorklet.addModule('/voice.js');
-        const node = new AudioWorkletNode(context, 'voice');
-        node.connect(context.destination);
-        await new Promise((done) => setTimeout(done, 200));
-        const from = performance.now();
-        node.disconnect();
-        const took = performance.now() - from;
-        await new Promise((done) => setTimeout(done, 300));
-        return took;
-      });
-      const seen = await recorded();
-      const [held] = stressedOf(seen);
-      expect(held).toMatchObject({ action: 'hold', node: 1, seed, step: 0, micros: millis * 1000 });
-      expect(held).toMatchObject({ on: 1 });
-      const { seq: disconnected } = seen.of('disconnected')[0] ?? { seq: 0 };
-      const around = seen.slots.filter(
-        ({ op, words: [enter, , span] }) =>
-          op === 'process' && enter < disconnected && enter + (span & 0xffff) > disconnected,
-      );
-      if (isIsolated) {
-        expect(around).toHaveLength(1);
-        expect(held?.seq).toBeLessThan(disconnected);
-        expect(took).toBeLessThan(100);
-      } else expect(took).toBeLessThan(50);
-      expect(STRESS_MILLIS.hold[1]).toBeGreaterThanOrEqual(millis);
-      await close();
-    },
-  );
+  test('a call is held while the page gives its node up, for as long as the schedule says', async () => {
+    const seed = seedOfLongHold();
+    const { millis } = stressStep(seed, 0);
+    const { page, recorded, close } = await openStressed(`/${query}`, seed);
+    const took = await page.evaluate(async () => {
+      const context = new AudioContext();
+      await context.audioWorklet.addModule('/voice.js');
+      const node = new AudioWorkletNode(context, 'voice');
+      node.connect(context.destination);
+      await new Promise((done) => setTimeout(done, 200));
+      const from = performance.now();
+      node.disconnect();
+      const took = performance.now() - from;
+      await new Promise((done) => setTimeout(done, 300));
+      return took;
+    });
+    const seen = await recorded();
+    const [held] = stressedOf(seen);
+    expect(held).toMatchObject({ action: 'hold', node: 1, seed, step: 0, micros: millis * 1000 });
+    expect(held).toMatchObject({ on: 1 });
+    const { seq: disconnected } = seen.of('disconnected')[0] ?? { seq: 0 };
+    const around = seen.slots.filter(
+      ({ op, words: [enter, , span] }) =>
+        op === 'process' && enter < disconnected && enter + (span & 0xffff) > disconnected,
+    );
+    if (isIsolated) {
+      expect(around).toHaveLength(1);
+      expect(held?.seq).toBeLessThan(disconnected);
+      expect(took).toBeLessThan(250);
+    } else expect(took).toBeLessThan(50);
+    expect(STRESS_MILLIS.hold[1]).toBeGreaterThanOrEqual(millis);
+    await close();
+  });
 
   test('every message of a port whose messages are delayed arrives once, and in order', async () => {
     const seed = seedOf('delay');

@@ -105,6 +105,26 @@ test('a pause is shown, and ends', async () => {
   expect(await emptiness()).toBe('no-audio');
 });
 
+test('stress teardown is switched on and off in the settings, with a seed', async () => {
+  const stored = () =>
+    panel.evaluate<unknown>(
+      'chrome.storage.local.get("settings").then(({ settings }) => settings?.stress ?? 0)',
+    );
+  await panel.click('[aria-label^="Settings"]');
+  await panel.check('#stress');
+  await expect.poll(stored).toBe(1);
+  await panel.fill('#stress-seed', '77');
+  await panel.press('#stress-seed', 'Tab');
+  await expect.poll(stored).toBe(77);
+  await panel.fill('#stress-seed', '0');
+  await panel.press('#stress-seed', 'Tab');
+  await panel.waitForSelector('.settings [role=alert]');
+  expect(await stored()).toBe(77);
+  await panel.uncheck('#stress');
+  await expect.poll(stored).toBe(0);
+  await panel.click('dialog [aria-label="Close"]');
+});
+
 test('reload and record begins again with the page, and forgets the one before', async () => {
   await browser.page.goto(`${server.origin}/wrong/process-after-destroy.html?isolated`);
   await panel.waitForSelector('.finding');

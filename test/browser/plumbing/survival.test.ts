@@ -263,7 +263,12 @@ test('leaves a page alone when the extension is updated under it, and records it
   expect(await page.evaluate<number>('context.currentTime')).toBeGreaterThan(before);
   expect(complaints).toEqual([]);
 
-  await page.reload();
+  // Once the updated one is there, which nobody says.
+  const isObserved = async (): Promise<string> => {
+    await page.reload();
+    return page.evaluate('typeof globalThis.__lifeline__');
+  };
+  await expect.poll(isObserved, { timeout: 15_000 }).toBe('object');
   await page.evaluate('play()');
   await reopen();
   const fresh = await browser.panel();

@@ -4,10 +4,11 @@ import * as LIMITS from '../../../src/shared/limits.ts';
 import { parseRecords } from '../../../src/shared/record-codec.ts';
 
 const page = (event: unknown = 'ended') => ({ name: 'page', seq: 4, at: 1500, fields: { event } });
-const early = (...records: readonly unknown[]) => ({
+const earlyOf = (records: readonly unknown[]) => ({
   kind: 'early',
   records: new Map(records.map((record, i) => [i, record])),
 });
+const early = (...records: readonly unknown[]) => earlyOf(records);
 
 test('what a document left behind becomes its first chunk', () => {
   const mark = { name: 'mark', seq: 2, at: 1000.5, fields: { text: 'lifeline:x' } };
@@ -27,7 +28,7 @@ test('what a document left behind becomes its first chunk', () => {
 test('as much of it as fits into a chunk', () => {
   const texts = Array.from({ length: LIMITS.earlyRecords }, (_, i) => `${i}${'x'.repeat(500)}`);
   const marks = texts.map((text) => ({ name: 'mark', seq: 0, at: 0, fields: { text } }));
-  const parsed = parseIntake(early(...marks));
+  const parsed = parseIntake(earlyOf(marks));
   if (!parsed.ok || parsed.value.kind !== 'chunk') throw new Error('refused');
   expect(parsed.value.bytes.byteLength).toBeLessThan(LIMITS.chunkBytes);
   expect(parsed.value.bytes.byteLength).toBeGreaterThan(LIMITS.chunkBytes / 2);
@@ -37,7 +38,7 @@ test.each([
   ['no records', { kind: 'early' }],
   ['a list', { kind: 'early', records: [page()] }],
   ['none', early()],
-  ['too many', early(...Array.from({ length: LIMITS.earlyRecords + 1 }, () => page()))],
+  ['too many', earlyOf(Array.from({ length: LIMITS.earlyRecords + 1 }, () => page()))],
   ['what is no record', early(undefined)],
   ['an unknown name', early({ ...page(), name: 'constructor' })],
   ['a place that is no number', early({ ...page(), seq: 4n })],

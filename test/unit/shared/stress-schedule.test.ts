@@ -37,11 +37,11 @@ test('stays what it is for a seed that was written down', () => {
   });
   expect(words).toMatchInlineSnapshot(`
     [
-      "hold 32",
+      "hold 67",
       "nothing 0",
-      "hold 13",
+      "hold 66",
       "suspend 77",
-      "hold 13",
+      "hold 57",
       "delay 9",
     ]
   `);

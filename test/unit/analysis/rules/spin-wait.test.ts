@@ -40,6 +40,19 @@ describe('spin-wait fires', () => {
     ).toEqual(['spin-wait warning proven 0/n7 ×1']);
   });
 
+  test('when the look that ended it was begun at the place of the loop', () => {
+    expect(
+      spins(`${SHARED}
+        1000   process node=7 seq=101..101 times=3
+        9999   atomic store cell=1 value=0 seq=108..109
+        10000  atomic load cell=1 value=0 seq=109..111
+        ${loop(10010, 2000, 111)}
+        12000  @audio atomic store cell=1 value=1 seq=114..115
+        12020  atomic load cell=1 value=1 seq=111..115
+        12021  process node=7 seq=113..115`),
+    ).toEqual(['spin-wait warning proven 0/n7 ×1']);
+  });
+
   test('when it went on in vain for a quantum, while calls came or not', () => {
     expect(
       spins(`${SHARED}
