@@ -3,10 +3,16 @@ import { Session } from '../../src/analysis/session.ts';
 import { parseSessionFile } from '../../src/export/session-file.ts';
 
 const POLL_MS = 50;
+/** A busy machine takes its time. */
+const FLUSH_MS = 30_000;
 
 /** What the panel holds now, after all that the page recorded before has arrived. */
 export async function readSession(panel: Frame): Promise<Session> {
-  await panel.evaluate('lifelinePanel.flush(5000)');
+  return flushed(panel, FLUSH_MS);
+}
+
+async function flushed(panel: Frame, withinMs: number): Promise<Session> {
+  await panel.evaluate(`lifelinePanel.flush(${withinMs})`);
   return sessionNow(panel);
 }
 
@@ -31,7 +37,7 @@ export async function sessionOnce(
 ): Promise<Session> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const session = await readSession(panel);
+    const session = await flushed(panel, 5000);
     if (holds(session)) return session;
     if (Date.now() > deadline) {
       const seen = session.documents.map(({ id, url, nodes, goneAt }) => ({
