@@ -220,6 +220,13 @@ export class SlotWriter {
     this.#limit = ALWAYS_ASK;
   }
 
+  /** How many slots had no room and have not been told of: who asks tells it. */
+  takeLost(): number {
+    const lost = this.#lost;
+    this.#lost = 0;
+    return lost;
+  }
+
   /** `micros` since the document's time origin. No loss when there is no room: another one follows. */
   clock(frame: number, micros: number): void {
     this.#endRun();

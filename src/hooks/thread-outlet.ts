@@ -110,7 +110,9 @@ export class ThreadOutlet {
   obey(command: ToScope): void {
     if (command.kind === 'flush') {
       this.flush();
-      this.#options.send({ kind: 'flushed', id: command.id, calls: this.#options.calls() });
+      // A thread that stands still from now on would never tell it.
+      const lost = this.slots.takeLost();
+      this.#options.send({ kind: 'flushed', id: command.id, calls: this.#options.calls(), lost });
     } else if (command.kind === 'batch') this.#batches?.giveBack(command.buffer);
   }
 }

@@ -113,7 +113,13 @@ export type FromScope =
   | { readonly kind: 'closing' }
   /** A mistake of ours, kept from the page. */
   | { readonly kind: 'fault'; readonly message: string }
-  | { readonly kind: 'flushed'; readonly id: number; readonly calls: number };
+  | {
+      readonly kind: 'flushed';
+      readonly id: number;
+      readonly calls: number;
+      /** Slots that had no room and that no slot has told of, nor will. */
+      readonly lost: number;
+    };
 
 /** Slots of one batch, and how many batches a scope owns. Not isolated pages only. */
 export const BATCH_SLOTS = 4096;

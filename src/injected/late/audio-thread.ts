@@ -35,6 +35,8 @@ export interface ThreadSink {
   records(thread: ThreadId, bytes: Uint8Array<ArrayBuffer>): void;
   /** Slots that were not kept because recording is paused. */
   paused(thread: ThreadId, slots: number): void;
+  /** Slots of which there will be no other word. */
+  lost(thread: ThreadId, count: number): void;
   /** Something arrived that was not asked for. */
   stirred(): void;
   /** The context of `thread` has closed or is gone. */
@@ -71,6 +73,8 @@ export class AudioThread implements ContextThread {
   readonly control: Int32Array | undefined;
   readonly #ring: Int32Array | undefined;
   readonly #answers = new IntrinsicMap<number, () => void>();
+  /** Slots lost that the thread told of in answer to a flush. */
+  #lost = 0;
   #flushes = 0;
   #asked = false;
   #tail = 0;
@@ -112,7 +116,7 @@ export class AudioThread implements ContextThread {
   get missing(): number {
     const begun = this.control ? (this.control[CONTROL.calls] as number) : this.#callsBegun;
     if (this.options.kind === 'worker') return max((begun - this.#records) | 0, 0);
-    const missing = (begun - this.#buffer.calls - this.#buffer.lost) | 0;
+    const missing = (begun - this.#buffer.calls - this.#buffer.lost - this.#lost) | 0;
     return max(missing, 0);
   }
 
@@ -237,6 +241,10 @@ export class AudioThread implements ContextThread {
         throw new IntrinsicError(message.message);
       case 'flushed': {
         this.#callsBegun = message.calls;
+        if (message.lost > 0) {
+          this.#lost += message.lost;
+          this.options.sink.lost(this.id, message.lost);
+        }
         this.#answered(message.id);
         return;
       }

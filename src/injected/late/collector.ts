@@ -129,6 +129,10 @@ export class Collector implements ThreadSink {
     this.#history.add('records', thread, bytes);
   }
 
+  lost(thread: ThreadId, count: number): void {
+    this.#recorder.record('lost', { thread, count, why: 'ring-full' });
+  }
+
   paused(thread: ThreadId, slots: number): void {
     mapSet(this.#pausedSlots, thread, (mapGet(this.#pausedSlots, thread) ?? 0) + slots);
   }
