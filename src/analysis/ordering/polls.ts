@@ -8,6 +8,8 @@ export interface Poll {
   readonly place: CellPlace;
   /** The place before its first look. */
   readonly begin: number;
+  /** The place before its last look. */
+  readonly end: number;
   readonly from: Micros;
   readonly to: Micros;
   readonly loads: number;
@@ -49,6 +51,7 @@ function* pollsOfCell({ place, told, repeated }: CellColumns, leastLoads: number
     let from = since;
     let begin = look < 0 ? repeated.before(i) : told.before(look);
     let loads = 0;
+    let end = begin;
     let to = 0;
     let last = i;
     for (; last < repeated.length && isOfLoop(last); last++) {
@@ -62,6 +65,7 @@ function* pollsOfCell({ place, told, repeated }: CellColumns, leastLoads: number
         }
         loads += count;
         to = when;
+        end = repeated.before(last);
       }
       since = when;
     }
@@ -69,7 +73,7 @@ function* pollsOfCell({ place, told, repeated }: CellColumns, leastLoads: number
       found++;
       const ends = next < told.length && isRead(told.code(next)) && told.read(next) !== value;
       const changed = ends ? next : -1;
-      yield { place, begin, from: from as Micros, to: to as Micros, loads, value, changed };
+      yield { place, begin, end, from: from as Micros, to: to as Micros, loads, value, changed };
     }
     after = last;
   }

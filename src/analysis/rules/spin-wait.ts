@@ -66,6 +66,9 @@ function* spinsOf(document: DocumentFacts, scene: Scene): Iterable<Spin> {
     const around = callAround(context, poll.begin);
     if (!idle && around === undefined && !hasCallsAfter(context, poll.begin)) continue;
     const since = Math.max(poll.from, around === undefined ? 0 : endOf(around.call));
+    // How long a call took is seldom known: one that was not seen to end before the loop may have outlasted it.
+    const untimed = around !== undefined && around.call.duration === undefined;
+    if (!idle && untimed && around.call.exit > poll.end) continue;
     const quantum = (context.quantumFrames * 1e6) / context.sampleRate;
     if (poll.to - since < quantum * scene.thresholds.spinQuanta) continue;
     yield { poll, node, stands: idle, ended: false };
