@@ -95,7 +95,7 @@ export class Recorder {
    */
   mention<N extends RecordName>(name: N, fields: FieldsOf<N>, seq: Seq = this.next()): void {
     if (this.begunAt > 0) this.record(name, fields, seq);
-    else if (this.#made < LIMITS.earlyRecords / 4) {
+    else if (this.#made < LIMITS.mentionedRecords) {
       mapSet(this.#waiting, this.#made++, { name, seq, at: this.now(), fields });
     }
   }

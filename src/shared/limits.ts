@@ -15,6 +15,8 @@ export const faults = 16;
 export const chunkRecords = 65_536;
 /** Records that a page keeps until there is something to write them with. */
 export const earlyRecords = 262_144;
+/** Of them, those that a page keeps while nothing in it concerns us: most pages stay so. */
+export const mentionedRecords = 256;
 /** Chunks that may be on their way to the panel without an acknowledgement. */
 export const chunksInFlight = 16;
 /** Bytes of `slots` chunks that a page keeps as its history. */
