@@ -116,6 +116,18 @@ test('lets through what a page says before the watch that its connection calls f
   await until(() => numbers(wires[0])).toEqual([1, 2]);
 });
 
+test('keeps a fault that nobody watches for whoever watches next', async () => {
+  const { wires, say } = start();
+  const fault = { kind: 'fault', message: 'it did not start' } as const;
+  say(hello);
+  say(fault);
+  say(chunk(1));
+  await until(() => numbers(wires[0])).toEqual([1]);
+  expect(wires[0]?.messages).not.toContainEqual(fault);
+  wires[0]?.send({ kind: 'watch', from: 2 });
+  expect(wires[0]?.messages.filter(({ kind }) => kind === 'fault')).toEqual([fault]);
+});
+
 test('lets no chunk through once nobody watches any more', async () => {
   const { wires, commands, say } = start();
   say(hello);

@@ -53,3 +53,15 @@ test('what no slot can say, and what found no room, is told with the next that d
   expect(read(at, 1)[0]).toBe(SLOT.lost);
   expect(read(at, 1)[3]).toBeGreaterThan(0);
 });
+
+test('what found no room is told once: by the next slot, or to who asks before', () => {
+  const { writer, control, read } = writerOf(8);
+  for (let i = 0; i < 12; i++) writer.message(SLOT.portSent, 0, 0, 2, 0, i);
+  const lost = 12 - writer.head;
+  expect(lost).toBeGreaterThan(0);
+  expect([writer.takeLost(), writer.takeLost()]).toEqual([lost, 0]);
+  control[CONTROL.tail] = writer.head;
+  const at = writer.head & 7;
+  writer.message(SLOT.portSent, 0, 0, 4, 0, 12);
+  expect(read(at, 1)).toEqual([SLOT.portSent, 4, 0, 12]);
+});
