@@ -1,3 +1,4 @@
+import { copyBytes } from './copy-bytes.ts';
 import {
   charCodeAt,
   floor,
@@ -39,7 +40,7 @@ export class ByteWriter {
   /** The bytes written so far, copied into a buffer of exactly that size. */
   take(): Uint8Array<ArrayBuffer> {
     const out = new IntrinsicUint8Array(this.#length);
-    for (let i = 0; i < this.#length; i++) out[i] = this.#bytes[i] as number;
+    copyBytes(out, 0, this.#bytes, 0, this.#length);
     return out;
   }
 
@@ -77,17 +78,26 @@ export class ByteWriter {
   }
 
   bytes(value: Uint8Array): void {
-    const length = lengthOf(value);
-    if (this.#length + length > this.#capacity) this.#grow(length);
-    for (let i = 0; i < length; i++) this.#bytes[this.#length + i] = value[i] as number;
-    this.#length += length;
+    this.copy(value, 0, lengthOf(value));
+  }
+
+  /** `source[from … to)`, as it is. */
+  copy(source: Uint8Array, from: number, to: number): void {
+    const count = to - from;
+    if (this.#length + count > this.#capacity) this.#grow(count);
+    copyBytes(this.#bytes, this.#length, source, from, to);
+    this.#length += count;
+  }
+
+  /** What another has written so far. */
+  append(other: ByteWriter): void {
+    this.copy(other.#bytes, 0, other.#length);
   }
 
   #grow(room: number): void {
     const old = this.#bytes;
     this.#capacity = this.#capacity * 2 + room;
-    const grown = new IntrinsicUint8Array(this.#capacity);
-    for (let i = 0; i < this.#length; i++) grown[i] = old[i] as number;
-    this.#bytes = grown;
+    this.#bytes = new IntrinsicUint8Array(this.#capacity);
+    copyBytes(this.#bytes, 0, old, 0, this.#length);
   }
 }

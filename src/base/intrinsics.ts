@@ -137,14 +137,14 @@ export const setSize = getter<number>(Set.prototype, 'size');
 export const byteIndexOf: (bytes: Uint8Array, byte: number, from: number) => number = uncurryThis(
   Uint8Array.prototype.indexOf,
 );
-const int32ArraySet = uncurryThis(
+/** All typed arrays share it. */
+const typedArraySet = uncurryThis(
   Int32Array.prototype.set as (source: ArrayLike<number>, offset: number) => void,
-);
-export const copyInt32: (target: Int32Array, source: Int32Array, offset: number) => void = (
-  target,
-  source,
-  offset,
-) => int32ArraySet(target as never, source, offset);
+) as (target: unknown, source: ArrayLike<number>, offset: number) => void;
+export const copyInt32: (target: Int32Array, source: Int32Array, offset: number) => void =
+  typedArraySet;
+export const setBytes: (target: Uint8Array, source: Uint8Array, offset: number) => void =
+  typedArraySet;
 export const indexOf: (text: string, part: string, from?: number) => number = uncurryThis(
   String.prototype.indexOf,
 );

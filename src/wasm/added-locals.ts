@@ -15,7 +15,7 @@ export class AddedLocals {
     this.added = 0;
     this.#found = -1;
     this.#known = { __proto__: null } as unknown as NamedLocals;
-    this.declarations.clear();
+    this.declarations.reset();
   }
 
   /** What was accumulated: an i64. */

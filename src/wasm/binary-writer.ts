@@ -1,36 +1,11 @@
-import { charCodeAt, floor, IntrinsicUint8Array } from '../base/intrinsics.ts';
-import { copyBytes } from './intrinsics.ts';
+import { ByteWriter } from '../base/byte-writer.ts';
+import { charCodeAt, floor } from '../base/intrinsics.ts';
 
 /** Writes the values that the binary format is made of, each as short as it can be. Mirrors `BinaryReader`. */
-export class BinaryWriter {
-  #bytes: Uint8Array<ArrayBuffer>;
-  #capacity: number;
-  #length = 0;
-
+export class BinaryWriter extends ByteWriter {
+  /** Written out: the one that is made otherwise passes its arguments on through the page's iterators. */
   constructor(capacity = 256) {
-    this.#capacity = capacity;
-    this.#bytes = new IntrinsicUint8Array(capacity);
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Forgets what was written; the room stays. */
-  clear(): void {
-    this.#length = 0;
-  }
-
-  /** What was written, copied into a buffer of exactly that size. */
-  take(): Uint8Array<ArrayBuffer> {
-    const out = new IntrinsicUint8Array(this.#length);
-    copyBytes(out, 0, this.#bytes, 0, this.#length);
-    return out;
-  }
-
-  byte(value: number): void {
-    if (this.#length === this.#capacity) this.#grow(1);
-    this.#bytes[this.#length++] = value;
+    super(capacity);
   }
 
   u32(value: number): void {
@@ -69,29 +44,9 @@ export class BinaryWriter {
     for (let i = 0; i < length; i++) this.byte(charCodeAt(text, i) & 0x7f);
   }
 
-  /** `source[from … to)`, as it is. */
-  copy(source: Uint8Array, from: number, to: number): void {
-    const count = to - from;
-    if (this.#length + count > this.#capacity) this.#grow(count);
-    copyBytes(this.#bytes, this.#length, source, from, to);
-    this.#length += count;
-  }
-
-  /** What another has written so far. */
-  append(other: BinaryWriter): void {
-    this.copy(other.#bytes, 0, other.#length);
-  }
-
   /** What another has written so far, behind its length. */
-  sized(other: BinaryWriter): void {
-    this.u32(other.#length);
+  sized(other: ByteWriter): void {
+    this.u32(other.length);
     this.append(other);
-  }
-
-  #grow(room: number): void {
-    const old = this.#bytes;
-    this.#capacity = this.#capacity * 2 + room;
-    this.#bytes = new IntrinsicUint8Array(this.#capacity);
-    copyBytes(this.#bytes, 0, old, 0, this.#length);
   }
 }

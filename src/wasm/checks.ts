@@ -62,7 +62,7 @@ export class Checks {
     const locals = this.#locals;
     locals.begin(params + body.declaredLocals);
     const code = locals.code;
-    code.clear();
+    code.reset();
     this.#endSpan = 0;
     const { marks } = plan;
     const exact = this.#style.precision === 'exact';

@@ -186,7 +186,7 @@ class Instrumenter {
       return;
     }
     const code = this.#code;
-    code.clear();
+    code.reset();
     if (!checks.write(this.#body, plan, params, code)) {
       this.#unchecked++;
       this.#rewriting.codeMap?.forget();
@@ -202,10 +202,10 @@ class Instrumenter {
   /** The body moves to the end. An allocator's own are not checked, since what they touch is theirs; nor are watched ones. */
   #writeWrapper(role: HeapRole | undefined, index: number, type: number): void {
     const code = this.#code;
-    code.clear();
+    code.reset();
     this.#copyBody();
     const own = this.#rewriting.addFunction(type, code, index);
-    code.clear();
+    code.reset();
     if (role !== undefined) this.#heap?.write(role, own, code);
     else this.#watch?.write(index, own, code);
     this.#bodies.sized(code);
@@ -213,7 +213,7 @@ class Instrumenter {
 
   /** The body as it was; before it, the way to one that checks, if there is one. */
   #writePlain(index: number, params = 0, checked = -1): void {
-    this.#code.clear();
+    this.#code.reset();
     this.#copyBody(params, checked);
     this.#finishBody(index);
   }

@@ -5,31 +5,6 @@
 import { uncurryThis } from '../base/intrinsics.ts';
 
 export const fromCharCode: (unit: number) => string = String.fromCharCode;
-const setBytes = uncurryThis(
-  Uint8Array.prototype.set as (source: ArrayLike<number>, offset: number) => void,
-) as unknown as (target: Uint8Array, source: Uint8Array, offset: number) => void;
-const subarray = uncurryThis(
-  Uint8Array.prototype.subarray as (begin: number, end: number) => Uint8Array,
-) as unknown as (bytes: Uint8Array, begin: number, end: number) => Uint8Array;
-
-/** Below that many bytes a loop is faster than a call. */
-const SHORT_RUN = 48;
-
-/** Copies `source[from … to)` to `target[at …)`. */
-export function copyBytes(
-  target: Uint8Array,
-  at: number,
-  source: Uint8Array,
-  from: number,
-  to: number,
-): void {
-  if (to - from < SHORT_RUN) {
-    for (let i = from; i < to; i++) target[at++] = source[i] as number;
-  } else {
-    setBytes(target, subarray(source, from, to), at);
-  }
-}
-
 const exec = uncurryThis(RegExp.prototype.exec);
 
 /** Calls `visit` for each match of a global expression. */

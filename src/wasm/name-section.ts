@@ -45,7 +45,7 @@ export function remapNames(section: Section, rewriting: Rewriting): BinaryWriter
       reader.skip(size);
       if (id === PART.functions || id === PART.locals || id === PART.labels) {
         reader.at = end - size;
-        part.clear();
+        part.reset();
         if (id === PART.functions) writeFunctionNames(reader, rewriting, part);
         else {
           const count = reader.u32();

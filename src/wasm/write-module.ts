@@ -129,7 +129,7 @@ class ModuleWriter {
     // It held the one memory that the module now imports.
     if (id === SECTION.memory) return;
     const out = this.#section;
-    out.clear();
+    out.reset();
     const reader = section
       ? new BinaryReader(this.#bytes, section.from, section.to)
       : new BinaryReader(this.#bytes, 0, 0);
@@ -298,7 +298,7 @@ class ModuleWriter {
     const { name } = section;
     const contents = name === 'name' ? remapNames(section, this.#rewriting) : undefined;
     if (contents) {
-      this.#section.clear();
+      this.#section.reset();
       this.#section.name(name);
       this.#section.append(contents);
       this.#out.byte(SECTION.custom);

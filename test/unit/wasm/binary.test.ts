@@ -85,6 +85,6 @@ test('a writer that grew holds what it held', () => {
   const part = new BinaryWriter();
   part.sized(out);
   expect([...part.take()]).toEqual([0xd8, 0x04, ...source, ...source]);
-  out.clear();
+  out.reset();
   expect(out.take()).toHaveLength(0);
 });
