@@ -21,6 +21,8 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 90_000,
+          // A busy machine may keep a browser from its next step for more than the second that is usual.
+          expect: { poll: { timeout: 10_000 } },
           fileParallelism: false,
         },
       },
