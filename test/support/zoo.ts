@@ -40,9 +40,6 @@ export interface Exhibit extends Declaration {
   readonly alone: boolean;
 }
 
-/** Of any page, where the machine has too much else to do. */
-const BY_THE_MACHINE = 'quantum-overrun';
-
 export const GROUPS = ['wrong', 'right', 'shapes', 'packages'] as const;
 const ALONE_MARK = '<meta name="lifeline-alone">';
 const DECLARATIONS = /<script type="application\/json" id="expect">([^<]*)<\/script>/;
@@ -72,7 +69,7 @@ export function exhibitsOf(file: string): readonly Exhibit[] {
 
 /**
  * The findings of a page in the words of its declaration, to be compared with it: every warning and
- * error, but overruns that it does not declare, and of the infos those whose rule it names. `on` is the declared part of the label where the
+ * error, and of the infos those whose rule it names. `on` is the declared part of the label where the
  * label has it, else the label.
  */
 export function asDeclared(
@@ -84,8 +81,7 @@ export function asDeclared(
     return { rule, severity, certainty, on: named?.on ?? entity.label };
   });
   const declared = (rule: string) => expected.some((each) => each.rule === rule);
-  const counts = ({ rule, severity }: Expected) => severity !== 'info' && rule !== BY_THE_MACHINE;
-  return seen.filter((each) => counts(each) || declared(each.rule)).sort(byRule);
+  return seen.filter(({ severity, rule }) => severity !== 'info' || declared(rule)).sort(byRule);
 }
 
 /** The verdicts on teardowns in the words of a declaration. `on` as in `asDeclared`. */
