@@ -22,6 +22,17 @@ export function assemble(text: string): Uint8Array<ArrayBuffer> {
   return new Assembler().assemble(text);
 }
 
+/** An instruction that puts a value of each type on the stack; `*` is any. */
+export const CONSTANTS: { readonly [letter: string]: string } = {
+  i: 'i32.const 0',
+  l: 'i64.const 0',
+  f: 'f32.const 0',
+  d: 'f64.const 0',
+  v: 'v128.const 0',
+  r: 'ref.null',
+  '*': 'i32.const 0',
+};
+
 type Item = (out: CodeWriter) => void;
 
 const NAMES = new Map(Object.entries(OPCODE.name).map(([op, name]) => [name, Number(op)]));

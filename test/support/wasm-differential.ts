@@ -24,6 +24,15 @@ export const INNER_SHADOW: Shadow = {
   cells: HEAP_BYTES + HEAP_BYTES / 8,
 };
 
+/** Everything is checked, while something rests in quarantine. */
+export const TWO_BODIES = {
+  accesses: 'all',
+  precision: 'accumulated',
+  bodies: 'two',
+  shared: true,
+  shadow: INNER_SHADOW,
+} as const satisfies CheckOptions;
+
 const PAGE = 65_536;
 const ARGUMENTS = [
   [0, 1, 2n, 3, 4],

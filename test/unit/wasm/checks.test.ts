@@ -8,7 +8,7 @@ import {
 } from '../../../src/wasm/instrument.ts';
 import { IMMEDIATE, OPCODE, opcode } from '../../../src/wasm/opcodes.ts';
 import { CELL } from '../../../src/wasm/shadow.ts';
-import { assemble } from '../../support/wasm-assembler.ts';
+import { assemble, CONSTANTS } from '../../support/wasm-assembler.ts';
 import { FROM, INNER_SHADOW, type Report } from '../../support/wasm-differential.ts';
 import { BOUNDED_PAGES } from '../../support/wasm-generator.ts';
 import '../../support/wasm-engine.ts';
@@ -86,14 +86,6 @@ function run(bytes: Uint8Array, checks: CheckOptions): Running {
     },
   };
 }
-
-const CONSTANTS: { readonly [letter: string]: string } = {
-  i: 'i32.const 0',
-  l: 'i64.const 0',
-  f: 'f32.const 0',
-  d: 'f64.const 0',
-  v: 'v128.const 0',
-};
 
 const accesses = Object.keys(OPCODE.name)
   .map(Number)

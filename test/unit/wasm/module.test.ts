@@ -5,7 +5,7 @@ import { readModule, type WasmModule } from '../../../src/wasm/read-module.ts';
 import { EXTERNAL } from '../../../src/wasm/section.ts';
 import { Random } from '../../support/random.ts';
 import { assemble } from '../../support/wasm-assembler.ts';
-import { FROM, INNER_SHADOW } from '../../support/wasm-differential.ts';
+import { FROM, TWO_BODIES } from '../../support/wasm-differential.ts';
 import { generateModule } from '../../support/wasm-generator.ts';
 import { publishedModule } from '../../support/wasm-modules.ts';
 import '../../support/wasm-engine.ts';
@@ -13,13 +13,7 @@ import '../../support/wasm-engine.ts';
 /** All that can be asked for at once, where the engine knows but one memory. */
 const EVERYTHING: InstrumentOptions = {
   from: FROM,
-  checks: {
-    accesses: 'all',
-    precision: 'accumulated',
-    bodies: 'two',
-    shared: true,
-    shadow: INNER_SHADOW,
-  },
+  checks: TWO_BODIES,
   heap: List.of([]),
   atomics: true,
 };

@@ -1,17 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { IMMEDIATE, OP, OPCODE, opcodeParts } from '../../../src/wasm/opcodes.ts';
-import { assemble, opcodeNamed } from '../../support/wasm-assembler.ts';
+import { assemble, CONSTANTS, opcodeNamed } from '../../support/wasm-assembler.ts';
 import { validates } from '../../support/wasm-engine.ts';
-
-const CONSTANTS: { readonly [letter: string]: string } = {
-  i: 'i32.const 0',
-  l: 'i64.const 0',
-  f: 'f32.const 0',
-  d: 'f64.const 0',
-  v: 'v128.const 0',
-  r: 'ref.null',
-  '*': 'i32.const 0',
-};
 
 /** Instructions whose operands follow from their opcodes: a function that runs each once. */
 function single(op: number): string {

@@ -7,20 +7,14 @@ import { OPCODE } from '../../../src/wasm/opcodes.ts';
 import { mapOffsets } from '../../../src/wasm/original-offset.ts';
 import { readModule, type WasmModule } from '../../../src/wasm/read-module.ts';
 import { assemble } from '../../support/wasm-assembler.ts';
-import { FROM, INNER_SHADOW } from '../../support/wasm-differential.ts';
+import { FROM, INNER_SHADOW, TWO_BODIES } from '../../support/wasm-differential.ts';
 import { generateModule } from '../../support/wasm-generator.ts';
 import '../../support/wasm-engine.ts';
 
 const OPTIONS: { readonly [name: string]: InstrumentOptions } = {
   'two bodies': {
     from: FROM,
-    checks: {
-      accesses: 'all',
-      precision: 'accumulated',
-      bodies: 'two',
-      shared: true,
-      shadow: INNER_SHADOW,
-    },
+    checks: TWO_BODIES,
   },
   'one body': {
     from: FROM,

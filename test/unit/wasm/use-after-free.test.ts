@@ -6,7 +6,7 @@ import { IMPORT, instrument } from '../../../src/wasm/instrument.ts';
 import { readModule } from '../../../src/wasm/read-module.ts';
 import { CELL, GRANULE_BYTES } from '../../../src/wasm/shadow.ts';
 import { assemble } from '../../support/wasm-assembler.ts';
-import { FROM, INNER_SHADOW } from '../../support/wasm-differential.ts';
+import { FROM, INNER_SHADOW, TWO_BODIES } from '../../support/wasm-differential.ts';
 import { BOUNDED_PAGES } from '../../support/wasm-generator.ts';
 import '../../support/wasm-engine.ts';
 
@@ -80,13 +80,7 @@ function start(restingBlocks: number) {
   const made = instrument(bytes, {
     from: FROM,
     heap: hookable(found.value),
-    checks: {
-      accesses: 'all',
-      precision: 'accumulated',
-      bodies: 'two',
-      shared: true,
-      shadow: INNER_SHADOW,
-    },
+    checks: TWO_BODIES,
   });
   if (!made.ok) throw new Error(made.error.reason);
   const memory = new WebAssembly.Memory({
