@@ -34,9 +34,14 @@ export async function failWorkers(): Promise<{ readonly [which: string]: readonl
     for (const handles of [false, true]) {
       const worker = new Worker(`/folder/${script}`, { type });
       worker.addEventListener('error', tell('listener', false));
-      worker.onerror = tell('handler', handles);
+      const failed = new Promise((resolve) => {
+        const told = tell('handler', handles);
+        worker.onerror = (event) => resolve(told(event as ErrorEvent));
+      });
       worker.postMessage('go');
-      await new Promise((done) => setTimeout(done, 300));
+      await failed;
+      // The window's event follows at once, where there is one, and so would a second failure.
+      await new Promise((done) => setTimeout(done, 100));
       worker.terminate();
     }
     removeEventListener('error', onWindow);
