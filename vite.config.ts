@@ -11,6 +11,7 @@ const outDir = resolve(root, 'dist');
  * where the realm loads classic scripts, `es` where it loads modules.
  */
 const REALMS = [
+  { entry: 'src/injected/wasm/main.ts', file: 'wasm.js', format: 'es' },
   { entry: 'src/injected/late/main.ts', file: 'late.js', format: 'es' },
   { entry: 'src/injected/main.ts', file: 'injected.js', format: 'iife' },
   { entry: 'src/injected/worklet/main.ts', file: 'worklet.js', format: 'es' },
@@ -31,31 +32,43 @@ function withoutDocs(): Plugin {
   };
 }
 
-/** Imports the modules of which the late part of the page's script takes the early part's; see there. */
-const SHARED_MODULES = resolve(root, 'src/injected/shared-modules.ts');
+/**
+ * Parts of the page's script that are loaded when they are needed, and the module of the part that loads each, whose
+ * imports say which modules the two share; see there.
+ */
+const LATER_PARTS: { readonly [file: string]: string } = {
+  'wasm.js': 'src/injected/late/shared-modules.ts',
+  'late.js': 'src/injected/shared-modules.ts',
+};
+
+/** How a part loads the next. */
+const IMPORT = 'import(/* @vite-ignore */';
 
 interface Export {
   readonly path: string;
   readonly name: string;
 }
 
-/** What the late part takes, in the order of the list that the early one hands out. Known once that is built. */
-let taken: readonly Export[] = [];
+/** What a part takes, in the order of the list that the one before hands out. Known once it is built. */
+const taken = new Map<string, readonly Export[]>();
 
 /**
- * For the late part: exports of shared modules are taken from the parameter of the function that it exports,
+ * For a later part: exports of shared modules are taken from the parameter of the function that it exports,
  * `shared`. So it evaluates no built-in, when the page may have replaced them already.
  */
-function takingShared(): Plugin {
+function takingShared(sharedModules: string): Plugin {
   const paths = Array.from(
-    readFileSync(SHARED_MODULES, 'utf8').matchAll(/^import \* as \w+ from '(.+)';$/gm),
-    ([, path]) => resolve(dirname(SHARED_MODULES), path ?? ''),
+    readFileSync(sharedModules, 'utf8').matchAll(/^import \* as \w+ from '(.+)';$/gm),
+    ([, path]) => resolve(dirname(sharedModules), path ?? ''),
   );
   const exports: Export[] = [];
   return {
     name: 'lifeline-taking-shared',
     enforce: 'pre',
     transform(code, path) {
+      // Else Vite would put helpers of its own around it.
+      if (code.includes(IMPORT))
+        return { code: code.replaceAll(IMPORT, 'importLater('), map: null };
       if (!paths.includes(path)) return undefined;
       const lines = Array.from(code.matchAll(/^export (?:const|function) (\w+)/gm), ([, name]) => {
         exports.push({ path, name: `${name}` });
@@ -69,40 +82,48 @@ function takingShared(): Plugin {
       for (const file of Object.values(bundle)) {
         if (file.type !== 'chunk') continue;
         const body = file.code
+          .replaceAll('importLater(', 'import(')
           .replace(/\bshared\((\d+)\)/g, (_all, at) => `shared[${used.push(Number(at)) - 1}]`)
           .replace(/export\s*\{\s*(\S+) as start\s*\};?\s*$/, 'return $1');
         file.code = `export default (shared) => {${body}};\n`;
       }
-      taken = used.flatMap((at) => exports[at] ?? []);
+      taken.set(
+        sharedModules,
+        used.flatMap((at) => exports[at] ?? []),
+      );
     },
   };
 }
 
-/** For the early part, which is built after the late one: the list, made when it is asked for. */
+/** For the part before, which is built after it: the list, made when it is asked for. */
 function handingShared(): Plugin {
   return {
     name: 'lifeline-handing-shared',
     enforce: 'pre',
     transform(_code, id) {
-      if (id !== SHARED_MODULES) return undefined;
-      const imports = taken.map(
+      const list = taken.get(id);
+      if (list === undefined) return undefined;
+      const imports = list.map(
         ({ path, name }, at) => `import { ${name} as _${at} } from ${JSON.stringify(path)};`,
       );
-      const list = taken.map((_each, at) => `_${at}`).join();
-      const code = `${imports.join('\n')}\nexport const handOut = () => [${list}];`;
+      const names = list.map((_each, at) => `_${at}`).join();
+      const code = `${imports.join('\n')}\nexport const handOut = () => [${names}];`;
       return { code, map: null };
     },
   };
 }
 
 function realm({ entry, file, format }: (typeof REALMS)[number]): InlineConfig {
-  const isLate = file === 'late.js';
-  const isEarly = file === 'injected.js';
+  const loader = LATER_PARTS[file];
   return {
     configFile: false,
     root,
     logLevel: 'warn',
-    plugins: [withoutDocs(), isEarly && handingShared(), isLate && takingShared()],
+    plugins: [
+      withoutDocs(),
+      handingShared(),
+      loader !== undefined && takingShared(resolve(root, loader)),
+    ],
     build: {
       outDir,
       emptyOutDir: false,
@@ -111,7 +132,7 @@ function realm({ entry, file, format }: (typeof REALMS)[number]): InlineConfig {
       modulePreload: false,
       rolldownOptions: {
         input: resolve(root, entry),
-        preserveEntrySignatures: isLate ? 'strict' : false,
+        preserveEntrySignatures: loader === undefined ? false : 'strict',
         output: {
           format,
           entryFileNames: file,

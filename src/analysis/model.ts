@@ -440,6 +440,8 @@ export interface BlockFacts {
   readonly allocated: Point;
   readonly allocateStack: string;
   freed: (Point & { readonly stack: string }) | undefined;
+  /** Nodes whose user data lies in it, where that is known. */
+  readonly users: NodeFacts[];
 }
 
 export interface RefusedNodeFacts extends Point {

@@ -41,6 +41,10 @@ export function uncurryThis<This, Args extends readonly unknown[], R>(
   return bindCall(method) as (self: This, ...args: Args) => R;
 }
 
+/** The source of a function; of a built-in one, that it is one. */
+export const functionText: (f: (...args: never) => unknown) => string = uncurryThis(
+  Function.prototype.toString,
+);
 export const charCodeAt: (text: string, index: number) => number = uncurryThis(
   String.prototype.charCodeAt,
 );
@@ -145,6 +149,7 @@ export const copyInt32: (target: Int32Array, source: Int32Array, offset: number)
   typedArraySet;
 export const setBytes: (target: Uint8Array, source: Uint8Array, offset: number) => void =
   typedArraySet;
+export const fromCharCode: (unit: number) => string = String.fromCharCode;
 export const indexOf: (text: string, part: string, from?: number) => number = uncurryThis(
   String.prototype.indexOf,
 );

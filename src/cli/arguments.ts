@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../base/result.ts';
-import { isSeed } from '../shared/settings.ts';
+import { isMemoryLevel, isSeed, MEMORY_LEVELS, type MemoryLevel } from '../shared/settings.ts';
 import { MAX_SEED } from '../shared/stress-schedule.ts';
 
 export interface InspectArguments {
@@ -13,6 +13,7 @@ export interface InspectArguments {
   readonly chrome?: string;
   /** The seed of stress teardown. */
   readonly stress?: number;
+  readonly memory?: MemoryLevel;
 }
 
 export const USAGE = `usage: npm run inspect -- <url> [flags]
@@ -20,6 +21,7 @@ export const USAGE = `usage: npm run inspect -- <url> [flags]
   --seconds N     how long to record, from the page's load event on (default 5)
   --run CODE      an expression to evaluate in the page after it has loaded; its promise is awaited
   --stress SEED   make races happen: stress each teardown on the schedule of this number, from 1 to ${MAX_SEED}
+  --memory LEVEL  how much is seen of memory: ledger (default), heap or full, see docs/memory.md
   --out DIR       write trace.pftrace, session.lifeline, report.json and panel.png there
   --json          print the report as one JSON document
   --profile DIR   a browser profile to use, for pages behind a log-in
@@ -49,10 +51,13 @@ export function parseInspectArguments(args: readonly string[]): Result<InspectAr
   if (values.seconds.trim() === '' || !(seconds >= 0 && seconds <= MAX_SECONDS)) {
     return err(`--seconds wants a number from 0 to ${MAX_SECONDS}, not ${values.seconds}`);
   }
-  const { run, out, profile, chrome } = values;
+  const { run, out, profile, chrome, memory } = values;
   const stress = values.stress === undefined ? undefined : Number(values.stress);
   if (stress !== undefined && !isSeed(stress)) {
     return err(`--stress wants a whole number from 1 to ${MAX_SEED}, not ${values.stress}`);
+  }
+  if (memory !== undefined && !isMemoryLevel(memory)) {
+    return err(`--memory wants ${MEMORY_LEVELS.join(', ')}, not ${memory}`);
   }
   return ok({
     url: url.href,
@@ -63,6 +68,7 @@ export function parseInspectArguments(args: readonly string[]): Result<InspectAr
     ...(profile === undefined ? {} : { profile }),
     ...(chrome === undefined ? {} : { chrome }),
     ...(stress === undefined ? {} : { stress }),
+    ...(memory === undefined ? {} : { memory }),
   });
 }
 
@@ -78,6 +84,7 @@ function parseFlags(args: readonly string[]) {
       profile: { type: 'string' },
       chrome: { type: 'string' },
       stress: { type: 'string' },
+      memory: { type: 'string' },
     },
   });
 }

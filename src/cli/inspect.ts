@@ -62,10 +62,14 @@ async function record(args: InspectArguments, launched: Launched): Promise<Inspe
   crashed.catch(() => undefined); // Also after the race below has been decided.
   // Stored before the page is opened, so that it is told in time.
   const before = await panel.setStress(args.stress ?? 0);
+  const memoryBefore = await panel.setMemory(args.memory ?? 'ledger');
   try {
     return await Promise.race([crashed, recordLoaded(args, launched, page, panel)]);
   } finally {
-    if (args.profile !== undefined) await panel.setStress(before).catch(() => undefined);
+    if (args.profile !== undefined) {
+      await panel.setStress(before).catch(() => undefined);
+      await panel.setMemory(memoryBefore).catch(() => undefined);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Frame } from 'playwright-core';
+import type { MemoryLevel } from '../shared/settings.ts';
 import type { OpenPanel } from './devtools-panel.ts';
 import { Failure } from './failure.ts';
 
@@ -12,8 +13,9 @@ const PICTURE_MS = 10_000;
 export interface PanelHandle {
   /** `complete` is false when a frame did not answer in time. */
   flush(timeoutMs: number): Promise<{ readonly complete: boolean }>;
-  /** Stores the seed of stress teardown for the pages to come; gives what it was. */
+  /** Stores the seed of stress teardown for the pages to come, or how much is seen of memory; gives what it was. */
   setStress(seed: number): Promise<number>;
+  setMemory(level: MemoryLevel): Promise<MemoryLevel>;
   /** The bytes of a `.lifeline` file. */
   session(): Promise<Uint8Array<ArrayBuffer>>;
   /** A PNG of the panel at rest, with its first finding selected. */
@@ -31,6 +33,7 @@ export async function attachPanel({ frame }: OpenPanel): Promise<PanelHandle> {
   return {
     flush: (timeoutMs) => frame.evaluate(`lifelinePanel.flush(${timeoutMs})`),
     setStress: (seed) => frame.evaluate(`lifelinePanel.setStress(${seed})`),
+    setMemory: (level) => frame.evaluate(`lifelinePanel.setMemory('${level}')`),
     session: async () => {
       const text = await frame.evaluate<string>('lifelinePanel.sessionBase64()');
       return new Uint8Array(Buffer.from(text, 'base64'));

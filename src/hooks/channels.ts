@@ -53,9 +53,14 @@ export interface ChannelOptions {
 
 const NOBODY = { id: 0 as EndId };
 const portsOf = getterOf<object, readonly object[]>('MessageEvent', 'ports');
-const dataOf = getterOf<object, unknown>('MessageEvent', 'data');
+export const dataOf = getterOf<object, unknown>('MessageEvent', 'data');
 type Heard = (this: object, event: object) => void;
-const listen = callerOf<object, [string, Heard]>('EventTarget', 'addEventListener');
+export const listen = callerOf<object, [string, Heard, boolean?]>(
+  'EventTarget',
+  'addEventListener',
+);
+export const firstPortOf = getterOf<object, object>('MessageChannel', 'port1');
+export const secondPortOf = getterOf<object, object>('MessageChannel', 'port2');
 
 /** Whether the engine made the event. An own accessor of each, which the page can neither change nor hide. */
 export function isTrusted(event: object): boolean {
@@ -193,12 +198,10 @@ export class Channels {
   }
 
   #observeChannels(): void {
-    const firstOf = getterOf<object, object>('MessageChannel', 'port1');
-    const secondOf = getterOf<object, object>('MessageChannel', 'port2');
-    if (!firstOf || !secondOf) return;
+    if (!firstPortOf || !secondPortOf) return;
     observeMade(this.#witness, globalThis, 'MessageChannel', (channel) => {
-      const first = this.adoptPort(firstOf(channel));
-      const second = this.adoptPort(secondOf(channel));
+      const first = this.adoptPort(firstPortOf(channel));
+      const second = this.adoptPort(secondPortOf(channel));
       if (!first || !second) return;
       const stack = this.#witness.stack();
       this.#witness.record('channelCreated', { first: first.id, second: second.id, stack });

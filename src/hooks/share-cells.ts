@@ -1,7 +1,7 @@
 import { IntrinsicSharedArrayBuffer } from '../base/intrinsics.ts';
 import * as LIMITS from '../shared/limits.ts';
 import type { SharedCells } from '../shared/passage.ts';
-import { CONTROL, SLOT_BYTES } from '../shared/slots.ts';
+import { CONTROL_WORDS, SLOT_BYTES } from '../shared/slots.ts';
 
 /** What one more thread shares with the page; undefined where nothing can be shared. */
 export function shareCells(
@@ -11,7 +11,7 @@ export function shareCells(
   return (
     order && {
       order,
-      control: new IntrinsicSharedArrayBuffer(CONTROL.words * 4),
+      control: new IntrinsicSharedArrayBuffer(CONTROL_WORDS * 4),
       ring: hasRing ? new IntrinsicSharedArrayBuffer(LIMITS.ringSlots * SLOT_BYTES) : undefined,
     }
   );

@@ -3,7 +3,7 @@ import * as LIMITS from '../shared/limits.ts';
 import type { FromScope, SharedCells, ToScope } from '../shared/passage.ts';
 import { RecordWriter } from '../shared/record-codec.ts';
 import type { ContextKind, FieldsOf, RecordName } from '../shared/records.ts';
-import { CONTROL, ORDER, Unwrapper } from '../shared/slots.ts';
+import { CONTROL_WORDS, ORDER, Unwrapper } from '../shared/slots.ts';
 import { transferring } from '../shared/transferring.ts';
 import { SlotBatches } from './slot-batches.ts';
 import { SlotWriter } from './slot-writer.ts';
@@ -40,7 +40,7 @@ export class ThreadOutlet {
     const { shared, kind } = options;
     this.#options = options;
     this.order = int32(shared?.order, ORDER.words);
-    this.control = int32(shared?.control, CONTROL.words);
+    this.control = int32(shared?.control, CONTROL_WORDS);
     if (shared?.ring) {
       const ring = { words: new IntrinsicInt32Array(shared.ring), slots: LIMITS.ringSlots };
       this.slots = new SlotWriter(ring, this.control, (slots) => slots.refreshTail());

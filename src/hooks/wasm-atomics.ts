@@ -7,6 +7,7 @@ import {
   IntrinsicUint8Array,
   min,
   notANumber,
+  setBytes,
   typedArrayBytes,
   typedArrayName,
 } from '../base/intrinsics.ts';
@@ -156,6 +157,17 @@ export function describeSource(source: object | undefined, sync: boolean): Compi
   const bytes = bytesOf(source, length);
   const atomics = bytes ? scanModule(bytes, length) : 'unknown';
   return atomics && { bytes: length, atomics, sync };
+}
+
+/** A copy of the bytes of a BufferSource as they are now; undefined for anything else. */
+export function copyOfBytes(source: unknown): Uint8Array<ArrayBuffer> | undefined {
+  if (typeof source !== 'object' || source === null) return undefined;
+  const length = byteLengthOf(source);
+  const bytes = length ? bytesOf(source, length) : undefined;
+  if (!bytes || !length) return undefined;
+  const copy = new IntrinsicUint8Array(length);
+  setBytes(copy, bytes, 0);
+  return copy;
 }
 
 /** Bytes of a BufferSource; undefined for anything else, such as a module that was compiled before. */

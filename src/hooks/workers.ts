@@ -17,7 +17,15 @@ import { PASSAGE_NAME, type PassageCells } from '../shared/passage.ts';
 import type { WorkerEntered } from '../shared/records.ts';
 import { transferring } from '../shared/transferring.ts';
 import type { EndId, WorkerId } from '../shared/units.ts';
-import { type Channels, isTrusted, shapeOfPost } from './channels.ts';
+import {
+  type Channels,
+  dataOf,
+  firstPortOf,
+  isTrusted,
+  listen,
+  secondPortOf,
+  shapeOfPost,
+} from './channels.ts';
 import { callerOf, getterOf } from './interfaces.ts';
 import type { Witness } from './witness.ts';
 
@@ -103,20 +111,13 @@ const { encodeURIComponent: encode, origin: ownOrigin } = globalThis as unknown 
   encodeURIComponent(text: string): string;
   readonly origin: string;
 };
-const hrefOf = getterOf<object, string>('URL', 'href');
+export const hrefOf = getterOf<object, string>('URL', 'href');
 const originOf = getterOf<object, string>('URL', 'origin');
 const protocolOf = getterOf<object, string>('URL', 'protocol');
-const messageOf = getterOf<object, string>('ErrorEvent', 'message');
-const filenameOf = getterOf<object, string>('ErrorEvent', 'filename');
-const linenoOf = getterOf<object, number>('ErrorEvent', 'lineno');
+export const messageOf = getterOf<object, string>('ErrorEvent', 'message');
+export const filenameOf = getterOf<object, string>('ErrorEvent', 'filename');
+export const linenoOf = getterOf<object, number>('ErrorEvent', 'lineno');
 const colnoOf = getterOf<object, number>('ErrorEvent', 'colno');
-const dataOf = getterOf<object, unknown>('MessageEvent', 'data');
-const firstOf = getterOf<object, object>('MessageChannel', 'port1');
-const secondOf = getterOf<object, object>('MessageChannel', 'port2');
-export const listen = callerOf<object, [string, Listener, boolean?]>(
-  'EventTarget',
-  'addEventListener',
-);
 const forget = callerOf<object, [string, Listener]>('EventTarget', 'removeEventListener');
 export const dispatch = callerOf<object, [object], boolean>('EventTarget', 'dispatchEvent');
 export const stop = callerOf<object, []>('Event', 'stopImmediatePropagation');
@@ -236,11 +237,11 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
   const pass = (worker: object, entry: WorkerEntry): void => {
     const { id, name, url } = entry;
     const channel = make(MessageChannel);
-    const port = secondOf?.(channel) as object;
+    const port = secondPortOf?.(channel) as object;
     const entered = {
       worker: id,
       label: `worker ${url}`,
-      port: firstOf?.(channel) as object,
+      port: firstPortOf?.(channel) as object,
     };
     const passage = { __proto__: null, name, port, cells: host.pass(entered) };
     post(worker, passage, transferring(port));

@@ -20,6 +20,8 @@ export interface Late extends WorkerThreads {
   obey(command: Command): void;
   /** The prelude stands in the scope of `context` and waits for the node named `name`. */
   pass(context: BaseAudioContext, entry: ContextEntry, name: string): void;
+  /** Whether what rewrites modules is there, cannot be had, or is not asked for. */
+  readonly isReady: boolean;
   /** Takes what was recorded so far, and from now on everything. */
   takeOver(): void;
   readonly annotations: AnnotationHearer;
@@ -43,6 +45,7 @@ export class LatePart {
   readonly #kept = new IntrinsicMap<string | number, Command>();
   #loading: Promise<void> | undefined;
   #isConfigured = false;
+  #mayRewrite = true;
   #configured: (() => void) | undefined;
   part: Late | undefined;
 
@@ -58,9 +61,19 @@ export class LatePart {
     return this.#loading;
   }
 
+  /** Whether it is known if modules are to be rewritten, and the part is there to see to it if so. */
+  get isDecided(): boolean | undefined {
+    return !this.#mayRewrite || this.part?.isReady;
+  }
+
   hear(command: Command): void {
     const { kind } = command;
     const recorder = this.#recorder;
+    if (kind === 'configure') {
+      this.#isConfigured = true;
+      this.#mayRewrite = command.settings.memory !== 'ledger';
+      if (this.#mayRewrite) void this.load();
+    }
     if (this.part) {
       this.part.obey(command);
       if (kind === 'configure') this.#configured?.();
@@ -71,10 +84,7 @@ export class LatePart {
       const key = kind === 'flush' ? command.id : kind === 'unwatch' ? 'watch' : kind;
       mapDelete(this.#kept, key);
       mapSet(this.#kept, key, command);
-      if (kind === 'configure') {
-        this.#isConfigured = true;
-        recorder.recording = command.settings.recording;
-      }
+      if (kind === 'configure') recorder.recording = command.settings.recording;
       if (recorder.begunAt) void this.load();
     }
   }

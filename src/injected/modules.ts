@@ -7,6 +7,7 @@ import {
   weakMapGet,
 } from '../base/intrinsics.ts';
 import { getterOf, prototypeOf } from '../hooks/interfaces.ts';
+import { hrefOf } from '../hooks/workers.ts';
 import type { ContextEntry } from './entities.ts';
 import type { Observation } from './observation.ts';
 import type { PreludeLoader } from './prelude.ts';
@@ -79,7 +80,6 @@ function readArguments(args: readonly unknown[]): readonly [string, unknown] {
 function takeUrlResolver(): (url: string) => string | undefined {
   const { document, URL: NativeUrl } = globalThis;
   const baseOf = getterOf<Document, string>('Node', 'baseURI');
-  const hrefOf = getterOf<URL, string>('URL', 'href');
   return (url) => {
     if (!baseOf || !hrefOf) return undefined;
     try {

@@ -1,5 +1,6 @@
 import { apply, uncurryThis } from '../base/intrinsics.ts';
 import { getterOf, methodOf, prototypeOf } from '../hooks/interfaces.ts';
+import { filenameOf, linenoOf, messageOf } from '../hooks/workers.ts';
 
 type Getter<This, T> = (self: This) => T;
 
@@ -11,11 +12,6 @@ export interface Natives {
   readonly audioWorklet: Getter<BaseAudioContext, object>;
   /** Undefined in browsers whose quantum is always 128 frames. */
   readonly renderQuantumSize: Getter<BaseAudioContext, number> | undefined;
-  /** Undefined in browsers that do not tell. */
-  readonly playbackStats: Getter<BaseAudioContext, object> | undefined;
-  readonly underrunEvents: Getter<object, number>;
-  /** In seconds. */
-  readonly underrunDuration: Getter<object, number>;
   readonly length: Getter<BaseAudioContext, number>;
   readonly numberOfInputs: Getter<AudioNode, number>;
   readonly numberOfOutputs: Getter<AudioNode, number>;
@@ -24,7 +20,6 @@ export interface Natives {
   readonly filename: Getter<Event, string>;
   readonly lineno: Getter<Event, number>;
   readonly persisted: Getter<Event, boolean>;
-  readonly hidden: Getter<Document, boolean>;
   suspend(context: AudioContext): Promise<unknown>;
   resume(context: AudioContext): Promise<unknown>;
   eachParameter(node: AudioWorkletNode, visit: (param: AudioParam, name: string) => void): void;
@@ -42,18 +37,14 @@ export function takeNatives(): Natives | undefined {
     state: getterOf('BaseAudioContext', 'state'),
     audioWorklet: getterOf('BaseAudioContext', 'audioWorklet'),
     renderQuantumSize: getterOf('BaseAudioContext', 'renderQuantumSize'),
-    playbackStats: getterOf('AudioContext', 'playbackStats'),
-    underrunEvents: getterOf('AudioPlaybackStats', 'underrunEvents'),
-    underrunDuration: getterOf('AudioPlaybackStats', 'underrunDuration'),
     length: getterOf('OfflineAudioContext', 'length'),
     numberOfInputs: getterOf('AudioNode', 'numberOfInputs'),
     numberOfOutputs: getterOf('AudioNode', 'numberOfOutputs'),
     port: getterOf('AudioWorkletNode', 'port'),
-    message: getterOf('ErrorEvent', 'message'),
-    filename: getterOf('ErrorEvent', 'filename'),
-    lineno: getterOf('ErrorEvent', 'lineno'),
+    message: messageOf,
+    filename: filenameOf,
+    lineno: linenoOf,
     persisted: getterOf('PageTransitionEvent', 'persisted'),
-    hidden: getterOf('Document', 'hidden'),
     suspend: uncurryThis(methodOf('AudioContext', 'suspend')),
     resume: uncurryThis(methodOf('AudioContext', 'resume')),
     eachParameter(node: AudioWorkletNode, visit: (param: AudioParam, name: string) => void) {

@@ -39,8 +39,7 @@ export function observeNodeConstruction(observation: Observation): NodeConstruct
         throw error;
       }
       recorder.guard(() => {
-        if (!context)
-          recorder.record('uncovered', { what: 'cross-realm', detail: FOREIGN_CONTEXT });
+        if (!context) recorder.record('uncovered', { what: 'cross-realm', detail: '' });
         else construction.constructed?.(node as AudioWorkletNode, context, args, newTarget, seq);
       });
       return node;
@@ -52,9 +51,6 @@ export function observeNodeConstruction(observation: Observation): NodeConstruct
   };
   return construction;
 }
-
-const FOREIGN_CONTEXT =
-  'A worklet node was made in a context of another frame: it and its processor are not seen.';
 
 function recordRefusal(
   { recorder, entities }: Observation,

@@ -1,5 +1,5 @@
 import { apply, uncurryThis } from '../base/intrinsics.ts';
-import { getterOf } from '../hooks/interfaces.ts';
+import { dataOf } from '../hooks/channels.ts';
 
 /** The window's own functions that the recorder needs all the time, captured. */
 export interface PageRealm {
@@ -42,13 +42,10 @@ export function takePageRealm(): PageRealm {
     },
     listen: (target, type, heard) =>
       apply(addEventListener, target, [type, heard as EventListener]),
-    dataOf: getterOf<Event, unknown>('MessageEvent', 'data') as PageRealm['dataOf'],
+    dataOf: dataOf as PageRealm['dataOf'],
     clone: (value, transfer) =>
-      transfer
-        ? structuredClone(value, { __proto__: null, transfer } as never)
-        : structuredClone(value),
-    post: (port, message, transfer) =>
-      apply(postMessage, port, transfer ? [message, transfer as never] : [message]),
+      structuredClone(value, transfer && ({ __proto__: null, transfer } as never)),
+    post: (port, message, transfer) => apply(postMessage, port, [message, transfer as never]),
     start: (port) => apply(start, port, []),
   };
 }

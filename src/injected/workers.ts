@@ -1,10 +1,10 @@
 import { apply, indexOf } from '../base/intrinsics.ts';
 import type { Native } from '../base/patch.ts';
-import type { Channels } from '../hooks/channels.ts';
+import { type Channels, listen } from '../hooks/channels.ts';
 import { getterOf, methodOf } from '../hooks/interfaces.ts';
 import { shareCells } from '../hooks/share-cells.ts';
 import type { Witness } from '../hooks/witness.ts';
-import { listen, observeWorkers, stop } from '../hooks/workers.ts';
+import { observeWorkers, stop } from '../hooks/workers.ts';
 import type { WorkerEntered } from '../shared/records.ts';
 import { MAIN_THREAD } from '../shared/units.ts';
 import { holdMessages } from './held-messages.ts';

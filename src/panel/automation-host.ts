@@ -1,4 +1,5 @@
 import type { Result } from '../base/result.ts';
+import type { Settings } from '../shared/settings.ts';
 import type { PanelAutomation } from './automation.ts';
 import { startExport } from './export-session.ts';
 import type { PageLink } from './page-link.ts';
@@ -15,19 +16,22 @@ export function createAutomation(panel: Panel, link: PageLink | undefined): Pane
   const settle = async (): Promise<void> => {
     unwrap(await client.ask({ ask: 'settle' }));
   };
+  /** Gives what they were. */
+  const change = async (wanted: Partial<Settings>): Promise<Settings> => {
+    const before = await loadSettings();
+    panel.state.settings.value = before;
+    actions.changeSettings(wanted);
+    await storeSettings(panel.state.settings.value);
+    return before;
+  };
   return {
     async flush(timeoutMs) {
       const complete = (await link?.flush(timeoutMs)) ?? true;
       await settle();
       return { complete };
     },
-    async setStress(seed) {
-      const before = await loadSettings();
-      panel.state.settings.value = before;
-      actions.changeSettings({ stress: seed });
-      await storeSettings(panel.state.settings.value);
-      return before.stress;
-    },
+    setStress: async (stress) => (await change({ stress })).stress,
+    setMemory: async (memory) => (await change({ memory })).memory,
     async findings() {
       return unwrap(await client.ask({ ask: 'findings' }));
     },

@@ -1,4 +1,5 @@
 import type { Finding } from '../analysis/finding.ts';
+import type { MemoryLevel } from '../shared/settings.ts';
 
 /**
  * What tests and the command line may ask of a panel, as `globalThis.lifelinePanel`. Extension pages
@@ -9,6 +10,8 @@ export interface PanelAutomation {
   flush(timeoutMs: number): Promise<{ readonly complete: boolean }>;
   /** Stores the seed of stress teardown (0: none), for pages that are opened once it has resolved; gives what it was. */
   setStress(seed: number): Promise<number>;
+  /** Stores how much is seen of memory, likewise. */
+  setMemory(level: MemoryLevel): Promise<MemoryLevel>;
   findings(): Promise<readonly Finding[]>;
   /** Selects a finding as a click on its row does, so that its detail shows. */
   selectFinding(id: string): Promise<void>;

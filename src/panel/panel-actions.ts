@@ -104,7 +104,7 @@ export function createPanelActions(
     state.settings.value = settings;
     send({ kind: 'configure', settings });
     // Storing reaches the pages too, and says nothing of a pause, which is this tab's alone.
-    if (!('fineClock' in change || 'origins' in change || 'stress' in change)) return;
+    if (Object.keys(change).every((each) => each === 'recording')) return;
     void storeSettings(settings).then(() => send({ kind: 'configure', settings }));
   };
   const runExport = async (

@@ -21,13 +21,21 @@ export class BlockLedger {
     this.#nextBlock = first;
   }
 
+  memoryOf(buffer: object): MemoryId {
+    return this.#numberOf(buffer);
+  }
+
+  /** Numbers for a block that `free` is not to find. Undefined when there are none left. */
+  number(buffer: object): { memory: MemoryId; block: BlockId } | undefined {
+    if (this.#nextBlock - this.#first >= this.#limit) return undefined;
+    return { memory: this.#numberOf(buffer), block: this.#nextBlock++ as BlockId };
+  }
+
   /** Undefined when there are no ids left. */
   allocate(buffer: object, offset: number): { memory: MemoryId; block: BlockId } | undefined {
-    if (this.#nextBlock - this.#first >= this.#limit) return undefined;
-    const memory = this.#numberOf(buffer);
-    const block = this.#nextBlock++ as BlockId;
-    mapSet(this.#blocksOf(memory), offset, block);
-    return { memory, block };
+    const numbers = this.number(buffer);
+    if (numbers) mapSet(this.#blocksOf(numbers.memory), offset, numbers.block);
+    return numbers;
   }
 
   /** `block` is 0 when no live block starts there. */

@@ -13,6 +13,8 @@ export interface Passage {
   readonly fineClock: boolean;
   /** The seed of stress teardown; 0: nothing is stressed. */
   readonly stress: number;
+  /** The name of our section in rewritten modules, and of what they import from us; undefined: there are none. */
+  readonly modules: string | undefined;
   /** Only where the page is cross-origin isolated. */
   readonly shared: SharedCells | undefined;
 }
@@ -20,7 +22,7 @@ export interface Passage {
 export interface SharedCells {
   /** `ORDER.words` Int32. */
   readonly order: SharedArrayBuffer;
-  /** `CONTROL.words` Int32. */
+  /** `CONTROL_WORDS` Int32. */
   readonly control: SharedArrayBuffer;
   /**
    * `LIMITS.ringSlots` slots. Real-time contexts only: an offline one renders faster than a busy page reads,

@@ -2,7 +2,15 @@ import { markdownTable } from '../base/markdown-table.ts';
 import * as LIMITS from './limits.ts';
 import { PROTOCOL_VERSION } from './messages.ts';
 import { RECORDS, type RecordShape } from './records.ts';
-import { ATOMIC, CONTROL, DURATION_UNIT_MICROS, SLOT, SLOT_BYTES, SLOT_FLAG } from './slots.ts';
+import {
+  ATOMIC,
+  CONTROL,
+  CONTROL_WORDS,
+  DURATION_UNIT_MICROS,
+  SLOT,
+  SLOT_BYTES,
+  SLOT_FLAG,
+} from './slots.ts';
 
 /** `docs/wire-format.md`. */
 export function printWireFormat(): string {
@@ -28,7 +36,7 @@ A chunk that cannot be read to its end is dropped whole, and counted.`,
     `Flags: ${Object.entries(SLOT_FLAG)
       .map(([name, bit]) => `\`${name}\` ${bit}`)
       .join(', ')}. Durations count ${DURATION_UNIT_MICROS} µs.`,
-    `The control block beside a ring is ${CONTROL.words} 32-bit words; \`head\` is word ${CONTROL.head}, \`tail\` word ${CONTROL.tail},
+    `The control block beside a ring is ${CONTROL_WORDS} 32-bit words; \`head\` is word ${CONTROL.head}, \`tail\` word ${CONTROL.tail},
 \`calls\` word ${CONTROL.calls}.`,
     '## Limits',
     'Whatever goes beyond is cut or refused, and counted.',

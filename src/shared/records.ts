@@ -55,6 +55,8 @@ const CONTEXT_METHOD = ['suspend', 'resume', 'close', 'startRendering'] as const
 const OUTCOME = ['resolved', 'rejected'] as const;
 /** What a message, or a node's options, carried to another thread. */
 const CARGO = ['port', 'memory'] as const;
+/** Which function of an allocator handed out a block. */
+const HEAP_ALLOCATOR = ['malloc', 'calloc', 'memalign', 'posixMemalign', 'realloc'] as const;
 /** Which side of a node's port sent: the page's `node.port` or the processor's `this.port`. */
 const SENDER = ['node', 'processor'] as const;
 
@@ -444,6 +446,23 @@ export const RECORDS = {
       micros: 'uint',
     },
   },
+  heapAllocated: {
+    op: 49,
+    doc: 'The allocator of a WebAssembly module has handed out a block: as `blockAllocated`, of a module that was rewritten to tell. Only blocks that somebody is known to use are told, with the place and time at which they were allocated.',
+    fields: {
+      block: 'block',
+      memory: 'uint',
+      offset: 'uint',
+      length: 'uint',
+      by: HEAP_ALLOCATOR,
+      stack: 'stack',
+    },
+  },
+  userDataIn: {
+    op: 50,
+    doc: 'When the node was made, its user data lay in this block.',
+    fields: { node: 'node', block: 'block' },
+  },
 } as const satisfies { readonly [name: string]: RecordShape };
 
 export type RecordName = keyof typeof RECORDS;
@@ -469,4 +488,5 @@ export type ContextMethod = (typeof CONTEXT_METHOD)[number];
 export type Sender = (typeof SENDER)[number];
 export type WorkerEntered = FieldsOf<'workerCreated'>['entered'];
 export type EndState = FieldsOf<'endState'>['state'];
+export type HeapAllocator = (typeof HEAP_ALLOCATOR)[number];
 export type Cargo = (typeof CARGO)[number];

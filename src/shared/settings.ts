@@ -1,5 +1,12 @@
 import { MAX_SEED } from './stress-schedule.ts';
 
+/**
+ * How much is seen of memory. `ledger`: what passes the boundary of modules, which run as they are. `heap`: modules are
+ * rewritten to tell of their own allocator. `full`: their accesses to freed memory as well.
+ */
+export const MEMORY_LEVELS = ['ledger', 'heap', 'full'] as const;
+export type MemoryLevel = (typeof MEMORY_LEVELS)[number];
+
 /** What the user can change, as it travels to every page. Stored in `storage.local`. */
 export interface Settings {
   /** False: hooks stay, records are not made. The pause is shown as a gap. */
@@ -10,6 +17,8 @@ export interface Settings {
   readonly origins: readonly string[];
   /** The seed of stress teardown; 0: off. A document goes by what it is told first. */
   readonly stress: number;
+  /** A document goes by what it is told first. */
+  readonly memory: MemoryLevel;
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -17,6 +26,7 @@ export const DEFAULT_SETTINGS: Settings = {
   fineClock: false,
   origins: [],
   stress: 0,
+  memory: 'ledger',
 };
 
 /**
@@ -24,9 +34,15 @@ export const DEFAULT_SETTINGS: Settings = {
  * has chosen to record.
  */
 export function settingsFor(origin: string, settings: Settings): Settings {
-  const { recording, origins, stress } = settings;
+  const { recording, origins, stress, memory } = settings;
   const wanted = recording && (origins.length === 0 || origins.includes(origin));
-  return { ...settings, recording: wanted, origins: [], stress: wanted ? stress : 0 };
+  return {
+    ...settings,
+    recording: wanted,
+    origins: [],
+    stress: wanted ? stress : DEFAULT_SETTINGS.stress,
+    memory: wanted ? memory : DEFAULT_SETTINGS.memory,
+  };
 }
 
 /** The key under which `storage.local` holds the settings. */
@@ -37,7 +53,7 @@ export function parseSettings(value: unknown): Settings {
   const stored = (typeof value === 'object' && value !== null ? value : {}) as {
     readonly [field: string]: unknown;
   };
-  const { recording, fineClock, origins, stress } = stored;
+  const { recording, fineClock, origins, stress, memory } = stored;
   return {
     recording: typeof recording === 'boolean' ? recording : DEFAULT_SETTINGS.recording,
     fineClock: typeof fineClock === 'boolean' ? fineClock : DEFAULT_SETTINGS.fineClock,
@@ -45,7 +61,12 @@ export function parseSettings(value: unknown): Settings {
       ? origins.filter((each): each is string => typeof each === 'string')
       : DEFAULT_SETTINGS.origins,
     stress: isSeed(stress) ? stress : DEFAULT_SETTINGS.stress,
+    memory: isMemoryLevel(memory) ? memory : DEFAULT_SETTINGS.memory,
   };
+}
+
+export function isMemoryLevel(value: unknown): value is MemoryLevel {
+  return (MEMORY_LEVELS as readonly unknown[]).includes(value);
 }
 
 export function isSeed(value: unknown): value is number {

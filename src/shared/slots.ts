@@ -99,8 +99,9 @@ export const CONTROL = {
   /** What stress teardown asks of the thread: two `STRESS_CELLS`, on a cache line of their own. */
   hold: 48,
   delay: 52,
-  words: 64,
 } as const;
+/** So many there are. By itself, since who makes the block needs nothing else of it. */
+export const CONTROL_WORDS = 64;
 
 /**
  * A question of stress teardown to an audio rendering thread: hold your next call, or the next message you post. Its

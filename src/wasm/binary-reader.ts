@@ -1,5 +1,4 @@
-import { lengthOf } from '../base/intrinsics.ts';
-import { fromCharCode } from './intrinsics.ts';
+import { fromCharCode, lengthOf } from '../base/intrinsics.ts';
 import * as LIMITS from './limits.ts';
 import { beyondLimit, malformed } from './refusal.ts';
 

@@ -1,11 +1,5 @@
-/**
- * What this folder needs of the built-ins beside `base/intrinsics.ts`, as they were before the page's first script:
- * the code here runs inside pages, in the middle of a call of theirs.
- */
-import { uncurryThis } from '../base/intrinsics.ts';
-
-export const fromCharCode: (unit: number) => string = String.fromCharCode;
-const exec = uncurryThis(RegExp.prototype.exec);
+/** What this folder makes of `base/intrinsics.ts`: the code here runs inside pages, in the middle of a call of theirs. */
+import { matchOf } from '../base/intrinsics.ts';
 
 /** Calls `visit` for each match of a global expression. */
 export function eachMatch(
@@ -14,5 +8,9 @@ export function eachMatch(
   visit: (groups: readonly (string | undefined)[]) => void,
 ): void {
   pattern.lastIndex = 0;
-  for (let groups = exec(pattern, text); groups; groups = exec(pattern, text)) visit(groups);
+  for (;;) {
+    const groups = matchOf(pattern, text) as readonly (string | undefined)[] | null;
+    if (!groups) return;
+    visit(groups);
+  }
 }

@@ -18,13 +18,15 @@ afterAll(() => server?.close());
 
 test.concurrent.each([
   ['wrong/emscripten-destroy.html', 1],
+  ['wrong/heap-block-freed-while-running.html', 1],
   ['shapes/frame-cross-origin.html', 1],
   ['right/node-pool.html', 0],
 ])(
   '`npm run inspect` prints what %s declares, and ends with %i',
   async (file, status) => {
-    for (const { path, isolated, findings } of exhibitsOf(file)) {
-      const run = await inspect(`${server.origin}/${path}`, '--json', '--seconds', '6');
+    for (const { path, isolated, findings, memory } of exhibitsOf(file)) {
+      const level = memory === undefined ? [] : ['--memory', memory];
+      const run = await inspect(`${server.origin}/${path}`, '--json', '--seconds', '6', ...level);
       expect(run, run.stderr).toMatchObject({ status });
       const report = JSON.parse(run.stdout) as Report;
       expectShape(report);

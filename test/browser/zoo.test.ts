@@ -41,7 +41,9 @@ afterAll(async () => {
 
 describe.concurrent('the panel reports what the page declares, and nothing else', () => {
   test.for(VISITS)(ROUNDS === 1 ? '$path' : '$path, round $round', async (exhibit, { expect }) => {
-    const visit = await visitors.visit(exhibit.path, exhibit.alone).catch((error: Error) => error);
+    const visit = await visitors
+      .visit(exhibit.path, exhibit.alone, exhibit.memory)
+      .catch((error: Error) => error);
     const expected = expectedOutcome(exhibit);
     const seen = visit instanceof Error ? { failure: visit.message } : outcomeOf(visit, exhibit);
     if (VISITS_FILE !== undefined) {

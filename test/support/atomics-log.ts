@@ -1,7 +1,7 @@
 import { Patches } from '../../src/base/patch.ts';
 import { type AtomicsObserver, observeAtomics } from '../../src/hooks/atomics.ts';
 import { SlotWriter } from '../../src/hooks/slot-writer.ts';
-import { CONTROL, SLOT_WORDS } from '../../src/shared/slots.ts';
+import { CONTROL_WORDS, SLOT_WORDS } from '../../src/shared/slots.ts';
 import type { MemoryId } from '../../src/shared/units.ts';
 import { type AtomicEntry, atomicsOf, lineOf } from './atomic-entries.ts';
 
@@ -31,7 +31,7 @@ export class AtomicsLog implements Disposable {
   } = {}) {
     this.order = order;
     this.#words = new Int32Array(slots * SLOT_WORDS);
-    const control = new Int32Array(CONTROL.words);
+    const control = new Int32Array(CONTROL_WORDS);
     this.slots = new SlotWriter({ words: this.#words, slots }, control, () => undefined);
     const shared = this.#shared;
     const memories = {

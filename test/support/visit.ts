@@ -7,6 +7,7 @@ import type { SessionInput } from '../../src/analysis/session-input.ts';
 import type { StaticServer } from '../../src/cli/serve.ts';
 import { parseSessionFile } from '../../src/export/session-file.ts';
 import type { PanelAutomation } from '../../src/panel/automation.ts';
+import type { MemoryLevel } from '../../src/shared/settings.ts';
 import { launchBrowser, type TestBrowser } from './browser.ts';
 import { startServer } from './server.ts';
 
@@ -52,6 +53,7 @@ export class Visitor implements AsyncDisposable {
   readonly #server: StaticServer;
   readonly #known = new Set<string>();
   #open: OpenBrowser | undefined;
+  #memory: MemoryLevel = 'ledger';
 
   private constructor(server: StaticServer) {
     this.origin = server.origin;
@@ -68,9 +70,9 @@ export class Visitor implements AsyncDisposable {
    * Opens a page, waits until its scenario is over, and asks the panel what it has seen. A visit that
    * fails leaves nothing behind: the next one gets a browser of its own.
    */
-  async visit(path: string): Promise<Visit> {
-    const open = this.#open ?? (await openBrowser());
-    this.#open = open;
+  async visit(path: string, memory: MemoryLevel = 'ledger'): Promise<Visit> {
+    const open = await this.#browser();
+    if (memory !== this.#memory) await this.setMemory(memory);
     const patience = new AbortController();
     try {
       return await Promise.race([this.#visit(path, open), tooLong(patience.signal)]);
@@ -83,11 +85,25 @@ export class Visitor implements AsyncDisposable {
     }
   }
 
+  /** Sets how much is seen of memory for the visits to come. */
+  async setMemory(level: MemoryLevel): Promise<void> {
+    const { panel } = await this.#browser();
+    await ask(panel, (its, value) => its.setMemory(value), level);
+    this.#memory = level;
+  }
+
   /** Sets the seed of stress teardown for the visits to come; 0: none. */
   async setStress(seed: number): Promise<void> {
-    const open = this.#open ?? (await openBrowser());
-    this.#open = open;
-    await ask(open.panel, (its, value) => its.setStress(value), seed);
+    const { panel } = await this.#browser();
+    await ask(panel, (its, value) => its.setStress(value), seed);
+  }
+
+  async #browser(): Promise<OpenBrowser> {
+    if (this.#open === undefined) {
+      this.#open = await openBrowser();
+      this.#memory = 'ledger';
+    }
+    return this.#open;
   }
 
   async #visit(path: string, { browser, panel }: OpenBrowser): Promise<Visit> {
@@ -145,7 +161,7 @@ export class Visitors implements AsyncDisposable {
   }
 
   /** A page that is visited `alone` has the machine to itself. */
-  async visit(path: string, alone: boolean): Promise<Visit> {
+  async visit(path: string, alone: boolean, memory?: MemoryLevel): Promise<Visit> {
     const taken = await new Promise<readonly Visitor[]>((serve) => {
       this.#queue.push({ needed: alone ? this.#all.length : 1, serve });
       this.#serve();
@@ -153,7 +169,7 @@ export class Visitors implements AsyncDisposable {
     try {
       const [visitor] = taken;
       if (visitor === undefined) throw new Error('there is no visitor');
-      return await visitor.visit(path);
+      return await visitor.visit(path, memory);
     } finally {
       this.#idle.push(...taken);
       this.#serve();
@@ -197,12 +213,12 @@ async function tooLong(signal: AbortSignal): Promise<never> {
   throw new Error(`the visit took longer than ${VISIT_MS / 1000} s`);
 }
 
-function ask<T>(
+function ask<T, A = number>(
   panel: Frame,
-  question: (its: PanelAutomation, argument: number) => Promise<T>,
-  argument = 0,
+  question: (its: PanelAutomation, argument: A) => Promise<T>,
+  argument?: A,
 ): Promise<T> {
-  const call = `(${question.toString()})(globalThis.lifelinePanel, ${argument})`;
+  const call = `(${question.toString()})(globalThis.lifelinePanel, ${JSON.stringify(argument)})`;
   return panel.evaluate<T>(call);
 }
 

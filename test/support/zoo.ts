@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Certainty, Finding, Severity } from '../../src/analysis/finding.ts';
 import type { JudgedTeardown } from '../../src/analysis/judge-teardowns.ts';
 import { nodeLabel } from '../../src/analysis/labels.ts';
+import type { MemoryLevel } from '../../src/shared/settings.ts';
 import { PAGES } from './server.ts';
 
 /** One finding that a page of the zoo declares in its markup. */
@@ -27,6 +28,8 @@ export interface ExpectedTeardown {
 
 interface Declaration {
   readonly isolated: boolean;
+  /** How much is to be seen of memory; the ledger, where it does not say. */
+  readonly memory?: MemoryLevel;
   readonly findings: readonly Expected[];
   /** All teardowns of the page. Not compared where they are not declared. */
   readonly teardowns?: readonly ExpectedTeardown[];

@@ -12,6 +12,12 @@ import * as ports from './ports.ts';
 import * as processors from './processors.ts';
 import * as wires from './wires.ts';
 
+/** What a record without words says. */
+const UNCOVERED_WORDS: { readonly [what: string]: string } = {
+  'cross-realm':
+    'A worklet node was made in a context of another frame: it and its processor are not seen.',
+};
+
 /** Turns one record into facts. False when it names something that nobody made. */
 export function takeRecord(
   document: DocumentState,
@@ -86,7 +92,7 @@ export function takeRecord(
     case 'page':
       return page.page(document, record, point);
     case 'uncovered':
-      document.uncovered(record.detail === '' ? record.what : record.detail);
+      document.uncovered(record.detail || (UNCOVERED_WORDS[record.what] ?? record.what));
       return true;
     case 'workerCreated':
       return document.workers.created(record, point);
@@ -116,6 +122,10 @@ export function takeRecord(
       return memories.cellSeen(document, record, point);
     case 'wasmCompiled':
       return memories.wasmCompiled(document, record, point);
+    case 'heapAllocated':
+      return page.heapAllocated(document, record, point);
+    case 'userDataIn':
+      return page.userDataIn(document, record);
     case 'stressed':
       return memories.stressed(document, record, point);
     default:

@@ -1,5 +1,5 @@
 import * as LIMITS from '../../shared/limits.ts';
-import type { FieldsOf } from '../../shared/records.ts';
+import type { FieldsOf, HeapAllocator } from '../../shared/records.ts';
 import type { MemoryId } from '../../shared/units.ts';
 import type { DocumentState } from '../document-state.ts';
 import type { BlockFacts, Point } from '../model.ts';
@@ -10,14 +10,48 @@ export function blockAllocated(
   fields: FieldsOf<'blockAllocated'>,
   point: Point,
 ): boolean {
+  return addBlock(document, fields, point);
+}
+
+function addBlock(
+  document: DocumentState,
+  { block, memory, offset, length, label, stack }: FieldsOf<'blockAllocated'>,
+  point: Point,
+): boolean {
   const { blocks } = document.facts;
-  const { block, memory, offset, length, label, stack } = fields;
   if (block === 0 || blocks.has(block)) return false;
   if (!document.hasRoom(blocks.size, LIMITS.eventsPerDocument, 'blocks')) return false;
   const facts = { id: block, memory, offset, length, label, allocateStack: stack };
-  const made: BlockFacts = { ...facts, allocated: point, freed: undefined };
+  const made: BlockFacts = { ...facts, allocated: point, freed: undefined, users: [] };
   blocks.set(block, made);
   document.strayFrees.allocated(made);
+  return true;
+}
+
+export function heapAllocated(
+  document: DocumentState,
+  { by, ...fields }: FieldsOf<'heapAllocated'>,
+  point: Point,
+): boolean {
+  return addBlock(document, { ...fields, label: ALLOCATOR_WORDS[by] }, point);
+}
+
+const ALLOCATOR_WORDS: { readonly [by in HeapAllocator]: string } = {
+  malloc: 'malloc',
+  calloc: 'calloc',
+  memalign: 'memalign',
+  posixMemalign: 'posix_memalign',
+  realloc: 'realloc',
+};
+
+export function userDataIn(
+  document: DocumentState,
+  { node, block }: FieldsOf<'userDataIn'>,
+): boolean {
+  const user = document.facts.nodes.get(node);
+  const users = document.facts.blocks.get(block)?.users;
+  if (user === undefined || users === undefined) return false;
+  if (!users.includes(user) && users.length < LIMITS.eventsPerNode) users.push(user);
   return true;
 }
 

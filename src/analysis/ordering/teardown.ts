@@ -330,8 +330,17 @@ export class Teardowns {
     const { blocks, memories } = this.#document;
     const out = new Map<NodeFacts, BlockFacts[]>();
     const nodesOf = new Map<DataBlockFacts, readonly NodeFacts[]>();
+    const add = (node: NodeFacts, block: BlockFacts): void => {
+      const known = out.get(node);
+      if (known === undefined) out.set(node, [block]);
+      else known.push(block);
+    };
     for (const block of blocks.values()) {
       if (block.freed === undefined) continue;
+      if (block.users.length > 0) {
+        for (const node of block.users) add(node, block);
+        continue;
+      }
       const memory = memories.find(block.allocated.thread, block.memory as MemoryId);
       if (memory === undefined) continue;
       let nodes = nodesOf.get(memory);
@@ -340,9 +349,7 @@ export class Teardowns {
         nodesOf.set(memory, nodes);
       }
       for (const node of memory.kind === 'shared' ? nodes : usersInHeap(nodes, block)) {
-        const known = out.get(node);
-        if (known === undefined) out.set(node, [block]);
-        else known.push(block);
+        add(node, block);
       }
     }
     return out;

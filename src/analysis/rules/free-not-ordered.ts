@@ -9,7 +9,7 @@ export const freeNotOrdered: Rule = {
   severity: 'error',
   title: 'Memory was freed that nothing keeps a processor from using',
   explain:
-    'A block that the page declares by the annotation alloc(), in memory that a processor holds, was freed, and nothing had to make that later than the last call that uses it, and than whatever rules out another one: no answer to a stop message, no lock held during the call, no suspension that had resolved. It fires though nothing collided this time; with other timing process() reads and writes what belongs to somebody else. Silent where it is not known, such as where WebAssembly code has atomic instructions that are not recorded.',
+    'A block that a processor uses (the block of a heap in which its user data lies, where the level of memory lets that be seen, or one that the page declares by the annotation alloc(), in memory that a processor holds) was freed, and nothing had to make that later than the last call that uses it, and than whatever rules out another one: no answer to a stop message, no lock held during the call, no suspension that had resolved. It fires though nothing collided this time; with other timing process() reads and writes what belongs to somebody else. Silent where it is not known, such as where WebAssembly code has atomic instructions that are not recorded.',
   help: 'Free the memory only when the processor has said that it stopped (a message, answered after its last use), or after suspend() or close() has resolved, or after taking a lock that process() holds while it works and that a flag keeps it from taking again. A flag alone, a message without an answer, or a wait with a time-out leaves the call in flight.',
   link: EMSCRIPTEN_ISSUE,
   *find(scene) {

@@ -1,6 +1,3 @@
-import { numberMemories } from '../../hooks/memory-numbers.ts';
-import { ledgerOf } from '../../shared/block-ledger.ts';
-import { MAIN_THREAD } from '../../shared/units.ts';
 import type { AnnotationHearer, Moment } from '../annotations.ts';
 import type { LateObservation } from './late-observation.ts';
 import type { NodeEntry } from './node-entries.ts';
@@ -8,11 +5,9 @@ import type { NodesByName } from './nodes.ts';
 
 /** What the page says of its nodes and blocks. */
 export function hearAnnotations(
-  { entities, memories, nodes, recorder }: LateObservation,
+  { entities, ledger, nodes, recorder }: LateObservation,
   named: NodesByName,
 ): AnnotationHearer {
-  const ledger = ledgerOf(MAIN_THREAD, numberMemories(memories));
-
   const destroyed = (node: NodeEntry, { seq, at, stack }: Moment): void => {
     const frame = entities.frameOf(node.context);
     recorder.record('declaredDestroyed', { node: node.id, frame, stack }, seq, at);

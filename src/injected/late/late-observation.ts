@@ -1,3 +1,5 @@
+import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
+import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { HandOver } from '../hand-over.ts';
 import type { Collector } from './collector.ts';
 import type { NodeEntries } from './node-entries.ts';
@@ -8,4 +10,11 @@ export interface LateObservation extends HandOver {
   readonly nodes: NodeEntries;
   /** The seed that this document goes by; 0: it is not stressed. */
   readonly stress: { seed: number };
+  /** The blocks of this thread, those that the page declares among them. */
+  readonly ledger: BlockLedger;
+  /**
+   * What rewritten modules of this thread allocate; none before there are any. `name`: that of our section in modules, and
+   * of what they import from us; undefined where none are rewritten.
+   */
+  readonly heaps: { blocks: HeapBlocks | undefined; name: string | undefined };
 }

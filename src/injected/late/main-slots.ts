@@ -5,7 +5,7 @@ import {
   IntrinsicUint8Array,
 } from '../../base/intrinsics.ts';
 import { SlotWriter } from '../../hooks/slot-writer.ts';
-import { CONTROL, SLOT_WORDS } from '../../shared/slots.ts';
+import { CONTROL_WORDS, SLOT_WORDS } from '../../shared/slots.ts';
 
 const SLOTS = 4096;
 
@@ -22,7 +22,7 @@ export class MainSlots {
   constructor(take: TakeSlots) {
     this.#take = take;
     const none = { words: new IntrinsicInt32Array(0), slots: 0 };
-    const control = new IntrinsicInt32Array(CONTROL.words);
+    const control = new IntrinsicInt32Array(CONTROL_WORDS);
     this.writer = new SlotWriter(none, control, () => this.#ship());
   }
 

@@ -1,3 +1,6 @@
+import { numberMemories } from '../../hooks/memory-numbers.ts';
+import { ledgerOf } from '../../shared/block-ledger.ts';
+import type { Settings } from '../../shared/settings.ts';
 import { MAIN_THREAD } from '../../shared/units.ts';
 import type { HandOver } from '../hand-over.ts';
 import type { Late } from '../late-part.ts';
@@ -11,6 +14,7 @@ import { observeNodes } from './nodes.ts';
 import { observePageEvents } from './page-events.ts';
 import { preparePassing } from './passing.ts';
 import { observePorts } from './ports.ts';
+import { loadRewriter, type Rewriter } from './rewriter.ts';
 import { Stress } from './stress.ts';
 import { observeWires } from './wires.ts';
 import { observeWorkerThreads } from './worker-threads.ts';
@@ -27,6 +31,8 @@ export function start(early: HandOver): Late {
     collector,
     nodes: new NodeEntries(),
     stress: { seed: 0 },
+    ledger: ledgerOf(MAIN_THREAD, numberMemories(early.memories)),
+    heaps: { blocks: undefined, name: undefined },
   };
   const named = observeNodes(observation, observePorts(observation));
   observeWires(observation);
@@ -36,8 +42,10 @@ export function start(early: HandOver): Late {
   let annotations = hearAnnotations(observation, named);
   let isConfigured = false;
   let stress: Stress | undefined;
+  let rewriter: Rewriter | undefined;
   /** What was said first holds: a document is stressed from its first context on, or never. */
-  const configure = (seed: number): void => {
+  const configure = ({ stress: seed, memory }: Settings): void => {
+    if (!isConfigured && memory !== 'ledger') rewriter = loadRewriter(observation, memory);
     if (!isConfigured && seed > 0) {
       observation.stress.seed = seed;
       stress = new Stress(observation, seed);
@@ -51,9 +59,12 @@ export function start(early: HandOver): Late {
     get annotations() {
       return annotations;
     },
+    get isReady() {
+      return isConfigured && rewriter?.isReady !== false;
+    },
     pass: preparePassing(observation),
     obey(command) {
-      if (command.kind === 'configure') configure(command.settings.stress);
+      if (command.kind === 'configure') configure(command.settings);
       collector.obey(command);
     },
     takeOver() {

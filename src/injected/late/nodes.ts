@@ -26,7 +26,7 @@ export interface NodesByName {
 
 /** Watches worklet nodes: construction (subclasses too), refusals, error events, collection. */
 export function observeNodes(observation: LateObservation, ports: PortObserver): NodesByName {
-  const { nodeConstruction, entities, nodes, recorder, realm } = observation;
+  const { heaps, nodeConstruction, entities, nodes, recorder, realm } = observation;
   const { natives } = entities;
   const named = new NodeNames();
 
@@ -72,6 +72,8 @@ export function observeNodes(observation: LateObservation, ports: PortObserver):
       },
       seq,
     );
+    const block = glue.userData > 0 ? heaps.blocks?.blockAt(glue.userData) : undefined;
+    if (block) recorder.record('userDataIn', { node: entry.id, block: block.block });
     ports.observe(natives.port(node), entry);
     if (options !== undefined) ports.observeOptions(entry, options, seq);
     natives.eachParameter(node, (param, name) =>

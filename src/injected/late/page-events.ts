@@ -1,4 +1,6 @@
+import { apply } from '../../base/intrinsics.ts';
 import type { LateObservation } from './late-observation.ts';
+import { ownMember } from './own-natives.ts';
 
 const CUT_SHORT =
   'The page went away while it played: some of its last calls are not seen, as it is not cross-origin isolated.';
@@ -8,8 +10,9 @@ const CUT_SHORT =
  * before it goes.
  */
 export function observePageEvents({ realm, recorder, collector, entities }: LateObservation): void {
-  const { hidden, persisted } = entities.natives;
+  const { persisted } = entities.natives;
   const { document, window } = realm;
+  const hidden = ownMember(window, 'Document', 'hidden', 'get');
 
   const observe = (target: EventTarget, type: string, record: (event: Event) => void): void => {
     const heard = (event: Event): void => recorder.guard(() => record(event));
@@ -30,7 +33,8 @@ export function observePageEvents({ realm, recorder, collector, entities }: Late
   observe(window, 'pageshow', (event) => {
     if (persisted(event)) recorder.record('page', { event: 'resumed' });
   });
+  if (!hidden) return;
   observe(document, 'visibilitychange', () => {
-    recorder.record('page', { event: hidden(document) ? 'hidden' : 'shown' });
+    recorder.record('page', { event: apply(hidden, document, []) ? 'hidden' : 'shown' });
   });
 }

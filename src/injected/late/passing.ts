@@ -29,6 +29,7 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
       originMs: realm.originMs,
       fineClock: collector.fineClock,
       stress: observation.stress.seed,
+      modules: observation.heaps.name,
       shared,
     };
     const options = { __proto__: null, processorOptions: passage };

@@ -1,7 +1,5 @@
-import type { Memories } from '../../hooks/memories.ts';
-import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { installAnnotations } from '../../shared/annotations.ts';
-import { ledgerOf } from '../../shared/block-ledger.ts';
+import type { BlockLedger } from '../../shared/block-ledger.ts';
 import { captureStack } from '../../shared/stack.ts';
 import type { Frames, NodeId } from '../../shared/units.ts';
 import type { ProcessorIds } from './processors.ts';
@@ -12,10 +10,8 @@ import type { ThreadRecorder } from './thread-recorder.ts';
 export function observeAnnotations(
   recorder: ThreadRecorder,
   processors: ProcessorIds,
-  memories: Memories,
-  thread: number,
+  ledger: BlockLedger,
 ): Disposable {
-  const ledger = ledgerOf(thread, numberMemories(memories));
   return installAnnotations(scope, {
     destroy(processor) {
       const ordinal = processors.ordinalOf(processor);

@@ -1,8 +1,12 @@
 import { Patches } from '../../base/patch.ts';
+import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
+import { numberMemories } from '../../hooks/memory-numbers.ts';
+import { ledgerOf } from '../../shared/block-ledger.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
 import { observeAnnotations } from './annotations.ts';
 import { observeSharing } from './atomics.ts';
 import { preventInlining } from './call-process.ts';
+import { hookModules, watchNumbers } from './modules.ts';
 import { observePorts } from './ports.ts';
 import { observeProcessors, type ProcessorIds } from './processors.ts';
 import { dataOf, listen, type PlatformProcessor, portOf, scope, startPort } from './scope.ts';
@@ -47,9 +51,14 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   preventInlining();
   const ports = observePorts(recorder, (processor) => processors.platformOf(processor));
   if (recorder instanceof StressedRecorder) recorder.delayPosts(ports);
-  const processors = observeProcessors(patches, recorder, ports);
-  observeSharing(recorder, ports.memories);
-  observeAnnotations(recorder, processors, ports.memories, passage.thread);
+  let heaps: HeapBlocks | undefined;
+  const processors = observeProcessors(patches, recorder, ports, (options) => {
+    if (heaps) watchNumbers(heaps, options);
+  });
+  const ledger = ledgerOf(passage.thread, numberMemories(ports.memories));
+  const doors = observeSharing(recorder, ports.memories);
+  if (doors) heaps = hookModules(recorder, doors, ports.memories, ledger, passage.modules);
+  observeAnnotations(recorder, processors, ledger);
   return processors;
 }
 

@@ -51,6 +51,7 @@ export function observeProcessors(
   patches: Patches,
   recorder: ThreadRecorder,
   ports: PortObserver,
+  constructs: (options: unknown) => void,
 ): ProcessorIds {
   const platforms = new IntrinsicWeakMap<object, Dispatcher>();
   const ordinals = new IntrinsicWeakMap<object, Ordinal>();
@@ -142,7 +143,9 @@ export function observeProcessors(
         const ordinal = constructed++ as Ordinal;
         const outer = constructing;
         constructing = ordinal;
-        if (recorder.isolated) ports.observeOptions(optionsOf(args), ordinal);
+        const options = optionsOf(args);
+        if (recorder.isolated) ports.observeOptions(options, ordinal);
+        constructs(options);
         try {
           const page = constructAs(PageClass, args, PageClass);
           recordConstructed(name, ordinal);

@@ -122,6 +122,10 @@ export class ThreadRecorder implements Witness {
   }
 
   /** Since the document's time origin. */
+  now(): number {
+    return this.#micros();
+  }
+
   #micros(): number {
     return dateNow() * 1000 - this.#originMicros;
   }
@@ -227,8 +231,8 @@ export class ThreadRecorder implements Witness {
     else slots.message(SLOT.received, (id >> 1) - 1, flags, seq, currentFrame(), index);
   }
 
-  record<N extends RecordName>(name: N, fields: FieldsOf<N>, seq?: number): void {
-    this.#outlet.write(name, fields, seq);
+  record<N extends RecordName>(name: N, fields: FieldsOf<N>, seq?: number, at?: number): void {
+    this.#outlet.write(name, fields, seq, at);
     const full = this.#outlet.heldBytes > LIMITS.chunkBytes / 4;
     if (!this.#inCall || full) this.#outlet.sendRecords();
   }

@@ -5,6 +5,7 @@ import { Icon } from '../icons.tsx';
 import { usePanel } from '../panel-context.ts';
 import { parseOrigins } from '../parse-origins.ts';
 import { Legend } from './legend.tsx';
+import { MemorySettings } from './memory-settings.tsx';
 import { StressSettings } from './stress-settings.tsx';
 
 const KEYS: readonly (readonly [string, string])[] = [
@@ -122,6 +123,7 @@ function SettingsForm() {
         </span>
       </label>
       <StressSettings />
+      <MemorySettings />
       <label class="field">
         <b>Record only these origins</b>
         <span class="faint">One a line. Empty: all of them.</span>

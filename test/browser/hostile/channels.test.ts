@@ -115,11 +115,12 @@ test('tells a page nothing of the other origins that are recorded', async () => 
     fineClock: false,
     origins: [],
     stress: 0,
+    memory: 'ledger',
   });
   await store([]);
   await expect
     .poll(async () => (await configured()).at(-1))
-    .toEqual({ recording: true, fineClock: false, origins: [], stress: 0 });
+    .toEqual({ recording: true, fineClock: false, origins: [], stress: 0, memory: 'ledger' });
 });
 
 test('keeps the panel awake under a flood of messages, and counts them', async () => {

@@ -155,14 +155,17 @@ test('a page that imports it gains nothing', async () => {
   await close();
 });
 
-test('it names no global, for those are the page’s by then', async () => {
-  const { page, close } = await bare.open('/?isolated');
-  const globals = await page.evaluate(() => Object.getOwnPropertyNames(globalThis));
-  await close();
-  const named = namesIn(parseAst(readFileSync(resolve(EXTENSION, 'late.js'), 'utf8')));
-  expect(globals).toContain('Map');
-  expect([...new Set(named.filter((each) => globals.includes(each)))]).toEqual([]);
-});
+test.each(['late.js', 'wasm.js'])(
+  '%s names no global, for those are the page’s by then',
+  async (file) => {
+    const { page, close } = await bare.open('/?isolated');
+    const globals = await page.evaluate(() => Object.getOwnPropertyNames(globalThis));
+    await close();
+    const named = namesIn(parseAst(readFileSync(resolve(EXTENSION, file), 'utf8')));
+    expect(globals).toContain('Map');
+    expect([...new Set(named.filter((each) => globals.includes(each)))]).toEqual([]);
+  },
+);
 
 /** Every identifier below `node` that is neither a member nor a key. */
 function namesIn(node: unknown): readonly string[] {

@@ -125,6 +125,19 @@ test('stress teardown is switched on and off in the settings, with a seed', asyn
   await panel.click('dialog [aria-label="Close"]');
 });
 
+test('how much is seen of memory is chosen in the settings', async () => {
+  const stored = () =>
+    panel.evaluate<unknown>(
+      'chrome.storage.local.get("settings").then(({ settings }) => settings?.memory)',
+    );
+  await panel.click('[aria-label^="Settings"]');
+  await panel.selectOption('#memory', 'heap');
+  await expect.poll(stored).toBe('heap');
+  await panel.selectOption('#memory', 'ledger');
+  await expect.poll(stored).toBe('ledger');
+  await panel.click('dialog [aria-label="Close"]');
+});
+
 test('reload and record begins again with the page, and forgets the one before', async () => {
   await browser.page.goto(`${server.origin}/wrong/process-after-destroy.html?isolated`);
   await panel.waitForSelector('.finding');

@@ -14,7 +14,7 @@ test('records five seconds and prints a table unless told otherwise', () => {
 test('reads every flag, before and after the URL', () => {
   expect(
     parse(
-      '--seconds 0.5 --run play() https://a.example/x --json --out o --profile p --chrome c --stress 42',
+      '--seconds 0.5 --run play() https://a.example/x --json --out o --profile p --chrome c --stress 42 --memory heap',
     ),
   ).toEqual({
     ok: true,
@@ -27,6 +27,7 @@ test('reads every flag, before and after the URL', () => {
       profile: 'p',
       chrome: 'c',
       stress: 42,
+      memory: 'heap',
     },
   });
 });
@@ -47,6 +48,8 @@ test.each([
   'http://a --stress 1.5',
   'http://a --stress 4294967296',
   'http://a --stress luck',
+  'http://a --memory',
+  'http://a --memory all',
   'http://a --frobnicate',
   'http://a --json=no',
 ])('says in one line what is wrong with "%s"', (line) => {

@@ -3,7 +3,7 @@ import { Session } from '../../../src/analysis/session.ts';
 import type { SessionInput } from '../../../src/analysis/session-input.ts';
 import { SlotWriter } from '../../../src/hooks/slot-writer.ts';
 import { RecordWriter } from '../../../src/shared/record-codec.ts';
-import { CONTROL, SLOT, SLOT_FLAG, SLOT_WORDS } from '../../../src/shared/slots.ts';
+import { CONTROL, CONTROL_WORDS, SLOT, SLOT_FLAG, SLOT_WORDS } from '../../../src/shared/slots.ts';
 import type { ContextId, Frames, ThreadId } from '../../../src/shared/units.ts';
 import { Random } from '../../support/random.ts';
 
@@ -20,7 +20,7 @@ const RING_SLOTS = 1 << 14;
 /** A writer with a ring that nobody empties unless told, and what it wrote. */
 function recorder() {
   const words = new Int32Array(RING_SLOTS * SLOT_WORDS);
-  const control = new Int32Array(CONTROL.words);
+  const control = new Int32Array(CONTROL_WORDS);
   const writer = new SlotWriter({ words, slots: RING_SLOTS }, control, (each) =>
     each.refreshTail(),
   );

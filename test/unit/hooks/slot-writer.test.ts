@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { SlotWriter } from '../../../src/hooks/slot-writer.ts';
 import { parseSlots } from '../../../src/shared/slot-reader.ts';
-import { ATOMIC, CONTROL, SLOT } from '../../../src/shared/slots.ts';
+import { ATOMIC, CONTROL, CONTROL_WORDS, SLOT } from '../../../src/shared/slots.ts';
 
 function writerOf(slots: number) {
   const words = new Int32Array(slots * 4);
-  const control = new Int32Array(CONTROL.words);
+  const control = new Int32Array(CONTROL_WORDS);
   let asked = 0;
   const writer = new SlotWriter({ words, slots }, control, (writer) => {
     asked++;

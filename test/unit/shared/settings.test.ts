@@ -3,7 +3,14 @@ import { DEFAULT_SETTINGS, parseSettings, settingsFor } from '../../../src/share
 import { MAX_SEED } from '../../../src/shared/stress-schedule.ts';
 
 test('what storage does not hold, or holds wrongly, takes its default', () => {
-  for (const stored of [undefined, null, 1, 'x', {}, { recording: 1, origins: {}, stress: '7' }]) {
+  for (const stored of [
+    undefined,
+    null,
+    1,
+    'x',
+    {},
+    { recording: 1, origins: {}, stress: '7', memory: 'all' },
+  ]) {
     expect(parseSettings(stored)).toEqual(DEFAULT_SETTINGS);
   }
 });
@@ -13,6 +20,12 @@ test('a seed is a whole number of 32 bits', () => {
   for (const stress of [-1, 0, 1.5, MAX_SEED + 1, Number.NaN, Number.POSITIVE_INFINITY, '1']) {
     expect(parseSettings({ stress }).stress).toBe(0);
   }
+});
+
+test('a page that is not recorded keeps its modules as they are', () => {
+  const settings = parseSettings({ memory: 'heap', origins: ['https://a.example'] });
+  expect(settingsFor('https://a.example', settings).memory).toBe('heap');
+  expect(settingsFor('https://b.example', settings).memory).toBe('ledger');
 });
 
 test('a page that is not recorded is not stressed either', () => {

@@ -1,0 +1,34 @@
+import { functionText, getOwnPropertyDescriptor } from '../../base/intrinsics.ts';
+import type { Native } from '../../base/patch.ts';
+
+/**
+ * A function of the engine's that is taken after the page's scripts have run, for what is rarely needed: undefined
+ * where anything but the engine's own stands in its place by now.
+ */
+export function ownNative(
+  owner: object | undefined,
+  name: string,
+  slot: 'value' | 'get' = 'value',
+): Native | undefined {
+  const found: unknown = owner && getOwnPropertyDescriptor(owner, name)?.[slot];
+  if (typeof found !== 'function') return undefined;
+  const text = functionText(found as Native);
+  // As V8 and as SpiderMonkey print it. What is bound, or a Proxy, has no name.
+  const isOwn =
+    text === `function ${slot === 'get' ? 'get ' : ''}${name}() { [native code] }` ||
+    text === `function ${name}() {\n    [native code]\n}`;
+  return isOwn ? (found as Native) : undefined;
+}
+
+/** The same of the prototype of an interface of `window`. */
+export function ownMember(
+  window: object,
+  interfaceName: string,
+  name: string,
+  slot: 'value' | 'get',
+): Native | undefined {
+  const found = getOwnPropertyDescriptor(window, interfaceName)?.value as
+    | { readonly prototype?: object }
+    | undefined;
+  return ownNative(found?.prototype, name, slot);
+}

@@ -1,0 +1,61 @@
+import { apply, IntrinsicInt32Array, promiseThen } from '../../base/intrinsics.ts';
+import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
+import type { MemoryLevel } from '../../shared/settings.ts';
+import type { LateObservation } from './late-observation.ts';
+import { ownMember, ownNative } from './own-natives.ts';
+import { handOut } from './shared-modules.ts';
+
+/** What `wasm.js` exports: given what it takes from us, it gives what hooks the doors of WebAssembly. */
+export type EvaluateRewriter = (
+  shared: readonly unknown[],
+) => (observation: LateObservation) => HeapBlocks | undefined;
+
+/** What rewrites modules, where the level asks for it. */
+export interface Rewriter {
+  /** Whether it is there, or cannot be had. */
+  readonly isReady: boolean;
+}
+
+const NOT_ISOLATED =
+  'Memory: modules of a page that is not cross-origin isolated are not rewritten; the ledger is all there is.';
+const NOT_FULL = 'Memory: accesses are not checked yet; heap hooks are all there is.';
+
+/** Fetches `wasm.js`. Until it is there those wait who can: see `compilation.ts`. */
+export function loadRewriter(observation: LateObservation, level: MemoryLevel): Rewriter {
+  const { channel, compilations, realm, recorder } = observation;
+  const rewriter = { isReady: false };
+  const uncovered = (detail: string): void =>
+    recorder.mention('uncovered', { what: 'other', detail });
+  if (!compilations.doors) {
+    uncovered(NOT_ISOLATED);
+    return { isReady: true };
+  }
+  if (level === 'full') uncovered(NOT_FULL);
+  observation.heaps.name = takeName(realm.window);
+  void promiseThen(
+    import(/* @vite-ignore */ `${channel.base}wasm.js`) as Promise<{
+      readonly default: EvaluateRewriter;
+    }>,
+    (module) => {
+      recorder.guard(() => {
+        observation.heaps.blocks = module.default(handOut())(observation);
+      });
+      rewriter.isReady = true;
+    },
+    (error) => {
+      recorder.fault(error);
+      rewriter.isReady = true;
+    },
+  );
+  return rewriter;
+}
+
+/** A name that no page knows; undefined where none can be made of the engine's own chance. */
+function takeName(window: object): string | undefined {
+  const cryptoOf = ownNative(window, 'crypto', 'get');
+  const fill = ownMember(window, 'Crypto', 'getRandomValues', 'value');
+  if (!cryptoOf || !fill) return undefined;
+  const words = new IntrinsicInt32Array(4);
+  apply(fill, apply(cryptoOf, window, []), [words]);
+  return `lifeline${words[0]}${words[1]}${words[2]}${words[3]}`;
+}

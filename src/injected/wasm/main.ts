@@ -1,0 +1,86 @@
+import { apply, uncurryThis } from '../../base/intrinsics.ts';
+import type { Native } from '../../base/patch.ts';
+import { HeapBlocks } from '../../hooks/heap-blocks.ts';
+import { PreviewBudget } from '../../hooks/preview-budget.ts';
+import type { WasmDoors } from '../../hooks/wasm-compilations.ts';
+import { hookDoors, type WasmNatives } from '../../hooks/wasm-doors.ts';
+import { describeError } from '../../shared/describe-error.ts';
+import type { Seq } from '../../shared/units.ts';
+import type { LateObservation } from '../late/late-observation.ts';
+import { ownMember, ownNative } from '../late/own-natives.ts';
+import { rewriteModule } from './rewrite-module.ts';
+
+const REPLACED =
+  'Memory: modules are not rewritten, for the page has replaced functions of WebAssembly.';
+
+/**
+ * From now on modules that the page compiles are rewritten so that they tell of their allocator. The build wraps this
+ * bundle as it wraps the late part, which loads it.
+ */
+export function start(observation: LateObservation): HeapBlocks | undefined {
+  const { compilations, heaps: level, ledger, memories, realm, recorder } = observation;
+  const { doors } = compilations;
+  if (!doors) return undefined;
+  const uncovered = (detail: string): void =>
+    recorder.mention('uncovered', { what: 'other', detail });
+  const natives = takeNatives(doors, realm.window);
+  const { name } = level;
+  if (!natives || name === undefined) {
+    uncovered(REPLACED);
+    return undefined;
+  }
+  const budget = new PreviewBudget();
+  const heaps = new HeapBlocks({
+    next: () => recorder.next(),
+    now: () => recorder.now(),
+    stack: () => recorder.stack(),
+    maySpend: () => budget.take(recorder.now()),
+    number: (memory) => ledger.number(memory),
+    isShared: (memory) => memories.sharedIdOf(memories.bufferIn(memory)) !== 0,
+    told({ block, memory, offset, length, by, stack, seq, at }) {
+      const fields = { block, memory, offset, length, by, stack };
+      recorder.record('heapAllocated', fields, seq as Seq, at);
+    },
+    freed({ block, memory, offset }, seq, stack) {
+      recorder.record('blockFreed', { block, memory, offset, stack }, seq as Seq);
+    },
+    // This thread knows of no blocks that it has not handed out.
+    strayed: () => undefined,
+    fault: (error) => recorder.fault(error),
+  });
+  hookDoors({
+    doors,
+    natives,
+    heaps,
+    name,
+    rewrite: (bytes) => rewriteModule(bytes, name, uncovered),
+    refused: (error) =>
+      uncovered(`Memory: a rewritten module could not be used: ${describeError(error)}`),
+  });
+  return heaps;
+}
+
+function takeNatives({ Module, Instance }: WasmDoors, window: object): WasmNatives | undefined {
+  const { prototype } = Instance.native as unknown as { readonly prototype: object };
+  const importsOf = ownNative(Module.native, 'imports');
+  const exportsOf = ownNative(Module.native, 'exports');
+  const sectionsOf = ownNative(Module.native, 'customSections');
+  const membersOf = ownNative(prototype, 'exports', 'get');
+  if (!importsOf || !exportsOf || !sectionsOf || !membersOf) return undefined;
+  const clone = ownMember(window, 'Response', 'clone', 'value');
+  const bytes = ownMember(window, 'Response', 'arrayBuffer', 'value');
+  const told =
+    <T>(native: Native) =>
+    (...args: readonly unknown[]): T =>
+      apply(native, undefined, args) as T;
+  return {
+    importsOf: told(importsOf),
+    exportsOf: told(exportsOf),
+    sectionsOf: told(sectionsOf),
+    membersOf: uncurryThis(membersOf) as (instance: object) => object,
+    bodyOf:
+      clone && bytes
+        ? (response) => apply(bytes, apply(clone, response, []), []) as Promise<ArrayBuffer>
+        : undefined,
+  };
+}

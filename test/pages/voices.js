@@ -1,0 +1,50 @@
+/**
+ * A program in Emscripten's style whose voices lie in a heap with an allocator of its own. Nothing in here is part of any
+ * bug. The module is `test/support/wasm-voices.ts`, assembled.
+ */
+
+const BYTES = Uint8Array.from(
+  atob(
+    'AGFzbQEAAAABHwVgAX8Bf2ABfwBgAn9/AX9gAAF/YAd/f39/f39/AX8CEAEDZW52Bm1lbW9yeQIDAQEDBwYAAQID' +
+      'AQQEBAFwAAIGDAJ/AUGACAt/AUEACwdSBhlfX2luZGlyZWN0X2Z1bmN0aW9uX3RhYmxlAQAGbWFsbG9jAAAEZnJl' +
+      'ZQABB3JlYWxsb2MAAgl2b2ljZV9uZXcAAwx2b2ljZV9kZWxldGUABAkIAQBBAAsCBQUKZgYdACMBBEAjAUEAJAEP' +
+      'CyMAIwAgAEEPakFwcWokAAsGACAAJAELEAEBfyABEAAhAiAAEAEgAgsGAEEgEAALBgAgABABCyAAIAYoAgQEQCAG' +
+      'EAFBAA8LIAYgBigCAEEBajYCAEEBCw==',
+  ),
+  (letter) => letter.charCodeAt(0),
+);
+const CALLBACK = 1;
+const nodes = {};
+let last = 0;
+
+/** What the glue makes of the program: its exports, and the functions of `webaudio.h` in a context. */
+export async function startProgram(context, workletUrl) {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const { module, instance } = await WebAssembly.instantiate(BYTES, { env: { memory } });
+  await context.audioWorklet.addModule(workletUrl);
+  const boot = new AudioWorkletNode(context, 'em-bootstrap', {
+    processorOptions: { wwID: 1, wasm: module, wasmMemory: memory },
+  });
+  await new Promise((resolve) => {
+    boot.port.onmessage = resolve;
+    boot.port.postMessage({ _wpn: 'voice', callback: 0 });
+  });
+  return {
+    voiceNew: instance.exports.voice_new,
+    /** The callback of `userData` frees it, and ends. */
+    askToStop(userData) {
+      Atomics.store(new Int32Array(memory.buffer), userData / 4 + 1, 1);
+    },
+    voiceDelete: instance.exports.voice_delete,
+    createNode(userData) {
+      const options = { callback: CALLBACK, userData, samplesPerChannel: 128 };
+      nodes[++last] = new AudioWorkletNode(context, 'voice', { processorOptions: options });
+      nodes[last].connect(context.destination);
+      return last;
+    },
+    destroyNode(handle) {
+      nodes[handle].disconnect();
+      delete nodes[handle];
+    },
+  };
+}
