@@ -46,8 +46,10 @@ afterAll(async () => {
 describe('a published package', () => {
   test.each(PACKAGES)('behaves and sounds as without the extension: $path', async (exhibit) => {
     const { path, isolated, findings } = exhibit;
-    const seen = await visitor.visit(path);
-    const plain = await visitBare(bare, `${visitor.origin}/${path}`);
+    const [seen, plain] = await Promise.all([
+      visitor.visit(path),
+      visitBare(bare, `${visitor.origin}/${path}`),
+    ]);
     expect(seen.page).toMatchObject({ state: 'done', isolated });
     expect(seen.page).toEqual(plain.page);
     expect(Math.max(...(seen.page.rendered ?? []))).toBeGreaterThan(0.01);
