@@ -1,4 +1,4 @@
-import { mapForEach, mapGet } from '../base/intrinsics.ts';
+import { IntrinsicMap, mapForEach, mapGet, mapSet } from '../base/intrinsics.ts';
 import { CodeFacts, hasSeen, type TELLING } from './code-facts.ts';
 import type { HeapRole } from './heap-hooks.ts';
 import { List } from './list.ts';
@@ -127,9 +127,13 @@ class ShapeFinder {
     const { bodyFrom, importedFunctions, types } = this.#module;
     let best: Candidate = { defined: -1, likeness: 0 };
     const { callers } = this.#facts;
+    const alike = new IntrinsicMap<number, boolean>();
     for (let defined = 0; defined < bodyFrom.length; defined++) {
       const type = typeOf(this.#module, importedFunctions + defined);
-      if (types.signature(type) !== signature) continue;
+      const known = mapGet(alike, type);
+      const isAlike = known ?? types.signature(type) === signature;
+      if (known === undefined) mapSet(alike, type, isAlike);
+      if (!isAlike) continue;
       const likeness = likenessOf(defined);
       const more =
         likeness > best.likeness ||
