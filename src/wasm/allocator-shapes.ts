@@ -18,8 +18,8 @@ export interface ShapedFunction {
 export interface Shapes {
   readonly kind: AllocatorKind;
   readonly functions: List<ShapedFunction>;
-  /** Whether one function of the module calls another. */
-  calls(caller: number, callee: number): boolean;
+  /** Whether one function of the module works by another: calls it, by way of a wrapper or two. */
+  worksBy(caller: number, callee: number): boolean;
 }
 
 /** What a constant counts for in the likeness of a function. */
@@ -27,6 +27,8 @@ type Weights = readonly (readonly [constant: (typeof TELLING)[number], weight: n
 
 /** From the function down to what grows the memory. */
 const STEPS_TO_GROWTH = 4;
+/** From an exported function (which may end the program behind each call, as linkers make it), by one that locks, and a forwarder. */
+const STEPS_TO_WORKER = 3;
 /** Statics that a `free` has in common with its `malloc`, at least. */
 const SHARED_STATICS = 3;
 const ENOUGH = 60;
@@ -116,9 +118,14 @@ class ShapeFinder {
     return {
       kind: isDlmalloc ? 'dlmalloc' : 'emmalloc',
       functions,
-      calls: (caller, callee) =>
+      worksBy: (caller, callee) =>
+        caller !== callee &&
         caller >= importedFunctions &&
-        this.#facts.calls(caller - importedFunctions, callee - importedFunctions),
+        this.#facts.leadsTo(
+          caller - importedFunctions,
+          callee - importedFunctions,
+          STEPS_TO_WORKER,
+        ),
     };
   }
 

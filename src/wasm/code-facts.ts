@@ -60,6 +60,15 @@ export class CodeFacts {
 
   /** Whether it grows the memory, or calls what does, `steps` calls down at most. */
   leadsToGrowth(defined: number, steps: number): boolean {
+    return this.#leadsTo(defined, steps, (at) => this.grows[at] === 1);
+  }
+
+  /** Whether a function calls another, or what does, `steps` calls down at most; both are defined here. */
+  leadsTo(caller: number, callee: number, steps: number): boolean {
+    return this.#leadsTo(caller, steps, (at) => at === callee);
+  }
+
+  #leadsTo(defined: number, steps: number, isMeant: (at: number) => boolean): boolean {
     const met = new IntrinsicMap<number, true>();
     const reached = new Ints();
     reached.add(defined);
@@ -67,7 +76,7 @@ export class CodeFacts {
     for (let step = 0; step <= steps; step++) {
       for (const end = reached.length; next < end; next++) {
         const at = reached.at(next);
-        if (this.grows[at] === 1) return true;
+        if (isMeant(at)) return true;
         const to = this.#callsFrom[at + 1] as number;
         for (let i = this.#callsFrom[at] as number; i < to; i++) {
           const callee = this.#calls.at(i);

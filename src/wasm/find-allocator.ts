@@ -49,7 +49,7 @@ export function findAllocator(module: WasmModule, glue?: string): Result<FoundAl
     }
     mapForEach(named, (found, role) => {
       const alike = mapGet(shaped, role);
-      if (alike && shapes?.calls(found.index, alike.index)) {
+      if (alike && shapes?.worksBy(found.index, alike.index)) {
         // The one does the work of the other, and may be called by itself: both are hooked, and one is heard.
         functions.add(found);
         functions.add(alike);

@@ -71,8 +71,12 @@ export async function running(context) {
 
 /** The page's inline worklet module as a URL. It declares `let calls = 0` and counts in `process()`. */
 export function workletUrl(id = 'worklet') {
-  const source = document.getElementById(id).textContent + WARDEN;
-  return URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  return moduleUrl(document.getElementById(id).textContent);
+}
+
+/** The same of a module's source. */
+export function moduleUrl(source) {
+  return URL.createObjectURL(new Blob([source, WARDEN], { type: 'text/javascript' }));
 }
 
 /** The page's inline worker script as a URL. */

@@ -144,6 +144,27 @@ describe('by names', () => {
   });
 });
 
+test('a function by which an exported one works is hooked too: others may call it by itself', () => {
+  const buckets = [63, 127, 110, 71].map((each) => `i32.const ${each}\ndrop`).join('\n');
+  const exported = (...calls: readonly number[]): string => `
+    memory 1
+    export malloc func 3
+    func i:i\nlocal.get 0\nmemory.grow 0\nend
+    func i:i\n${buckets}\nlocal.get 0\ncall 0\nend   ;; 1 hands out blocks
+    func i:i\nlocal.get 0\ncall 1\nend               ;; 2 forwards
+    func i:i                                         ;; 3 as linkers export functions of commands
+    local.get 0\n${calls.map((each) => `call ${each}`).join('\n')}
+    end
+    func :\nend`;
+  expect(lines(found(parsed(assemble(exported(2, 4)))))).toEqual([
+    'malloc 3 export certain',
+    'malloc 1 shape likely',
+  ]);
+  const other = found(parsed(assemble(exported(0, 4))));
+  expect(lines(other)).toEqual(['malloc 3 export likely']);
+  expect(all(other.doubts)).toEqual(['malloc is named 3, and looks like 1']);
+});
+
 test('what was found can be hooked, and what is a guess is not', () => {
   const bytes = publishedModule('faust');
   const allocator = found(parsed(bytes));
