@@ -61,6 +61,8 @@ export class ContextState {
       nodes: [],
       audioThread: undefined,
       underruns: [],
+      blockings: [],
+      instantiations: new Map(),
       quanta: this.quanta,
       clock: this.clock,
       get lastFrame() {

@@ -2,23 +2,26 @@ import * as LIMITS from '../shared/limits.ts';
 import type { MemoryId, ThreadId } from '../shared/units.ts';
 import type { EndState } from './channel-state.ts';
 import type {
+  BufferReadFacts,
   DataBlockFacts,
   DataBlocks,
   DocumentFacts,
   EntityKey,
+  LocalMemoryFacts,
+  MemoryGrowthFacts,
   NodeFacts,
   Point,
+  StaleUseFacts,
 } from './model.ts';
-import { comparePoints } from './point.ts';
+import { comparePoints, insertByTime } from './point.ts';
 
 const MEMORY_SPAN = 2 ** 22;
 
-interface Local {
-  readonly thread: ThreadId;
-  readonly memory: MemoryId;
+interface Local extends LocalMemoryFacts {
+  seen: LocalMemoryFacts['seen'];
 }
 
-function compareLocals(a: Local, b: Local): number {
+function compareLocals(a: LocalMemoryFacts, b: LocalMemoryFacts): number {
   return a.thread - b.thread || a.memory - b.memory;
 }
 
@@ -31,6 +34,9 @@ export class DataBlock implements DataBlockFacts {
   stack = '';
   /** Ends of nodes’ ports by which it was handed over. */
   readonly hands = new Set<EndState>();
+  readonly growths: MemoryGrowthFacts[] = [];
+  readonly bufferReads: BufferReadFacts[] = [];
+  readonly staleUses: StaleUseFacts[] = [];
   readonly #locals: Local[];
   #first: Local;
   /** The block that this one turned out to be. */
@@ -70,8 +76,19 @@ export class DataBlock implements DataBlockFacts {
     this.stack = stack;
   }
 
+  /** How it is known as `memory` in a thread. */
+  describeLocal(memory: MemoryId, seen: NonNullable<Local['seen']>): void {
+    const local = this.#locals.find(
+      (each) => each.thread === seen.thread && each.memory === memory,
+    );
+    if (local !== undefined) local.seen ??= seen;
+  }
+
   take(other: DataBlock): void {
     other.same = this;
+    for (const growth of other.growths) insertByTime(this.growths, growth);
+    for (const read of other.bufferReads) insertByTime(this.bufferReads, read);
+    for (const use of other.staleUses) insertByTime(this.staleUses, use);
     this.describe(other.kind, other.bytes, other.seen, other.stack);
     for (const hand of other.hands) this.hands.add(hand);
     for (const local of other.#locals) this.#locals.push(local);
@@ -104,7 +121,7 @@ export class MemoryTable implements DataBlocks {
     const known = this.#blocks.get(key);
     if (known !== undefined) return rootOf(known);
     if (memory === 0 || this.#blocks.size >= LIMITS.eventsPerDocument) return undefined;
-    const block = new DataBlock(this.#document, { thread, memory });
+    const block = new DataBlock(this.#document, { thread, memory, seen: undefined });
     this.#blocks.set(key, block);
     return block;
   }

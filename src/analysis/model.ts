@@ -122,11 +122,40 @@ export interface ContextFacts {
   readonly nodes: NodeFacts[];
   audioThread: ThreadFacts | undefined;
   readonly underruns: (Point & { readonly events: number; readonly duration: number })[];
+  /** What was compiled or instantiated synchronously on its rendering thread, and took its time. */
+  readonly blockings: BlockingFacts[];
+  /** By their number. */
+  readonly instantiations: Map<number, InstantiationFacts>;
   /** The highest frame that any record or slot of this context has named. */
   readonly lastFrame: Frames;
   readonly quanta: QuantumStats;
   /** Frame ↔ time, from the clock slots of its audio thread; ascending. */
   readonly clock: FrameClock;
+}
+
+export interface BlockingFacts extends Point {
+  readonly what: FieldsOf<'wasmBlocked'>['what'];
+  /** Whose processor was at work. */
+  readonly node: NodeFacts | undefined;
+  readonly micros: number;
+  /** Plus or minus so many microseconds. */
+  readonly uncertainty: number;
+  /** Whether a processor of the context had been called before. */
+  readonly rendered: boolean;
+  readonly frame: Frames;
+  readonly stack: string;
+}
+
+/** `WebAssembly.instantiate()` on the rendering thread. */
+export interface InstantiationFacts {
+  readonly begun: Point & { readonly frame: Frames };
+  /** Whose processor began it; undefined: the scope itself. */
+  readonly node: NodeFacts | undefined;
+  readonly isOfScope: boolean;
+  readonly stack: string;
+  settled:
+    | (Point & { readonly outcome: 'resolved' | 'rejected'; readonly frame: Frames })
+    | undefined;
 }
 
 export interface FrameClock {
@@ -390,11 +419,53 @@ export interface DataBlockFacts {
   /** The most that any thread has seen. */
   readonly bytes: number;
   /** Its numbers in the threads that know it, by thread and number. */
-  readonly locals: readonly { readonly thread: ThreadId; readonly memory: MemoryId }[];
+  readonly locals: readonly LocalMemoryFacts[];
   readonly seen: Point | undefined;
   readonly stack: string;
   /** Nodes to whose processors it was handed. */
   readonly nodes: readonly NodeFacts[];
+  /** By time: as the thread that grew it tells, and as others noticed. */
+  readonly growths: readonly MemoryGrowthFacts[];
+  /** Reads of its old buffers, of which views were made most likely. By time. */
+  readonly bufferReads: readonly BufferReadFacts[];
+  /** By time. */
+  readonly staleUses: readonly StaleUseFacts[];
+}
+
+/** An object of one thread that stands for a data block. */
+export interface LocalMemoryFacts {
+  readonly thread: ThreadId;
+  readonly memory: MemoryId;
+  /** Undefined where nothing but its number is known. */
+  readonly seen: (Point & { readonly kind: 'shared' | 'wasm'; readonly stack: string }) | undefined;
+}
+
+export interface MemoryGrowthFacts extends Point {
+  readonly from: number;
+  readonly to: number;
+  readonly shared: boolean;
+  readonly how: FieldsOf<'memoryGrown'>['how'];
+  readonly stack: string;
+}
+
+export interface BufferReadFacts extends Point {
+  readonly bytes: number;
+  /** Whose processor was at work. */
+  readonly node: NodeFacts | undefined;
+  readonly stack: string;
+}
+
+/** A view was used, or is held, that a growth has left behind. */
+export interface StaleUseFacts extends Point {
+  readonly node: NodeFacts | undefined;
+  readonly what: FieldsOf<'staleView'>['what'];
+  readonly method: string;
+  readonly property: string;
+  /** The length of the old buffer; 0: it is detached. */
+  readonly bytes: number;
+  readonly reach: number;
+  readonly threw: boolean;
+  readonly stack: string;
 }
 
 export interface DataBlocks extends Iterable<DataBlockFacts> {

@@ -32,6 +32,10 @@ export const THRESHOLDS = {
     value: 0.25,
     doc: 'Seconds for which a thread must have waited after the last that could wake it has ended.',
   },
+  staleCalls: {
+    value: 2,
+    doc: 'Calls after a growth with which a processor must still hold a detached view: the first may be the one that renews it.',
+  },
   marginFrames: {
     value: 2048,
     doc: 'Where a page is not isolated, a call counts as later than what the page did when its frame lies this far beyond the one the page saw. Up to 512 were seen in Chromium.',
@@ -56,6 +60,7 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   spinLoads: THRESHOLDS.spinLoads.value,
   spinQuanta: THRESHOLDS.spinQuanta.value,
   stuckSeconds: THRESHOLDS.stuckSeconds.value,
+  staleCalls: THRESHOLDS.staleCalls.value,
   marginFrames: THRESHOLDS.marginFrames.value,
   marginSeconds: THRESHOLDS.marginSeconds.value,
 };

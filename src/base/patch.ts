@@ -101,7 +101,7 @@ export class Patches implements Disposable {
     const native = descriptor?.value as Native | undefined;
     if (!descriptor || typeof native !== 'function') return;
     const ours = make(native);
-    weakMapSet(this.#natives, ours, native);
+    weakMapSet(this.#natives, ours, weakMapGet(this.#natives, native) ?? native);
     this.#replace(owner, key, descriptor, 'value', ours);
   }
 

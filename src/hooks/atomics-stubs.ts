@@ -1,13 +1,15 @@
 import type { Native, Patches } from '../base/patch.ts';
 import type { InstallAtomics } from './atomics.ts';
 
+export type AtomicName = keyof typeof ATOMICS_PARAMETERS;
+
 interface Stub {
   readonly native: Native;
   run: Native;
 }
 
 /** How many parameters each function of Atomics has. */
-const PARAMETERS = {
+export const ATOMICS_PARAMETERS = {
   load: 2,
   store: 3,
   add: 3,
@@ -28,11 +30,11 @@ const PARAMETERS = {
  */
 export function stubAtomics(patches: Patches): InstallAtomics {
   const stubs = { __proto__: null } as unknown as { [name: string]: Stub | undefined };
-  for (const name in PARAMETERS) {
+  for (const name in ATOMICS_PARAMETERS) {
     patches.replace(Atomics, name, (native) => {
       const stub: Stub = { native, run: native };
       stubs[name] = stub;
-      return shapeOf(name as keyof typeof PARAMETERS, stub);
+      return shapeOf(name as AtomicName, stub);
     });
   }
   return (name, make) => {
@@ -41,8 +43,8 @@ export function stubAtomics(patches: Patches): InstallAtomics {
   };
 }
 
-function shapeOf(name: keyof typeof PARAMETERS, stub: Stub): Native {
-  // Each has the length of the native one.
+/** A function of that name and the native one's length that runs what `stub` says. */
+export function shapeOf(name: AtomicName, stub: { readonly run: Native }): Native {
   const shapes = {
     2: { [name]: (array: unknown, index: unknown) => stub.run(array, index) },
     3: {
@@ -53,5 +55,5 @@ function shapeOf(name: keyof typeof PARAMETERS, stub: Stub): Native {
         stub.run(array, index, value, last),
     },
   } as const;
-  return (shapes[PARAMETERS[name]] as { readonly [name: string]: Native })[name] as Native;
+  return (shapes[ATOMICS_PARAMETERS[name]] as { readonly [name: string]: Native })[name] as Native;
 }

@@ -35,7 +35,8 @@ const ArrayBufferPrototype: object = ArrayBuffer.prototype;
 const SharedPrototype = prototypeOf('SharedArrayBuffer');
 const dataViewBuffer = getterOf<ArrayBufferView, object>('DataView', 'buffer');
 const { isError } = IntrinsicError as ErrorConstructor & { isError?(value: unknown): boolean };
-const wasm = ownData(globalThis, 'WebAssembly') as
+/** `WebAssembly` of this realm, where it has any. */
+export const wasm = ownData(globalThis, 'WebAssembly') as
   | { readonly Memory?: { readonly prototype: object } }
   | undefined;
 const getBuffer = wasm?.Memory && getOwnPropertyDescriptor(wasm.Memory.prototype, 'buffer')?.get;

@@ -6,13 +6,12 @@ import {
   isView,
   mapForEach,
   mapSet,
-  ownData,
   weakMapGet,
   weakMapSet,
 } from '../base/intrinsics.ts';
 import * as LIMITS from '../shared/limits.ts';
 import type { EndId, MemoryId } from '../shared/units.ts';
-import { bufferBehind, bufferOfMemory, CargoWalk, sharedLength } from './cargo-walk.ts';
+import { bufferBehind, bufferOfMemory, CargoWalk, sharedLength, wasm } from './cargo-walk.ts';
 import { observeMade, type Witness } from './witness.ts';
 
 const NONE = 0 as MemoryId;
@@ -26,7 +25,7 @@ export interface SharedBlock {
   hasCrossed: boolean;
 }
 
-interface KnownMemory {
+export interface KnownMemory {
   readonly ref: WeakRef<object>;
   readonly block: SharedBlock;
 }
@@ -35,11 +34,13 @@ interface KnownMemory {
 export class Memories {
   readonly #witness: Witness;
   readonly #blocks = new IntrinsicWeakMap<object, SharedBlock>();
-  readonly #known = new IntrinsicMap<number, KnownMemory>();
+  /** The newest shared `WebAssembly.Memory` objects. */
+  readonly known = new IntrinsicMap<number, KnownMemory>();
   #maySend: boolean;
   #newest = 0;
   #count = 0;
-  #crossed = 0;
+  /** How many blocks have crossed from one thread to another. */
+  crossed = 0;
   #record: 'passed' | 'arrived' = 'passed';
   #end = 0 as EndId;
   #message = 0;
@@ -56,7 +57,6 @@ export class Memories {
         this.#maySend = true;
       });
     }
-    const wasm = ownData(globalThis, 'WebAssembly') as object | undefined;
     if (!wasm) return;
     observeMade(this.#witness, wasm, 'Memory', (memory) => {
       const buffer = bufferOfMemory(memory);
@@ -69,14 +69,9 @@ export class Memories {
     return this.#witness.isolated && this.#witness.isActive;
   }
 
-  /** How many blocks have crossed from one thread to another. */
-  get crossed(): number {
-    return this.#crossed;
-  }
-
   /** The number of the block that `buffer` is a view of; 0 while it has crossed no thread. */
   sharedIdOf(buffer: object): MemoryId | 0 {
-    const block = this.#crossed === 0 ? undefined : this.of(buffer);
+    const block = this.crossed === 0 ? undefined : this.of(buffer);
     return block?.hasCrossed ? block.id : 0;
   }
 
@@ -137,7 +132,7 @@ export class Memories {
   readonly #walk = new CargoWalk((buffer, memory) => {
     const block = memory ? this.#ofMemory(memory, buffer) : this.of(buffer);
     if (!block || this.#place === LIMITS.cargoPerMessage) return;
-    if (!block.hasCrossed) this.#crossed++;
+    if (!block.hasCrossed) this.crossed++;
     block.hasCrossed = true;
     const local = this.idOf(block, buffer);
     const place = this.#place++;
@@ -154,7 +149,7 @@ export class Memories {
     this.#maySend = true;
     if (!known) {
       weakMapSet(this.#blocks, memory, block);
-      mapSet(this.#known, this.#newest++ % MAX_KNOWN, { ref: new IntrinsicWeakRef(memory), block });
+      mapSet(this.known, this.#newest++ % MAX_KNOWN, { ref: new IntrinsicWeakRef(memory), block });
     }
     return block;
   }
@@ -162,7 +157,7 @@ export class Memories {
   /** A shared memory that has grown hands out another buffer of the same block. */
   #grown(buffer: object): SharedBlock | undefined {
     let found: SharedBlock | undefined;
-    mapForEach(this.#known, ({ ref, block }) => {
+    mapForEach(this.known, ({ ref, block }) => {
       const memory = deref(ref);
       if (memory && bufferOfMemory(memory) === buffer) found = block;
     });

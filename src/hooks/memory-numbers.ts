@@ -4,10 +4,12 @@ import type { Memories } from './memories.ts';
 
 /**
  * Gives numbers to whatever the page calls memory, also to what no other thread can hold: a buffer, a view of one, a
- * `WebAssembly.Memory`.
+ * `WebAssembly.Memory`. `own` holds those of what no other thread can hold, by their buffer.
  */
-export function numberMemories(memories: Memories): (named: object) => MemoryId {
-  const own = new IntrinsicWeakMap<object, MemoryId>();
+export function numberMemories(
+  memories: Memories,
+  own = new IntrinsicWeakMap<object, MemoryId>(),
+): (named: object) => MemoryId {
   return (named) => {
     const buffer = memories.bufferIn(named);
     const block = memories.of(buffer);

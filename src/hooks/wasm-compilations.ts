@@ -1,4 +1,4 @@
-import { apply, ownData } from '../base/intrinsics.ts';
+import { apply } from '../base/intrinsics.ts';
 import {
   type ApplyTrap,
   type ConstructTrap,
@@ -6,6 +6,7 @@ import {
   type Patches,
   type Replaced,
 } from '../base/patch.ts';
+import { wasm } from './cargo-walk.ts';
 
 /** A module was compiled from the bytes of `source`; undefined: of a stream, which is the page's to read. */
 export type CompilationHeard = (source: object | undefined, sync: boolean) => void;
@@ -33,8 +34,8 @@ export function observeCompilations(
   heard: CompilationHeard,
   hold?: HoldDoor,
 ): WasmDoors | undefined {
-  const wasm = ownData(globalThis, 'WebAssembly') as object | undefined;
   if (!wasm) return undefined;
+  const owner: object = wasm;
 
   const seen = (source: unknown, sync: boolean): void => {
     if (typeof source === 'object' && source !== null) heard(source, sync);
@@ -49,10 +50,14 @@ export function observeCompilations(
       else if (args.length > 0) seen(args[0], false);
       return promise;
     };
-    doors[name] = patches.method(wasm, name, hold ? hold(name, trap) : trap) as Replaced<ApplyTrap>;
+    doors[name] = patches.method(
+      owner,
+      name,
+      hold ? hold(name, trap) : trap,
+    ) as Replaced<ApplyTrap>;
   };
   const made = (name: 'Module' | 'Instance', trap?: ConstructTrap): void => {
-    doors[name] = patches.constructible(wasm, name, trap) as Replaced<ConstructTrap>;
+    doors[name] = patches.constructible(owner, name, trap) as Replaced<ConstructTrap>;
   };
   made('Module', (native, args, newTarget) => {
     const module = constructAs(native, args, newTarget);

@@ -1,3 +1,4 @@
+import type { Patches } from '../base/patch.ts';
 import type { Channels } from '../hooks/channels.ts';
 import type { Memories } from '../hooks/memories.ts';
 import type { Channel } from './channel.ts';
@@ -14,6 +15,7 @@ export interface HandOver {
   readonly realm: PageRealm;
   readonly channel: Channel;
   readonly order: Order;
+  readonly patches: Patches;
   readonly recorder: Recorder;
   readonly entities: Entities;
   readonly nodeConstruction: NodeConstruction;

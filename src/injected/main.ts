@@ -79,6 +79,7 @@ function observe(realm: PageRealm, channel: Channel): void {
     realm,
     channel,
     order,
+    patches,
     recorder,
     entities,
     nodeConstruction,

@@ -463,6 +463,61 @@ export const RECORDS = {
     doc: 'When the node was made, its user data lay in this block.',
     fields: { node: 'node', block: 'block' },
   },
+  memoryGrown: {
+    op: 61,
+    doc: 'A `WebAssembly.Memory` grew from `from` bytes to `to`: by `grow()` of this thread, or it was noticed later that it had grown, inside a module or in another thread.',
+    fields: {
+      memory: 'memoryId',
+      from: 'uint',
+      to: 'uint',
+      shared: 'flag',
+      how: ['called', 'noticed'],
+      stack: 'stack',
+    },
+  },
+  bufferRead: {
+    op: 62,
+    doc: 'The `buffer` of a memory that has grown since had been read, with the place and time of that: to make a view, most likely. `bytes` is its length. `node`: whose processor was at work, as in other records of this thread; 0: none.',
+    fields: { memory: 'memoryId', bytes: 'uint', node: 'node', stack: 'stack' },
+  },
+  staleView: {
+    op: 63,
+    doc: 'After a growth a view made before it was used where it no longer reaches, by `method`, up to byte `reach` of the memory (0: its buffer is detached); or a processor held one that is detached, at `property`. `threw`: the call of `process()` that held it threw. `bytes` is the length of the old buffer. `node` as in `bufferRead`.',
+    fields: {
+      memory: 'memoryId',
+      node: 'node',
+      what: ['used', 'held'],
+      method: 'text',
+      property: 'text',
+      bytes: 'uint',
+      reach: 'uint',
+      threw: 'flag',
+      stack: 'stack',
+    },
+  },
+  wasmBlocked: {
+    op: 64,
+    doc: 'An audio rendering thread compiled or instantiated a module synchronously, for `micros` microseconds, give or take `uncertainty`, that end here. `rendered`: whether a processor had been called before. `node` as in `bufferRead`.',
+    fields: {
+      what: ['compile', 'instantiate'],
+      node: 'node',
+      micros: 'uint',
+      uncertainty: 'uint',
+      rendered: 'flag',
+      frame: 'frames',
+      stack: 'stack',
+    },
+  },
+  instantiationBegun: {
+    op: 65,
+    doc: '`WebAssembly.instantiate()` was called in an audio rendering thread. `node`: whose processor was at work; 0: the scope itself.',
+    fields: { instantiation: 'uint', node: 'node', frame: 'frames', stack: 'stack' },
+  },
+  instantiationSettled: {
+    op: 66,
+    doc: 'Its promise settled.',
+    fields: { instantiation: 'uint', outcome: OUTCOME, frame: 'frames' },
+  },
 } as const satisfies { readonly [name: string]: RecordShape };
 
 export type RecordName = keyof typeof RECORDS;

@@ -34,6 +34,35 @@ const PAGES: readonly string[] = [
   `0     contextCall     context=1 call=1 method=close
    1000  contextSettled  context=1 call=1 method=close
    2000  nodeRefused     context=1 processorName=noise contextState=closed stack="at late (a.js:5:1)"`,
+  `0      nodeCreated          node=7 processorName=player
+   1      processorConstructed ordinal=0
+   5      @audio memorySeen    memory=1 kind=wasm bytes=65536
+   9      @audio bufferRead    memory=1 bytes=65536 node=1 stack="at Player (p.js:4:20)"
+   10000  process              node=7 times=3
+   30000  @audio memoryGrown   memory=1 from=65536 to=131072 how=called stack="at grow (p.js:9:2)"
+   32000  process              node=7 times=40
+   140000 @audio staleView     memory=1 node=1 what=held property=this.samples`,
+  `5      memorySeen   memory=1 kind=wasm bytes=65536
+   30000  memoryGrown  memory=1 from=65536 to=131072 shared=true how=noticed
+   32000  staleView    memory=1 what=used method=subarray bytes=65536 reach=66048 stack="at load (a.js:7:1)"`,
+  `0    nodeCreated  node=7
+   1    processorConstructed ordinal=0
+   10   memorySeen   memory=1 kind=wasm bytes=65536 stack="at make (a.js:1:1)"
+   20   passed       end=14 message=1 what=memory local=1
+   20   send         main→7 "memory"
+   30   @audio arrived end=2 message=1 what=memory local=1
+   30   receive      main→7 "memory"
+   40   @audio passed end=2 message=1 what=memory local=1
+   40   send         7→main "memory"
+   50   memorySeen   memory=2 kind=wasm bytes=65536
+   50   arrived      end=14 message=1 what=memory local=2
+   50   receive      7→main "memory"`,
+  `0     nodeCreated  node=7 processorName=effect
+   1000  @audio instantiationBegun instantiation=1 node=1 stack="at Effect (p.js:3:5)"
+   1001  processorConstructed ordinal=0
+   10000 process      node=7 times=5
+   26000 @audio instantiationSettled instantiation=1
+   50000 @audio wasmBlocked micros=14000 uncertainty=1000 rendered=true stack="at Effect (p.js:9:5)"`,
   Array.from({ length: 7 }, (_, i) => `${i}000 contextCreated context=${i + 1}`).join('\n'),
   `0      nodeCreated     node=7 processorName=ring memory=shared stack="at make (a.js:1:2)"
    0      memorySeen      memory=1 bytes=1024

@@ -5,6 +5,7 @@ import type { DocumentState } from '../document-state.ts';
 import { pointOf } from '../point.ts';
 import * as channels from './channels.ts';
 import * as contexts from './contexts.ts';
+import * as growth from './growth.ts';
 import * as memories from './memories.ts';
 import * as nodes from './nodes.ts';
 import * as page from './page.ts';
@@ -128,6 +129,18 @@ export function takeRecord(
       return page.userDataIn(document, record);
     case 'stressed':
       return memories.stressed(document, record, point);
+    case 'memoryGrown':
+      return growth.memoryGrown(document, record, point);
+    case 'bufferRead':
+      return growth.bufferRead(document, record, point);
+    case 'staleView':
+      return growth.staleView(document, record, point);
+    case 'wasmBlocked':
+      return growth.wasmBlocked(document, record, point);
+    case 'instantiationBegun':
+      return growth.instantiationBegun(document, record, point);
+    case 'instantiationSettled':
+      return growth.instantiationSettled(document, record, point);
     default:
       return assertUnreachable(record);
   }

@@ -12,6 +12,7 @@ export function memorySeen(
 ): boolean {
   const block = document.memories.block(point.thread, memory);
   block?.describe(kind, bytes, point, stack);
+  block?.describeLocal(memory, { ...point, kind, stack });
   return block !== undefined;
 }
 

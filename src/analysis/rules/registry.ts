@@ -1,6 +1,9 @@
+import { calledBeforeReady } from './called-before-ready.ts';
+import { compileWhileRendering } from './compile-while-rendering.ts';
 import { contextLeak } from './context-leak.ts';
 import { doubleDestroy } from './double-destroy.ts';
 import { freeNotOrdered } from './free-not-ordered.ts';
+import { memoryIdentitySplit } from './memory-identity-split.ts';
 import { messageLost } from './message-lost.ts';
 import { neverProcessed } from './never-processed.ts';
 import { nodeAfterClose } from './node-after-close.ts';
@@ -12,6 +15,7 @@ import { processorError } from './processor-error.ts';
 import { quantumOverrun } from './quantum-overrun.ts';
 import type { Rule } from './rule.ts';
 import { spinWait } from './spin-wait.ts';
+import { staleHeapView } from './stale-heap-view.ts';
 import { stuckWaiter } from './stuck-waiter.ts';
 import { teardownWhileSuspended } from './teardown-while-suspended.ts';
 import { undeliveredAtShutdown } from './undelivered-at-shutdown.ts';
@@ -30,6 +34,8 @@ export const RULES = {
   'processor-error': processorError,
   'free-not-ordered': freeNotOrdered,
   'use-after-free': useAfterFree,
+  'stale-heap-view': staleHeapView,
+  'memory-identity-split': memoryIdentitySplit,
   'node-after-close': nodeAfterClose,
   'context-leak': contextLeak,
   'message-lost': messageLost,
@@ -37,6 +43,8 @@ export const RULES = {
   'spin-wait': spinWait,
   'stuck-waiter': stuckWaiter,
   'postmessage-in-process': postmessageInProcess,
+  'compile-while-rendering': compileWhileRendering,
+  'called-before-ready': calledBeforeReady,
   'quantum-overrun': quantumOverrun,
 } as const satisfies { readonly [id: string]: Rule };
 

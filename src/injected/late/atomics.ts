@@ -1,18 +1,30 @@
-import { type MemoryRegistry, observeAtomics } from '../../hooks/atomics.ts';
+import type { Native } from '../../base/patch.ts';
+import { type InstallAtomics, type MemoryRegistry, observeAtomics } from '../../hooks/atomics.ts';
 import { DURATION_UNIT_MICROS } from '../../shared/slots.ts';
 import type { LateObservation } from './late-observation.ts';
 
 const SETTLE_MS = 1000;
 
+/** Lets what is made of an operation, such as it is now, run in its place. */
+export type ReplaceAtomic = (name: string, make: (before: Native) => Native) => void;
+
 /** Atomic operations of the page on memory that it shares. What came before this part of us is not told. */
 export function observeMainAtomics(
   { order, stubs, realm, recorder, collector }: LateObservation,
   memories: MemoryRegistry,
-): void {
+): ReplaceAtomic {
   const { words } = order;
-  if (!words || !stubs.atomics) return;
+  const { atomics } = stubs;
+  if (!words || !atomics) return () => undefined;
   const { main } = collector;
-  const observer = observeAtomics(stubs.atomics, memories, {
+  const runs = { __proto__: null } as unknown as { [name: string]: Native };
+  const install: InstallAtomics = (name, make) =>
+    atomics(name, (native) => {
+      const run = make(native);
+      runs[name] = run;
+      return run;
+    });
+  const observer = observeAtomics(install, memories, {
     order: words,
     slots: main.writer,
     // A document's own thread may not wait.
@@ -26,4 +38,5 @@ export function observeMainAtomics(
     },
   });
   main.settle = () => observer.settle();
+  return (name, make) => atomics(name, (native) => make(runs[name] ?? native));
 }

@@ -1,13 +1,15 @@
+import { IntrinsicWeakMap } from '../../base/intrinsics.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import type { Settings } from '../../shared/settings.ts';
-import { MAIN_THREAD } from '../../shared/units.ts';
+import { MAIN_THREAD, type MemoryId } from '../../shared/units.ts';
 import type { HandOver } from '../hand-over.ts';
 import type { Late } from '../late-part.ts';
 import { hearAnnotations } from './annotations.ts';
 import { observeMainAtomics } from './atomics.ts';
 import { Collector } from './collector.ts';
 import { hearCompilations } from './compilations.ts';
+import { observePageGrowth } from './growth.ts';
 import type { LateObservation } from './late-observation.ts';
 import { NodeEntries } from './node-entries.ts';
 import { observeNodes } from './nodes.ts';
@@ -24,19 +26,22 @@ import { observeWorkerThreads } from './worker-threads.ts';
  * so that it evaluates no built-in of the page's, which may have replaced them by now.
  */
 export function start(early: HandOver): Late {
-  const { channel, realm, recorder } = early;
+  const { channel, memories, realm, recorder } = early;
+  const numbers = new IntrinsicWeakMap<object, MemoryId>();
+  const numberOf = numberMemories(memories, numbers);
   const collector = new Collector(realm, recorder, channel.send);
   const observation: LateObservation = {
     ...early,
     collector,
     nodes: new NodeEntries(),
     stress: { seed: 0 },
-    ledger: ledgerOf(MAIN_THREAD, numberMemories(early.memories)),
+    ledger: ledgerOf(MAIN_THREAD, numberOf),
     heaps: { blocks: undefined, name: undefined },
   };
   const named = observeNodes(observation, observePorts(observation));
   observeWires(observation);
-  observeMainAtomics(observation, early.memories);
+  const replaceAtomic = observeMainAtomics(observation, memories);
+  observePageGrowth(observation, { numbers, numberOf, replaceAtomic });
   observePageEvents(observation);
   hearCompilations(early);
   let annotations = hearAnnotations(observation, named);

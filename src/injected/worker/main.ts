@@ -9,6 +9,7 @@ import type { PassageCells, ToScope, WorkerPassage } from '../../shared/passage.
 import { SCOPE_END } from '../../shared/units.ts';
 import { observeAnnotations } from './annotations.ts';
 import { repairBaseURL } from './base-urls.ts';
+import { observeGrowth } from './growth.ts';
 import { observeNestedWorkers } from './nested.ts';
 import {
   type Address,
@@ -70,6 +71,7 @@ function observe(address: Address): void {
       if (compiled) recorder.record('wasmCompiled', { ...compiled, stack: recorder.stack() });
     });
   }
+  observeGrowth(recorder, memories);
   const annotations = observeAnnotations(recorder, memories);
   const nested = observeNestedWorkers(recorder, channels, address);
 

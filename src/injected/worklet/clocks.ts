@@ -23,3 +23,14 @@ export const fineUnits: () => number =
   now && instant
     ? () => Number((instant().epochNanoseconds - startNanos) / NANOS_PER_UNIT)
     : () => coarseMillis() * UNITS_PER_MS;
+
+/** Microseconds since this scope began, in the finest steps that it offers: for what happens rarely. */
+export function microsOfClock(): number {
+  return fineUnits() * DURATION_UNIT_MICROS;
+}
+
+/** By how much what lay between two readings may be longer or shorter: 1 ms, 0.1 ms or less, as these show. */
+export function stepOfClock(from: number, to: number): number {
+  const isIn = (step: number): boolean => from % step === 0 && to % step === 0;
+  return isIn(1000) ? 1000 : isIn(100) ? 100 : DURATION_UNIT_MICROS;
+}

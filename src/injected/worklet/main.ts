@@ -1,11 +1,15 @@
+import { IntrinsicWeakMap } from '../../base/intrinsics.ts';
 import { Patches } from '../../base/patch.ts';
 import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
+import type { MemoryId, NodeId } from '../../shared/units.ts';
 import { observeAnnotations } from './annotations.ts';
 import { observeSharing } from './atomics.ts';
 import { preventInlining } from './call-process.ts';
+import { observeCompiling } from './compiling.ts';
+import { observeGrowth } from './growth.ts';
 import { hookModules, watchNumbers } from './modules.ts';
 import { observePorts } from './ports.ts';
 import { observeProcessors, type ProcessorIds } from './processors.ts';
@@ -52,12 +56,23 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const ports = observePorts(recorder, (processor) => processors.platformOf(processor));
   if (recorder instanceof StressedRecorder) recorder.delayPosts(ports);
   let heaps: HeapBlocks | undefined;
-  const processors = observeProcessors(patches, recorder, ports, (options) => {
-    if (heaps) watchNumbers(heaps, options);
+  const processors = observeProcessors(patches, recorder, ports, {
+    constructs(options) {
+      if (heaps) watchNumbers(heaps, options);
+    },
+    constructed: (processor, ordinal) => growth?.constructed(processor, ordinal),
+    threw: (ordinal) => growth?.threw(ordinal),
   });
-  const ledger = ledgerOf(passage.thread, numberMemories(ports.memories));
+  const running = (): NodeId => ((processors.running ?? -1) + 1) as NodeId;
+  const numbers = new IntrinsicWeakMap<object, MemoryId>();
+  const numberOf = numberMemories(ports.memories, numbers);
+  const ledger = ledgerOf(passage.thread, numberOf);
   const doors = observeSharing(recorder, ports.memories);
-  if (doors) heaps = hookModules(recorder, doors, ports.memories, ledger, passage.modules);
+  const growth = observeGrowth(recorder, ports.memories, { numbers, numberOf, running });
+  if (doors) {
+    observeCompiling(doors, { recorder, running, saw: (memory) => growth?.saw(memory) });
+    heaps = hookModules(recorder, doors, ports.memories, ledger, passage.modules);
+  }
   observeAnnotations(recorder, processors, ledger);
   return processors;
 }

@@ -35,8 +35,19 @@ export interface ProcessorIds {
   platformOf(processor: unknown): object | undefined;
   /** Of an object that the page holds; undefined for anything else. */
   ordinalOf(processor: unknown): Ordinal | undefined;
+  /** The one whose constructor, or else whose `process()`, is at work. */
+  readonly running: number | undefined;
   /** A processor that this observer does not see was constructed. */
   skipOne(): void;
+}
+
+/** Who hears of the processors of the page. */
+export interface ProcessorHearer {
+  /** The page's constructor is about to be called. */
+  constructs(options: unknown): void;
+  constructed(processor: object, ordinal: number): void;
+  /** Its `process()` has thrown. */
+  threw(ordinal: number): void;
 }
 
 /**
@@ -51,7 +62,7 @@ export function observeProcessors(
   patches: Patches,
   recorder: ThreadRecorder,
   ports: PortObserver,
-  constructs: (options: unknown) => void,
+  { constructs, constructed: wasConstructed, threw }: ProcessorHearer,
 ): ProcessorIds {
   const platforms = new IntrinsicWeakMap<object, Dispatcher>();
   const ordinals = new IntrinsicWeakMap<object, Ordinal>();
@@ -60,6 +71,7 @@ export function observeProcessors(
   );
   let constructed = 0;
   let constructing = 0;
+  let depth = 0;
 
   class Dispatcher extends Base {
     #page: PageProcessor | undefined;
@@ -82,6 +94,15 @@ export function observeProcessors(
         return returned;
       } finally {
         recorder.leave(this.#ordinal, enter, flags);
+        if (flags === SLOT_FLAG.threw) this.#threw();
+      }
+    }
+
+    #threw(): void {
+      try {
+        threw(this.#ordinal);
+      } catch (error) {
+        recorder.fault(error);
       }
     }
 
@@ -143,6 +164,7 @@ export function observeProcessors(
         const ordinal = constructed++ as Ordinal;
         const outer = constructing;
         constructing = ordinal;
+        depth++;
         const options = optionsOf(args);
         if (recorder.isolated) ports.observeOptions(options, ordinal);
         constructs(options);
@@ -151,12 +173,14 @@ export function observeProcessors(
           recordConstructed(name, ordinal);
           const platform = weakMapGet(platforms, page);
           if (platform && !hasProcess(page)) Dispatcher.lookEachQuantum(platform);
+          if (platform) wasConstructed(page, ordinal);
           return platform ?? page;
         } catch (thrown) {
           recordConstructed(name, ordinal, { thrown });
           throw thrown;
         } finally {
           constructing = outer;
+          depth--;
         }
       },
     });
@@ -173,6 +197,9 @@ export function observeProcessors(
   return {
     platformOf: (processor) => weakMapGet(platforms, processor as object),
     ordinalOf: (processor) => weakMapGet(ordinals, processor as object),
+    get running() {
+      return depth > 0 ? constructing : recorder.calling;
+    },
     skipOne: () => {
       constructed++;
     },

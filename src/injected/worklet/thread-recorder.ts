@@ -82,6 +82,9 @@ export class ThreadRecorder implements Witness {
   #inCall = false;
   /** What finalizers have heard, last first; told with the next clock or command. */
   #finalized: Finalized | undefined;
+  #ordinal = 0;
+  /** Called at each clock slot: ten times a second of context time. */
+  eachClock: ((frame: number) => void) | undefined;
   /** The frame at which observers are to tell what they hold back; none while they hold nothing. */
   #settleAt = Number.POSITIVE_INFINITY;
 
@@ -132,6 +135,16 @@ export class ThreadRecorder implements Witness {
     };
   }
 
+  /** The processor whose call is in flight. */
+  get calling(): number | undefined {
+    return this.#inCall ? this.#ordinal : undefined;
+  }
+
+  /** Whether any processor was called so far. */
+  get hasCalled(): boolean {
+    return this.#calls !== 0;
+  }
+
   /** Takes the next order number: the document's, or this thread's where not isolated. Low 32 bits. */
   next(): number {
     return this.#outlet.next();
@@ -177,6 +190,7 @@ export class ThreadRecorder implements Witness {
       this.#readClock(frame);
       if (frame >= this.#settleAt) this.#outlet.settle?.();
       this.#tellFinalized();
+      this.eachClock?.(frame);
     }
     if (this.#framesPerBatch > 0 && frame >= this.#nextBatch) {
       this.#nextBatch = frame + this.#framesPerBatch;
@@ -205,6 +219,7 @@ export class ThreadRecorder implements Witness {
     // Asking for the frame costs more than all the rest of what is done for a call.
     if (!this.#slots.expects(ordinal)) this.#look(ordinal);
     this.#inCall = true;
+    this.#ordinal = ordinal;
     this.#calls = (this.#calls + 1) | 0;
     this.control[CONTROL.calls] = this.#calls;
     if (this.#fine) this.#from = fineUnits();

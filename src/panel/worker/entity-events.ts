@@ -1,4 +1,4 @@
-import { channelLabel, threadLabel } from '../../analysis/labels.ts';
+import { channelLabel, memoryLabel, threadLabel } from '../../analysis/labels.ts';
 import type {
   ChannelFacts,
   ContextFacts,
@@ -124,6 +124,12 @@ function* threadEvents(
   for (const channel of document.channels) {
     if (channel.kind === 'node' || channel.kind === 'worker') continue;
     if (hasEndIn(channel, thread)) yield* portEvents(channel, thread, glance);
+  }
+  for (const memory of document.memories) {
+    for (const growth of memory.growths) {
+      if (growth.thread !== thread) continue;
+      yield { ...point(growth), what: `${memoryLabel(memory)} grew to ${growth.to} bytes` };
+    }
   }
   for (const column of document.atomics.columns(thread)) {
     for (const i of glance.atomics(column)) yield atomicEvent(document, column, i);

@@ -62,8 +62,9 @@ export function rowOfEntity(
       return freed?.node.key ?? documentKey(document);
     }
     case 'memory':
-      for (const { key, nodes } of document.memories) {
-        if (key === id) return nodes[0]?.key ?? documentKey(document);
+      for (const { key, nodes, locals } of document.memories) {
+        if (key !== id) continue;
+        return nodes[0]?.key ?? rowOfThread(document, locals[0]?.thread ?? MAIN_THREAD);
       }
       return undefined;
   }

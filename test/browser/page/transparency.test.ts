@@ -60,6 +60,7 @@ describe('a page sees no difference', () => {
     test(`in what processors see and do (${path})`, async () => {
       const seen = await both(runProcessors, path);
       expect(seen.bare).toMatchObject({ getterReads: 10, argumentCount: 3 });
+      expect(seen.bare).toHaveProperty('growing.0.old', 1);
       expect(seen.observed).toEqual(seen.bare);
     });
   }

@@ -79,6 +79,47 @@ export const PROBE_PROCESSORS = `
       return only;
     }
   });
+  registerProcessor('growing', class extends AudioWorkletProcessor {
+    constructor() {
+      super();
+      const memory = new WebAssembly.Memory({ initial: 1, maximum: 4 });
+      const view = new Int32Array(memory.buffer);
+      const TypedArray = Object.getPrototypeOf(Int32Array);
+      const functions = () => [
+        ...['set', 'fill', 'copyWithin', 'subarray', 'slice'].map((name) => [TypedArray.prototype, name]),
+        ...['getInt8', 'setInt8', 'getFloat64', 'setBigInt64'].map((name) => [DataView.prototype, name]),
+        ...['load', 'add', 'compareExchange'].map((name) => [Atomics, name]),
+        [WebAssembly.Memory.prototype, 'grow'],
+        ...['Memory', 'Module', 'Instance', 'instantiate', 'compile'].map((name) => [WebAssembly, name]),
+      ].map(([owner, name]) => shape(owner[name]) + ' ' + flags(owner, name));
+      const uses = () => [
+        () => view.set([1]), () => view.subarray(1).length, () => view.slice(1, 3), () => view.fill(2).length,
+        () => new DataView(memory.buffer).getInt8(0), () => Atomics.load(view, 1), () => view[0],
+        () => new Int32Array(memory.buffer).subarray(2, 1e9).length, () => memory.buffer.byteLength,
+        () => Int32Array.prototype.set.call([], [1]), () => memory.grow(9), () => memory.grow.call({}),
+        () => new WebAssembly.Module(new Uint8Array(3)), () => new WebAssembly.Instance({}), () => WebAssembly.Memory(),
+        () => shape(Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, 'buffer').get),
+      ].map(caught);
+      const before = [functions(), uses()];
+      const old = memory.grow(1);
+      for (let i = 0; i < 40; i++) memory.buffer;
+      this.report = { before, old, after: [functions(), uses()] };
+      const empty = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+      const promise = WebAssembly.instantiate(empty);
+      this.report.promise = [promise.constructor === Promise, Reflect.ownKeys(promise).length];
+      promise.then((made) => {
+        this.report.made = Object.keys(made).join() + ' ' + (made.instance instanceof WebAssembly.Instance);
+        return WebAssembly.instantiate(made.module);
+      }).then((instance) => {
+        this.report.instance = Object.prototype.toString.call(instance);
+        return WebAssembly.instantiate(empty.subarray(2));
+      }).catch((error) => {
+        this.report.error = String(error);
+        this.port.postMessage(this.report);
+      });
+    }
+    process() { return true; }
+  });
   registerProcessor('object', class extends AudioWorkletProcessor { constructor() { super(); return {}; } });
   registerProcessor('no-super', class extends AudioWorkletProcessor { constructor() { return Object.create(new.target.prototype); } });
   registerProcessor('throws-first', class extends AudioWorkletProcessor { constructor() { super(); throw new Error('first'); } });
@@ -155,6 +196,11 @@ export async function runProcessors(): Promise<Record<string, unknown>> {
   await singleton.context.startRendering();
   await settle();
   out['singleton'] = singleton.said;
+
+  const growing = await make('growing');
+  await growing.context.startRendering();
+  for (let i = 0; i < 40 && growing.said.length === 0; i++) await settle();
+  out['growing'] = growing.said;
 
   class Derived extends AudioWorkletNode {
     readonly target: unknown;
