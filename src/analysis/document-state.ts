@@ -24,6 +24,9 @@ import { StrayFrees } from './stray-frees.ts';
 import { WireTable } from './wire-table.ts';
 import { WorkerTable } from './worker-table.ts';
 
+const UNSURE =
+  'Memory: something was freed that seems to be no block; a worker has the memory, whose modules nobody hears, so it is not told.';
+
 /** Everything a document's handlers share: its facts and the indexes that join its records. */
 export class DocumentState {
   readonly facts: DocumentFacts;
@@ -69,6 +72,10 @@ export class DocumentState {
       neighbours: new Map(),
       modules: new Map(),
       blocks: new Map(),
+      heapSites: new Map(),
+      get misfrees() {
+        return strayFrees.misfrees(memories);
+      },
       workers: new Map(),
       get channels() {
         return channels;
@@ -89,6 +96,7 @@ export class DocumentState {
       coverage: [],
       pageEvents: [],
     };
+    const { strayFrees } = this;
     const channels = new ChannelTable(this);
     const memories = new MemoryTable(this.facts);
     this.channels = channels;
@@ -186,6 +194,7 @@ export class DocumentState {
   settle(): void {
     let wrong = this.channels.settle();
     this.strayFrees.settle(this.memories);
+    if (this.strayFrees.isUnsure(this.memories)) this.uncovered(UNSURE);
     for (const context of this.contexts.values()) if (context.order.settle()) wrong = true;
     if (!wrong) return;
     this.edges.clear();

@@ -53,6 +53,19 @@ export function blockLabel({ id, label }: BlockFacts): string {
   return `${label || 'block'} #${id}`;
 }
 
+/** What is known of its allocation. */
+export function allocationWords({ length }: BlockFacts): string {
+  return length > 0
+    ? 'the block was allocated'
+    : 'the block was there, allocated by another thread';
+}
+
+/** `0x1f40 of WebAssembly memory #1`, as far as the memory is known. */
+export function addressLabel(offset: number, memory: DataBlockFacts | undefined): string {
+  const address = `0x${offset.toString(16)}`;
+  return memory === undefined ? address : `${address} of ${memoryLabel(memory)}`;
+}
+
 /** Who runs there: `page`, `mixer #1`, `AudioContext #1`. */
 export function threadLabel(document: DocumentFacts, id: ThreadId): string {
   const thread = document.threads.get(id);

@@ -67,6 +67,13 @@ export class DataBlock implements DataBlockFacts {
     return [...nodes].sort((a, b) => a.id - b.id);
   }
 
+  get hasLeft(): boolean {
+    for (const { channel } of this.hands) {
+      if (channel.node?.context.audioThread === undefined) return true;
+    }
+    return this.#locals.some(({ thread }) => this.document.threads.get(thread)?.kind === 'worker');
+  }
+
   describe(kind: 'shared' | 'wasm', bytes: number, seen: Point | undefined, stack: string): void {
     if (kind === 'wasm') this.kind = kind;
     this.bytes = Math.max(this.bytes, bytes);

@@ -3,6 +3,7 @@ import type {
   ContextMethod,
   ContextState,
   FieldsOf,
+  Misfree,
   Sender,
   WorkerEntered,
 } from '../shared/records.ts';
@@ -63,6 +64,10 @@ export interface DocumentFacts {
   readonly neighbours: Map<NodeId, NeighbourFacts>;
   readonly modules: Map<ModuleId, ModuleFacts>;
   readonly blocks: Map<BlockId, BlockFacts>;
+  /** By thread and number. */
+  readonly heapSites: Map<string, HeapSiteFacts>;
+  /** What was freed that was no block then. In no order. */
+  readonly misfrees: Iterable<MisfreeFacts>;
   /** Dedicated workers by their keys. */
   readonly workers: Map<EntityKey, WorkerFacts>;
   /** Every channel of which anything was seen, ports of worklet nodes among them. In no order. */
@@ -424,6 +429,8 @@ export interface DataBlockFacts {
   readonly stack: string;
   /** Nodes to whose processors it was handed. */
   readonly nodes: readonly NodeFacts[];
+  /** Whether a thread may have it in which modules are not rewritten: any but the page’s and those of its entered contexts. */
+  readonly hasLeft: boolean;
   /** By time: as the thread that grew it tells, and as others noticed. */
   readonly growths: readonly MemoryGrowthFacts[];
   /** Reads of its old buffers, of which views were made most likely. By time. */
@@ -506,6 +513,7 @@ export interface BlockFacts {
   /** The data block it lies in, by the number of the thread that allocated it. */
   readonly memory: number;
   readonly offset: number;
+  /** 0: a thread handed it out that did not tell of it; `allocated` is when it was first seen. */
   readonly length: number;
   readonly label: string;
   readonly allocated: Point;
@@ -513,6 +521,32 @@ export interface BlockFacts {
   freed: (Point & { readonly stack: string }) | undefined;
   /** Nodes whose user data lies in it, where that is known. */
   readonly users: NodeFacts[];
+}
+
+/** A place of the program that keeps many blocks of heaps. */
+export interface HeapSiteFacts {
+  readonly thread: ThreadId;
+  readonly site: number;
+  readonly stack: string;
+  /** In order of time. */
+  readonly counts: (Point & {
+    readonly live: number;
+    readonly bytes: number;
+    readonly made: number;
+  })[];
+}
+
+/** Something was freed that was no block then. */
+export interface MisfreeFacts extends Point {
+  readonly what: Misfree;
+  /** Whether the page declared the free; otherwise a module of it was heard. */
+  readonly isDeclared: boolean;
+  /** The data block, by the number of the thread that freed. */
+  readonly memory: MemoryId;
+  readonly offset: number;
+  readonly stack: string;
+  /** The block that was freed before, where that is known. */
+  readonly block: BlockFacts | undefined;
 }
 
 export interface RefusedNodeFacts extends Point {

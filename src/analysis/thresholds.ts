@@ -36,6 +36,18 @@ export const THRESHOLDS = {
     value: 2,
     doc: 'Calls after a growth with which a processor must still hold a detached view: the first may be the one that renews it.',
   },
+  leakSeconds: {
+    value: 1,
+    doc: 'Seconds for which the user data of a destroyed node may still be there when that of a later one was freed.',
+  },
+  siteSeconds: {
+    value: 10,
+    doc: 'Seconds for which the blocks of one place that allocates must have done nothing but grow, to the last, in as many counts.',
+  },
+  siteBlocks: {
+    value: 128,
+    doc: 'Blocks that such a place must keep, of those whose stacks were taken.',
+  },
   marginFrames: {
     value: 2048,
     doc: 'Where a page is not isolated, a call counts as later than what the page did when its frame lies this far beyond the one the page saw. Up to 512 were seen in Chromium.',
@@ -61,6 +73,9 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   spinQuanta: THRESHOLDS.spinQuanta.value,
   stuckSeconds: THRESHOLDS.stuckSeconds.value,
   staleCalls: THRESHOLDS.staleCalls.value,
+  leakSeconds: THRESHOLDS.leakSeconds.value,
+  siteSeconds: THRESHOLDS.siteSeconds.value,
+  siteBlocks: THRESHOLDS.siteBlocks.value,
   marginFrames: THRESHOLDS.marginFrames.value,
   marginSeconds: THRESHOLDS.marginSeconds.value,
 };

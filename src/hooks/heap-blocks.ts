@@ -11,12 +11,18 @@ import {
   weakMapSet,
 } from '../base/intrinsics.ts';
 import * as LIMITS from '../shared/limits.ts';
-import type { HeapAllocator } from '../shared/records.ts';
+import type { HeapAllocator, Misfree } from '../shared/records.ts';
 import type { BlockId, MemoryId, Micros } from '../shared/units.ts';
-import { type FunctionLayout, originalStack } from './wasm-tag.ts';
+import { type Block, type FoundBlock, Heap, type ToldBlock } from './heap.ts';
+import { BLOCK, type HeapMap } from './heap-map.ts';
+import { type HeapSite, HeapSites } from './heap-sites.ts';
+import { moduleKey } from './module-key.ts';
+import { type FunctionLayout, originalStack, type Rewrite } from './wasm-tag.ts';
 
 /** What the blocks of heaps need of the thread that they are in. */
 export interface HeapHost {
+  /** What all threads know of blocks. */
+  readonly map: HeapMap | undefined;
   /** The next place in the order of all records. */
   next(): number;
   now(): Micros;
@@ -26,42 +32,28 @@ export interface HeapHost {
   maySpend(): boolean;
   /** Numbers for a new block, and for the memory that it lies in; undefined when there are none left. */
   number(memory: object): { readonly memory: MemoryId; readonly block: BlockId } | undefined;
-  /** Whether other threads may hold the memory. */
+  /** Whether other threads hold the memory, and whether they can. */
   isShared(memory: object): boolean;
+  isSharable(memory: object): boolean;
   told(block: ToldBlock): void;
-  freed(block: ToldBlock, seq: number, stack: string): void;
+  /** Told of too, but handed out by another thread, which has said nothing of it. */
+  found(block: FoundBlock): void;
+  freed(block: ToldBlock, seq: number, at: Micros, stack: string): void;
   /** What starts there, and another thread has handed out, was freed. */
   strayed(memory: object, offset: number, seq: number, stack: string): void;
+  /** The blocks of a site are more, or fewer, than when it was last told. */
+  grew(site: HeapSite): void;
+  misfreed(misfree: Misfreed, seq: number, stack: string): void;
+  uncovered(why: string): void;
   fault(error: unknown): void;
 }
 
-/** A block that somebody needs to know of. */
-export interface ToldBlock {
+/** Something was freed that was no block then. `block`: the one that it had been, where this thread has told of it; else 0. */
+export interface Misfreed {
+  readonly what: Misfree;
   readonly block: BlockId;
-  readonly memory: MemoryId;
+  readonly memory: object;
   readonly offset: number;
-  readonly length: number;
-  readonly by: HeapAllocator;
-  readonly stack: string;
-  readonly seq: number;
-  readonly at: Micros;
-}
-
-/** A live block. Another one at the same address is another object: they are generations of the address. */
-interface Block {
-  readonly by: HeapAllocator;
-  size: number;
-  readonly seq: number;
-  readonly at: Micros;
-  readonly stack: string;
-  told: ToldBlock | undefined;
-}
-
-/** The heap of one memory, as far as hooked modules allocate in it. */
-export interface Heap {
-  readonly blocks: Map<number, Block>;
-  /** Undefined until it is known: it may be an export of an instance that is being made. */
-  memory: object | undefined;
 }
 
 /** In the order of their codes, which begin at 1. */
@@ -72,6 +64,10 @@ const ALLOCATORS = [
   'posixMemalign',
   'realloc',
 ] as const satisfies readonly HeapAllocator[];
+
+const NOT_TOLD = 'blocks that are freed twice, or were never handed out, are not told';
+const CONFUSED = `Memory: a heap hands out blocks that were not heard to be freed; ${NOT_TOLD}.`;
+const EXPOSED = `Memory: a module that runs as it is has a memory that others share; ${NOT_TOLD}.`;
 
 /** What an instrumented module imports: see `HEAP_IMPORT` in `src/wasm`. */
 export interface HeapImports {
@@ -84,28 +80,36 @@ export interface HeapImports {
 
 /**
  * The blocks that hooked modules of one thread allocate. Programs allocate all the time, so only those blocks are told
- * that somebody asks for (`blockAt`), with the place and time of their allocation; and when these are freed.
+ * that somebody asks for (`blockAt`), with the place and time of their allocation; when these are freed, by whichever
+ * thread; and what is freed that is no block.
  */
 export class HeapBlocks {
   readonly #host: HeapHost;
   readonly #byMemory = new IntrinsicWeakMap<object, Heap>();
   readonly #heaps = new IntrinsicMap<number, WeakRef<Heap>>();
-  /** Where blocks start that another thread may have handed out, and that are used here. */
-  readonly #watched = new IntrinsicMap<number, true>();
-  #watchedCount = 0;
+  readonly #sites = new HeapSites();
   #made = 0;
+  #misfrees = 0;
+  #isConfusionTold = false;
 
   constructor(host: HeapHost) {
     this.#host = host;
   }
 
-  /** The heap of a memory; a new one where that is not known yet. */
-  heapOf(memory: object | undefined): Heap {
+  /** The number of a module, for `heapOf`. */
+  keyOf(rewrite: Rewrite): number {
+    const key = moduleKey(rewrite);
+    if (rewrite.isWhole) this.#host.map?.heapOf(key)?.isWhole();
+    return key;
+  }
+
+  /** The heap of a memory; a new one, of the module that has this key, where that is not known yet. */
+  heapOf(memory: object | undefined, key: number): Heap {
     const known = memory && weakMapGet(this.#byMemory, memory);
     if (known) return known;
-    const heap: Heap = { blocks: new IntrinsicMap(), memory };
-    if (memory) weakMapSet(this.#byMemory, memory, heap);
+    const heap = new Heap(this.#host.map?.heapOf(key));
     mapSet(this.#heaps, this.#made++, new IntrinsicWeakRef(heap));
+    if (memory) this.adopt(heap, memory);
     return heap;
   }
 
@@ -116,60 +120,119 @@ export class HeapBlocks {
     const known = weakMapGet(this.#byMemory, memory);
     if (known) mapForEach(known.blocks, (block, address) => mapSet(heap.blocks, address, block));
     weakMapSet(this.#byMemory, memory, heap);
+    if (this.#host.isSharable(memory)) heap.share();
+  }
+
+  /** A module that is not hooked has the memory: it may hand out blocks that nobody hears of. */
+  expose(memory: object): void {
+    if (!this.#host.isSharable(memory)) this.heapOf(memory, 0).isExposed = true;
+    // Which heap of other threads it is may not be known here.
+    else if (this.#host.map?.expose()) this.#host.uncovered(EXPOSED);
   }
 
   /**
-   * The live block that an address lies in, told if it was not. Of several heaps with such a block the only one counts
-   * that other threads may hold; undefined where that leaves it open.
+   * The live block that an address lies in, told if it was not; one of another thread only where it begins there. Of
+   * several heaps with such a block the only one counts that other threads may hold; undefined where that leaves it open.
    */
-  blockAt(address: number): ToldBlock | undefined {
-    let found: { heap: Heap; block: Block; offset: number } | undefined;
+  blockAt(address: number): FoundBlock | undefined {
+    let found: FoundBlock | undefined;
     let isOpen = false;
     mapForEach(this.#heaps, (ref, key) => {
       const heap = deref(ref);
       if (!heap) mapDelete(this.#heaps, key);
-      if (!heap?.memory || !this.#host.isShared(heap.memory)) return;
-      const offset = startOf(heap.blocks, address);
-      const block = offset === undefined ? undefined : mapGet(heap.blocks, offset);
-      if (offset === undefined || !block) return;
-      isOpen ||= found !== undefined;
-      found = { heap, block, offset };
+      const { memory } = heap ?? {};
+      if (!heap || !memory || !this.#host.isShared(memory)) return;
+      const each = this.#ownAt(heap, memory, address) ?? this.#othersAt(heap, memory, address);
+      isOpen ||= found !== undefined && each !== undefined;
+      found = each ?? found;
     });
-    if (!found || isOpen) return undefined;
-    const { heap, block, offset } = found as { heap: Heap; block: Block; offset: number };
-    return this.#tell(heap.memory as object, block, offset);
+    return isOpen ? undefined : found;
   }
 
-  /** If the block that begins there is freed by this thread, that is told, whoever has handed it out. */
-  watch(address: number): void {
-    if (this.#watchedCount++ < LIMITS.nodes) mapSet(this.#watched, address, true);
+  #ownAt(heap: Heap, memory: object, address: number): FoundBlock | undefined {
+    const offset = heap.startOf(address);
+    const block = offset === undefined ? undefined : mapGet(heap.blocks, offset);
+    return block && this.#tell(heap, memory, block, offset as number);
   }
 
-  #tell(memory: object, block: Block, offset: number): ToldBlock | undefined {
+  #othersAt({ joint, found }: Heap, memory: object, offset: number): FoundBlock | undefined {
+    const state = joint?.look(offset) ?? 0;
+    if (!joint || (state & BLOCK.live) === 0 || joint.isOwn(state)) return undefined;
+    const known = state & BLOCK.told ? mapGet(found, offset) : undefined;
+    const numbers = known ?? this.#host.number(memory);
+    if (known || !numbers) return known;
+    const block = { ...numbers, offset };
+    mapSet(found, offset, block);
+    this.#host.found(block);
+    joint.tell(offset);
+    return block;
+  }
+
+  #tell(heap: Heap, memory: object, block: Block, offset: number): ToldBlock | undefined {
     if (block.told) return block.told;
     const numbers = this.#host.number(memory);
     if (!numbers) return undefined;
     const { by, size, stack, seq, at } = block;
     block.told = { ...numbers, offset, length: size, by, stack, seq, at };
     this.#host.told(block.told);
+    if (block.freedSeq === 0) heap.joint?.tell(offset);
     return block.told;
+  }
+
+  readonly #eachSited = (visit: (site: HeapSite, size: number) => void): void => {
+    mapForEach(this.#heaps, (ref) => deref(ref)?.eachSited(visit));
+  };
+
+  /** Something is freed, or moved, that is no block. */
+  #misfreed(heap: Heap, offset: number, was: number, stackOf: () => string): void {
+    const { memory, isReliable } = heap;
+    if (was < 0 || !memory || !isReliable || this.#misfrees++ >= LIMITS.misfrees) return;
+    const host = this.#host;
+    const block = was & BLOCK.known ? heap.own(offset, was) : undefined;
+    const isNew = block && !block.told;
+    const told = block && this.#tell(heap, memory, block, offset);
+    if (isNew && told && block.freedSeq !== 0) {
+      host.freed(told, block.freedSeq, block.freedAt, block.freedStack);
+    }
+    const what = was & BLOCK.known ? 'double' : 'invalid';
+    const id = told?.block ?? (0 as BlockId);
+    host.misfreed({ what, block: id, memory, offset }, host.next(), stackOf());
   }
 
   /** What a module of that layout is given, whose allocator hands out blocks of `heap`. */
   importsFor(heap: Heap, layout: FunctionLayout): HeapImports {
     const host = this.#host;
-    const { blocks } = heap;
-    const watched = this.#watched;
     const stackOf = (): string => originalStack(host.stack(), layout);
     const add = (by: HeapAllocator, address: number, size: number): void => {
       const stack = host.maySpend() ? stackOf() : '';
-      const block = { by, size, seq: host.next(), at: host.now(), stack, told: undefined };
-      mapSet(blocks, address, block);
+      const at = host.now();
+      const seq = host.next();
+      const site = stack === '' ? undefined : this.#sites.at(stack);
+      const freed = { freedSeq: 0, freedAt: at, freedStack: '' };
+      heap.handOut(address, { by, size, seq, at, stack, site, told: undefined, ...freed });
+      if (site) {
+        site.made++;
+        site.live++;
+        this.#sites.look(at, this.#eachSited, host.grew);
+      }
+      if (heap.isConfused && !this.#isConfusionTold) {
+        this.#isConfusionTold = true;
+        host.uncovered(CONFUSED);
+      }
     };
-    const remove = (address: number, seq: number): void => {
-      const told = mapGet(blocks, address)?.told;
-      mapDelete(blocks, address);
-      if (told) host.freed(told, seq, stackOf());
+    /** A block that was `was` is given back, at this place in the order. */
+    const remove = (address: number, was: number, seq: number): void => {
+      const block = heap.own(address, was);
+      if (block) {
+        const { told } = block;
+        const stack = told || host.maySpend() ? stackOf() : '';
+        const at = host.now();
+        heap.freed(address, block, seq, at, stack);
+        if (block.site) block.site.live--;
+        if (told) host.freed(told, seq, at, stack);
+      } else if (was & BLOCK.told && heap.memory) {
+        host.strayed(heap.memory, address, seq, stackOf());
+      }
     };
     const guard = (run: () => void): void => {
       try {
@@ -178,52 +241,50 @@ export class HeapBlocks {
         host.fault(error);
       }
     };
-    let freeingAt = 0;
+    /** What was known of the block that is being moved, and the place at which that began. */
+    let moved = 0;
+    let movedSeq = 0;
     return {
       allocated(code, address, size) {
         guard(() => add(ALLOCATORS[code - 1] ?? 'malloc', address >>> 0, size >>> 0));
       },
-      freeing(address) {
+      freeing: (address) => {
         guard(() => {
           // Before it happens: from here on somebody else may own it.
           const start = address >>> 0;
-          const block = mapGet(blocks, start);
-          if (block) remove(start, block.told ? host.next() : 0);
-          else if (heap.memory && mapDelete(watched, start)) {
-            host.strayed(heap.memory, start, host.next(), stackOf());
-          }
+          const was = heap.giveBack(start);
+          if (was > 0 && was & BLOCK.live) remove(start, was, host.next());
+          else this.#misfreed(heap, start, was, stackOf);
         });
         return address;
       },
       evicted: () => 0,
-      reallocating(address) {
+      reallocating: (address) => {
         guard(() => {
-          freeingAt = mapGet(blocks, address >>> 0)?.told ? host.next() : 0;
+          const start = address >>> 0;
+          moved = heap.giveBack(start);
+          movedSeq = host.next();
+          if (moved <= 0 || (moved & BLOCK.live) === 0) {
+            this.#misfreed(heap, start, moved, stackOf);
+            moved = 0;
+          }
         });
         return -1;
       },
       reallocated(address, to, size) {
         guard(() => {
-          const block = mapGet(blocks, address >>> 0);
-          if (to === 0 && size !== 0) return;
-          if (to === address && block) {
-            block.size = size >>> 0;
-            return;
+          const start = address >>> 0;
+          const isKept = to === address || (to === 0 && size !== 0);
+          if (isKept && moved > 0) {
+            heap.keep(start, moved);
+            const block = heap.own(start, moved);
+            if (block && to !== 0) block.size = size >>> 0;
+          } else {
+            if (moved > 0) remove(start, moved, movedSeq);
+            if (to !== 0) add('realloc', to >>> 0, size >>> 0);
           }
-          remove(address >>> 0, freeingAt);
-          if (to !== 0) add('realloc', to >>> 0, size >>> 0);
         });
       },
     };
   }
-}
-
-/** Where the block begins that an address lies in. */
-function startOf(blocks: Map<number, Block>, address: number): number | undefined {
-  if (mapGet(blocks, address)) return address;
-  let found: number | undefined;
-  mapForEach(blocks, ({ size }, start) => {
-    if (address > start && address < start + size) found = start;
-  });
-  return found;
 }

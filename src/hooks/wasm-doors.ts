@@ -12,7 +12,8 @@ import {
   weakMapSet,
 } from '../base/intrinsics.ts';
 import { type ApplyTrap, type ConstructTrap, constructAs, type Native } from '../base/patch.ts';
-import type { Heap, HeapBlocks } from './heap-blocks.ts';
+import type { Heap } from './heap.ts';
+import type { HeapBlocks } from './heap-blocks.ts';
 import { copyOfBytes } from './wasm-atomics.ts';
 import type { WasmDoors } from './wasm-compilations.ts';
 import { type FunctionLayout, type Rewrite, readTag, tagModule } from './wasm-tag.ts';
@@ -51,6 +52,8 @@ export interface DoorHost {
 interface Hooked {
   readonly module: object;
   readonly layout: FunctionLayout;
+  /** See `HeapBlocks`. */
+  readonly key: number;
 }
 
 /**
@@ -63,6 +66,12 @@ export function hookDoors(host: DoorHost): void {
   const hooked = new IntrinsicWeakMap<object, Hooked | 'none'>();
   const compile = (bytes: Uint8Array): Promise<object> =>
     apply(doors.compile.native, undefined, [bytes]) as Promise<object>;
+
+  const hookedBy = (module: object, rewrite: Rewrite): Hooked => ({
+    module,
+    layout: rewrite.layout,
+    key: heaps.keyOf(rewrite),
+  });
 
   const attempt = <T>(run: () => T): T | undefined => {
     try {
@@ -82,7 +91,7 @@ export function hookDoors(host: DoorHost): void {
       const { native } = doors.Module;
       const own = constructAs(native, [made.bytes], native);
       const tagged = constructAs(native, [tagModule(bytes, name, made)], newTarget);
-      weakMapSet(hooked, tagged, { module: own, layout: made.layout });
+      weakMapSet(hooked, tagged, hookedBy(own, made));
       return tagged;
     }) ?? module;
 
@@ -104,7 +113,7 @@ export function hookDoors(host: DoorHost): void {
           void promiseThen(
             compile(tagModule(bytes, name, made)),
             (tagged) => {
-              weakMapSet(hooked, tagged, { module: own, layout: made.layout });
+              weakMapSet(hooked, tagged, hookedBy(own, made));
               resolve(tagged);
             },
             failed,
@@ -120,7 +129,7 @@ export function hookDoors(host: DoorHost): void {
     const section = sectionOf(module);
     if (section === 'no module') return undefined;
     const tag = section && readTag(section);
-    const found = tag && attempt(() => ({ module: moduleOf(tag.bytes), layout: tag.layout }));
+    const found = tag && attempt(() => hookedBy(moduleOf(tag.bytes), tag));
     weakMapSet(hooked, module, found ?? 'none');
     return found;
   };
@@ -166,7 +175,13 @@ export function hookDoors(host: DoorHost): void {
     const found = attempt(() => hookedOf(module));
     const original = module as object;
     const completed = found && attempt(() => complete(original, imports, found));
-    if (!completed) return make(module, imports, () => undefined);
+    if (!completed) {
+      attempt(() => {
+        const memory = !found && isModule(module) && memoryIn(original, imports);
+        if (memory) heaps.expose(memory);
+      });
+      return make(module, imports, () => undefined);
+    }
     const { heap, imports: all } = completed;
     return make(found.module, all, (instance) => {
       attempt(() => {
@@ -179,13 +194,13 @@ export function hookDoors(host: DoorHost): void {
   const complete = (
     original: object,
     imports: unknown,
-    { layout }: Hooked,
+    { layout, key }: Hooked,
   ): { readonly heap: Heap; readonly imports: object } | undefined => {
     const isObject = imports !== undefined;
     if (!isImports(imports) || (!isObject && natives.importsOf(original).length > 0)) {
       return undefined;
     }
-    const heap = heaps.heapOf(memoryIn(original, imports));
+    const heap = heaps.heapOf(memoryIn(original, imports), key);
     const ours = { __proto__: null, ...heaps.importsFor(heap, layout) };
     if (!isObject) return { heap, imports: { __proto__: null, [name]: ours } };
     const get = (target: object, key: PropertyKey): unknown =>

@@ -22,6 +22,8 @@ export interface FunctionLayout {
 export interface Rewrite {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly layout: FunctionLayout;
+  /** Whether all blocks that come and go are heard. Not in the section: the page that rewrites tells the others. */
+  readonly isWhole?: boolean;
 }
 
 const HEAD_WORDS = 4;

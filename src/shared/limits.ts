@@ -70,3 +70,5 @@ export const patternCalls = 256;
 export const sessionCalls = 160_000_000;
 /** Bytes of a WebAssembly module's code that are searched for atomic instructions. */
 export const scannedCode = 8 * 1024 * 1024;
+/** Frees of what was no block that one thread tells of. */
+export const misfrees = 256;

@@ -15,6 +15,8 @@ export interface Passage {
   readonly stress: number;
   /** The name of our section in rewritten modules, and of what they import from us; undefined: there are none. */
   readonly modules: string | undefined;
+  /** Of a `HeapMap`; undefined where none are rewritten. */
+  readonly heaps: SharedArrayBuffer | undefined;
   /** Only where the page is cross-origin isolated. */
   readonly shared: SharedCells | undefined;
 }

@@ -57,6 +57,7 @@ const OUTCOME = ['resolved', 'rejected'] as const;
 const CARGO = ['port', 'memory'] as const;
 /** Which function of an allocator handed out a block. */
 const HEAP_ALLOCATOR = ['malloc', 'calloc', 'memalign', 'posixMemalign', 'realloc'] as const;
+const MISFREE = ['double', 'invalid'] as const;
 /** Which side of a node's port sent: the page's `node.port` or the processor's `this.port`. */
 const SENDER = ['node', 'processor'] as const;
 
@@ -463,6 +464,26 @@ export const RECORDS = {
     doc: 'When the node was made, its user data lay in this block.',
     fields: { node: 'node', block: 'block' },
   },
+  heapFound: {
+    op: 51,
+    doc: 'A block of a heap that somebody is known to use, and that a thread has handed out which did not tell of it: when, how large it is and by which function is not known.',
+    fields: { block: 'block', memory: 'uint', offset: 'uint' },
+  },
+  heapFreed: {
+    op: 52,
+    doc: 'A block that was told of, by `heapAllocated` or `heapFound`, was freed by a thread that had not handed it out.',
+    fields: { memory: 'uint', offset: 'uint', stack: 'stack' },
+  },
+  heapMisfreed: {
+    op: 53,
+    doc: 'A module freed, or moved, what was no block: a block that had been freed (`double`), or an address that was never handed out. `block` is the one that was freed before, where this thread handed it out, else 0.',
+    fields: { what: MISFREE, block: 'block', memory: 'uint', offset: 'uint', stack: 'stack' },
+  },
+  heapSite: {
+    op: 54,
+    doc: 'Of the blocks of heaps that this thread allocated at `stack`, as far as stacks were taken: how many it made, and how many are there, with so many bytes. Told of places that keep many, once a second at most, when they are more or fewer.',
+    fields: { site: 'uint', live: 'uint', bytes: 'uint', made: 'uint', stack: 'stack' },
+  },
   memoryGrown: {
     op: 61,
     doc: 'A `WebAssembly.Memory` grew from `from` bytes to `to`: by `grow()` of this thread, or it was noticed later that it had grown, inside a module or in another thread.',
@@ -544,4 +565,5 @@ export type Sender = (typeof SENDER)[number];
 export type WorkerEntered = FieldsOf<'workerCreated'>['entered'];
 export type EndState = FieldsOf<'endState'>['state'];
 export type HeapAllocator = (typeof HEAP_ALLOCATOR)[number];
+export type Misfree = (typeof MISFREE)[number];
 export type Cargo = (typeof CARGO)[number];

@@ -1,5 +1,5 @@
 import { IntrinsicMap, mapForEach, mapGet, mapSet } from '../base/intrinsics.ts';
-import { CodeFacts, hasSeen, type TELLING } from './code-facts.ts';
+import { CodeFacts, hasSeen, SHARED_STATICS, type TELLING } from './code-facts.ts';
 import type { HeapRole } from './heap-hooks.ts';
 import { List } from './list.ts';
 import { typeOf, type WasmModule } from './read-module.ts';
@@ -29,8 +29,6 @@ type Weights = readonly (readonly [constant: (typeof TELLING)[number], weight: n
 const STEPS_TO_GROWTH = 4;
 /** From an exported function (which may end the program behind each call, as linkers make it), by one that locks, and a forwarder. */
 const STEPS_TO_WORKER = 3;
-/** Statics that a `free` has in common with its `malloc`, at least. */
-const SHARED_STATICS = 3;
 const ENOUGH = 60;
 
 /**
@@ -67,17 +65,20 @@ const EMMALLOC: Weights = [
  * leading to the growth of the memory, `free` by the header that it reads before its block and by the statics that it
  * shares with `malloc`; the rest by what they call. Undefined where nothing is alike enough.
  */
-export function findShapes(module: WasmModule): Shapes | undefined {
-  return new ShapeFinder(module).find();
+export function findShapes(
+  module: WasmModule,
+  facts: CodeFacts = new CodeFacts(module),
+): Shapes | undefined {
+  return new ShapeFinder(module, facts).find();
 }
 
 class ShapeFinder {
   readonly #module: WasmModule;
   readonly #facts: CodeFacts;
 
-  constructor(module: WasmModule) {
+  constructor(module: WasmModule, facts: CodeFacts) {
     this.#module = module;
-    this.#facts = new CodeFacts(module);
+    this.#facts = facts;
   }
 
   find(): Shapes | undefined {

@@ -2,6 +2,7 @@ import {
   IntrinsicInt32Array,
   IntrinsicMap,
   IntrinsicUint8Array,
+  imul,
   mapGet,
   mapSet,
 } from '../base/intrinsics.ts';
@@ -17,6 +18,8 @@ export const TELLING = [
   48, 8,
 ] as const;
 
+/** Statics that the `malloc` and the `free` of one allocator have in common, at least. */
+export const SHARED_STATICS = 3;
 /** Statics of a program lie above; constants below are numbers. */
 const LOWEST_STATIC = 1024;
 const FIRST_INSTRUCTIONS = 4;
@@ -30,6 +33,8 @@ export class CodeFacts {
   /** Whether it asks for the size of the memory, or grows it. */
   readonly grows: Uint8Array;
   readonly callers: Int32Array;
+  /** A bit of 32 for each static or global that it names: those that it has not it does not name. */
+  readonly #names: Int32Array;
   /** Direct calls, each with who calls and who is called, in order of the callers. */
   readonly #calls = new Ints();
   /** Where the calls of each function begin in `#calls`; one more entry ends the last. */
@@ -44,6 +49,7 @@ export class CodeFacts {
     this.readsHeader = new IntrinsicUint8Array(length);
     this.grows = new IntrinsicUint8Array(length);
     this.callers = new IntrinsicInt32Array(length);
+    this.#names = new IntrinsicInt32Array(length);
     this.#callsFrom = new IntrinsicInt32Array(length + 1);
     for (let defined = 0; defined < length; defined++) this.#look(defined);
     this.#callsFrom[length] = this.#calls.length;
@@ -102,6 +108,33 @@ export class CodeFacts {
     return found;
   }
 
+  /** The static addresses that a function names, and, as `-1 - index`, the variable globals but for one. */
+  keeps(defined: number, except: number): Map<number, true> {
+    const found = this.statics(defined);
+    const { op, first, length } = this.#body;
+    for (let i = 0; i < length; i++) {
+      const global = first[i] as number;
+      const touches = op[i] === OP.globalSet || op[i] === OP.globalGet;
+      if (!touches || global === except) continue;
+      if (this.#module.globals.at(global).mutable) mapSet(found, -1 - global, true);
+    }
+    return found;
+  }
+
+  /** Whether a function may keep `kept`, a key of `keeps`. */
+  mayKeep(defined: number, kept: number): boolean {
+    return ((this.#names[defined] as number) & nameBit(kept)) !== 0;
+  }
+
+  /** Calls `found` for each direct call of a function. */
+  eachCaller(callee: number, found: (caller: number) => void): void {
+    let caller = 0;
+    for (let i = 0; i < this.#calls.length; i++) {
+      while ((this.#callsFrom[caller + 1] as number) <= i) caller++;
+      if (this.#calls.at(i) === callee) found(caller);
+    }
+  }
+
   /**
    * Whether a function first looks if its first parameter is a small alignment, and passes its second one on to `callee`:
    * `local.get 0`, 8 or 16, a comparison; `local.get 1`, `call`.
@@ -146,10 +179,19 @@ export class CodeFacts {
     const body = this.#read(defined);
     this.#callsFrom[defined] = this.#calls.length;
     let seen = 0;
+    let names = 0;
     for (let i = 0; i < body.length; i++) {
-      switch (body.op[i]) {
+      const op = body.op[i] as number;
+      const value = body.first[i] as number;
+      if ((OPCODE.bytes[op] as number) > 0 && value >= LOWEST_STATIC) names |= nameBit(value);
+      switch (op) {
         case OP.i32Const:
-          seen |= bitOf(body.first[i] as number);
+          seen |= bitOf(value);
+          if (value >= LOWEST_STATIC) names |= nameBit(value);
+          break;
+        case OP.globalGet:
+        case OP.globalSet:
+          names |= nameBit(-1 - value);
           break;
         case OP.call:
         case OP.returnCall: {
@@ -169,6 +211,7 @@ export class CodeFacts {
       }
     }
     this.seen[defined] = seen;
+    this.#names[defined] = names;
   }
 }
 
@@ -183,6 +226,10 @@ function readsBefore({ op, first }: CodeBody, i: number): boolean {
 function bitOf(constant: number): number {
   for (let i = 0; i < TELLING.length; i++) if (TELLING[i] === constant) return 1 << i;
   return 0;
+}
+
+function nameBit(value: number): number {
+  return 1 << (imul(value, 0x9e37_79b1) >>> 27);
 }
 
 function isTelling(constant: number): boolean {

@@ -1,7 +1,9 @@
 import { IntrinsicMap, mapForEach, mapGet, mapSet } from '../base/intrinsics.ts';
 import type { Result } from '../base/result.ts';
+import { isWholeAllocator } from './allocator-entries.ts';
 import { findNames, type NameSource } from './allocator-names.ts';
 import { type AllocatorKind, findShapes } from './allocator-shapes.ts';
+import { CodeFacts } from './code-facts.ts';
 import { followForwarders } from './forwarders.ts';
 import { HEAP_ROLES, type HeapFunction, type HeapRole } from './heap-hooks.ts';
 import { List } from './list.ts';
@@ -25,6 +27,7 @@ export interface FoundAllocator {
   readonly functions: List<FoundFunction>;
   /** What is not as it should be, in words. */
   readonly doubts: List<string>;
+  readonly facts: CodeFacts;
 }
 
 /** Likeness from which a shape alone is relied on. */
@@ -40,7 +43,8 @@ export function findAllocator(module: WasmModule, glue?: string): Result<FoundAl
     const functions = new List<FoundFunction>();
     const doubts = new List<string>();
     const named = namedFunctions(module, glue, doubts);
-    const shapes = findShapes(module);
+    const facts = new CodeFacts(module);
+    const shapes = findShapes(module, facts);
     const shaped = new IntrinsicMap<HeapRole, FoundFunction>();
     for (let i = 0; shapes && i < shapes.functions.length; i++) {
       const { role, index, likeness } = shapes.functions.at(i);
@@ -61,7 +65,7 @@ export function findAllocator(module: WasmModule, glue?: string): Result<FoundAl
     mapForEach(shaped, (found, role) => {
       if (mapGet(named, role) === undefined) functions.add(found);
     });
-    return { kind: shapes?.kind, functions, doubts };
+    return { kind: shapes?.kind, functions, doubts, facts };
   });
 }
 
@@ -73,6 +77,16 @@ export function hookable({ functions }: FoundAllocator): List<HeapFunction> {
     if (found.sure !== 'guess') hooked.add(found);
   }
   return hooked;
+}
+
+/** Whether `hooked` are all functions by which blocks come and go, as far as that can be seen. */
+export function isWhole(
+  module: WasmModule,
+  { facts }: FoundAllocator,
+  hooked: List<HeapFunction>,
+): boolean {
+  const found = attempt(() => isWholeAllocator(module, facts, hooked));
+  return found.ok && found.value;
 }
 
 function withSureness(

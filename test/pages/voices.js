@@ -3,7 +3,7 @@
  * bug. The module is `test/support/wasm-voices.ts`, assembled.
  */
 
-const BYTES = Uint8Array.from(
+export const BYTES = Uint8Array.from(
   atob(
     'AGFzbQEAAAABHwVgAX8Bf2ABfwBgAn9/AX9gAAF/YAd/f39/f39/AX8CEAEDZW52Bm1lbW9yeQIDAQEDBwYAAQID' +
       'AQQEBAFwAAIGDAJ/AUGACAt/AUEACwdSBhlfX2luZGlyZWN0X2Z1bmN0aW9uX3RhYmxlAQAGbWFsbG9jAAAEZnJl' +
@@ -29,7 +29,11 @@ export async function startProgram(context, workletUrl) {
     boot.port.onmessage = resolve;
     boot.port.postMessage({ _wpn: 'voice', callback: 0 });
   });
+  const { malloc, free, realloc } = instance.exports;
   return {
+    malloc,
+    free,
+    realloc,
     voiceNew: instance.exports.voice_new,
     /** The callback of `userData` frees it, and ends. */
     askToStop(userData) {
@@ -41,6 +45,14 @@ export async function startProgram(context, workletUrl) {
       nodes[++last] = new AudioWorkletNode(context, 'voice', { processorOptions: options });
       nodes[last].connect(context.destination);
       return last;
+    },
+    /** Resolves once the processor has answered that it will not call back again. */
+    stopNode(handle) {
+      const { port } = nodes[handle];
+      return new Promise((resolve) => {
+        port.onmessage = resolve;
+        port.postMessage('stop');
+      });
     },
     destroyNode(handle) {
       nodes[handle].disconnect();

@@ -125,6 +125,14 @@ export function takeRecord(
       return memories.wasmCompiled(document, record, point);
     case 'heapAllocated':
       return page.heapAllocated(document, record, point);
+    case 'heapFound':
+      return page.heapFound(document, record, point);
+    case 'heapFreed':
+      return page.heapFreed(document, record, point);
+    case 'heapMisfreed':
+      return page.heapMisfreed(document, record, point);
+    case 'heapSite':
+      return page.heapSite(document, record, point);
     case 'userDataIn':
       return page.userDataIn(document, record);
     case 'stressed':

@@ -44,6 +44,52 @@ const ALLOCATOR_WORDS: { readonly [by in HeapAllocator]: string } = {
   realloc: 'realloc',
 };
 
+export function heapFound(
+  document: DocumentState,
+  fields: FieldsOf<'heapFound'>,
+  point: Point,
+): boolean {
+  return addBlock(document, { ...fields, length: 0, label: 'heap block', stack: '' }, point);
+}
+
+export function heapFreed(
+  document: DocumentState,
+  { memory, offset, stack }: FieldsOf<'heapFreed'>,
+  point: Point,
+): boolean {
+  const place = { memory: memory as MemoryId, offset, stack };
+  document.strayFrees.freed({ ...point, ...place, isDeclared: false });
+  return true;
+}
+
+export function heapMisfreed(
+  document: DocumentState,
+  { block, memory, ...fields }: FieldsOf<'heapMisfreed'>,
+  { at, seq, thread, tick }: Point,
+): boolean {
+  const place = { at, seq, thread, tick, memory: memory as MemoryId };
+  const { what, offset, stack } = fields;
+  const freed = document.facts.blocks.get(block);
+  document.strayFrees.misfreed({ ...place, what, offset, stack, block: freed, isDeclared: false });
+  return true;
+}
+
+export function heapSite(
+  document: DocumentState,
+  { site, stack, live, bytes, made }: FieldsOf<'heapSite'>,
+  point: Point,
+): boolean {
+  const { heapSites } = document.facts;
+  const key = `${point.thread}.${site}`;
+  const known = heapSites.get(key) ?? { thread: point.thread, site, stack, counts: [] };
+  if (known.counts.length >= LIMITS.eventsPerContext) return false;
+  if (!document.hasRoom(heapSites.size, LIMITS.eventsPerDocument, 'sites of allocation'))
+    return false;
+  heapSites.set(key, known);
+  insertByTime(known.counts, { ...point, live, bytes, made });
+  return true;
+}
+
 export function userDataIn(
   document: DocumentState,
   { node, block }: FieldsOf<'userDataIn'>,
@@ -61,13 +107,14 @@ export function blockFreed(
   { block, memory, offset, stack }: FieldsOf<'blockFreed'>,
   point: Point,
 ): boolean {
+  const free = { ...point, memory: memory as MemoryId, offset, stack, isDeclared: true };
   if (block === 0) {
-    document.strayFrees.freed({ ...point, memory: memory as MemoryId, offset, stack });
+    document.strayFrees.freed(free);
     return true;
   }
   const known = document.facts.blocks.get(block);
   if (known === undefined) return false;
-  known.freed ??= { ...point, stack };
+  document.strayFrees.ended(known, free);
   return true;
 }
 

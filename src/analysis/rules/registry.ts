@@ -1,8 +1,12 @@
 import { calledBeforeReady } from './called-before-ready.ts';
 import { compileWhileRendering } from './compile-while-rendering.ts';
 import { contextLeak } from './context-leak.ts';
+import { danglingUserData } from './dangling-user-data.ts';
 import { doubleDestroy } from './double-destroy.ts';
+import { doubleFree } from './double-free.ts';
 import { freeNotOrdered } from './free-not-ordered.ts';
+import { heapLeak } from './heap-leak.ts';
+import { invalidFree } from './invalid-free.ts';
 import { memoryIdentitySplit } from './memory-identity-split.ts';
 import { messageLost } from './message-lost.ts';
 import { neverProcessed } from './never-processed.ts';
@@ -36,6 +40,10 @@ export const RULES = {
   'use-after-free': useAfterFree,
   'stale-heap-view': staleHeapView,
   'memory-identity-split': memoryIdentitySplit,
+  'dangling-user-data': danglingUserData,
+  'double-free': doubleFree,
+  'invalid-free': invalidFree,
+  'heap-leak': heapLeak,
   'node-after-close': nodeAfterClose,
   'context-leak': contextLeak,
   'message-lost': messageLost,

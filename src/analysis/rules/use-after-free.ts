@@ -16,7 +16,7 @@ export const useAfterFree: Rule = {
   severity: 'error',
   title: 'Memory was used after it was freed',
   explain:
-    'A block was freed that a processor uses: the block of a heap in which its user data lies, where the level of memory lets that be seen, or one that the page declares by the annotation alloc() and that is all it declares of a memory that a processor holds. It was freed while a call of process() that uses it was in flight, or a call began after that: the collision that free-not-ordered warns of. Each call counts as a use of the block, but for the closing calls that return false. Only the shared sequence counter of an isolated page can tell. Silent where the node was declared destroyed, or was closed, by then: process-in-flight-at-destroy and process-after-destroy say it.',
+    'A block was freed that a processor uses: the block of a heap in which its user data lies, where the level of memory lets that be seen, or one that the page declares by the annotation alloc() and that is all it declares of a memory that a processor holds. It was freed while a call of process() that uses it was in flight, or a call began after that: the collision that free-not-ordered warns of. Each call counts as a use of the block, but for the closing calls that return false. Only the shared sequence counter of an isolated page can tell. Silent where the node was declared destroyed, or was closed, by then: process-in-flight-at-destroy and process-after-destroy say it; and where calls began after user data was freed, for dangling-user-data says it.',
   help: 'Free the memory only when the processor has said that it stopped, or after suspend() or close() has resolved, or after taking a lock that process() holds while it works.',
   link: EMSCRIPTEN_ISSUE,
   *find(scene) {
@@ -29,6 +29,8 @@ export const useAfterFree: Rule = {
       const call = useInFlight(node, release, scene.thresholds);
       const uses = usesAfter(node, { at, seq, thread, tick }, scene.thresholds);
       if (call === undefined && uses === undefined) continue;
+      // Of user data, `dangling-user-data` speaks of the calls that began after that.
+      if (uses !== undefined && block.users.includes(node)) continue;
       yield draft(scene, teardown, block, call, uses);
     }
   },

@@ -1,10 +1,12 @@
 import { describeSource } from '../../hooks/wasm-atomics.ts';
-import type { HandOver } from '../hand-over.ts';
+import type { LateObservation } from './late-observation.ts';
 
 /** Records what modules a page compiles, and whether they may hold atomic instructions. */
-export function hearCompilations({ compilations, recorder }: HandOver): void {
+export function hearCompilations({ compilations, heaps, recorder }: LateObservation): void {
   compilations.heard = (source, sync, stack, seq, at) => {
     const compiled = describeSource(source, sync);
+    // Promises wait for what rewrites modules.
+    if (sync && !heaps.blocks) heaps.hasOriginals = true;
     if (compiled) recorder.record('wasmCompiled', { ...compiled, stack }, seq, at);
   };
 }

@@ -14,7 +14,13 @@ export interface LateObservation extends HandOver {
   readonly ledger: BlockLedger;
   /**
    * What rewritten modules of this thread allocate; none before there are any. `name`: that of our section in modules, and
-   * of what they import from us; undefined where none are rewritten.
+   * of what they import from us; undefined where none are rewritten. `map`: of a `HeapMap`. `hasOriginals`: whether modules were
+   * compiled before, which then run as they are.
    */
-  readonly heaps: { blocks: HeapBlocks | undefined; name: string | undefined };
+  readonly heaps: {
+    blocks: HeapBlocks | undefined;
+    name: string | undefined;
+    map: SharedArrayBuffer | undefined;
+    hasOriginals: boolean;
+  };
 }

@@ -36,14 +36,14 @@ export function start(early: HandOver): Late {
     nodes: new NodeEntries(),
     stress: { seed: 0 },
     ledger: ledgerOf(MAIN_THREAD, numberOf),
-    heaps: { blocks: undefined, name: undefined },
+    heaps: { blocks: undefined, name: undefined, map: undefined, hasOriginals: false },
   };
   const named = observeNodes(observation, observePorts(observation));
   observeWires(observation);
   const replaceAtomic = observeMainAtomics(observation, memories);
   observePageGrowth(observation, { numbers, numberOf, replaceAtomic });
   observePageEvents(observation);
-  hearCompilations(early);
+  hearCompilations(observation);
   let annotations = hearAnnotations(observation, named);
   let isConfigured = false;
   let stress: Stress | undefined;

@@ -30,6 +30,7 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
       fineClock: collector.fineClock,
       stress: observation.stress.seed,
       modules: observation.heaps.name,
+      heaps: observation.heaps.map,
       shared,
     };
     const options = { __proto__: null, processorOptions: passage };

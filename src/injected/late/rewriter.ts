@@ -1,5 +1,6 @@
 import { apply, IntrinsicInt32Array, promiseThen } from '../../base/intrinsics.ts';
 import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
+import { HeapMap } from '../../hooks/heap-map.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
 import type { LateObservation } from './late-observation.ts';
 import { ownMember, ownNative } from './own-natives.ts';
@@ -32,6 +33,7 @@ export function loadRewriter(observation: LateObservation, level: MemoryLevel): 
   }
   if (level === 'full') uncovered(NOT_FULL);
   observation.heaps.name = takeName(realm.window);
+  observation.heaps.map = HeapMap.share();
   void promiseThen(
     import(/* @vite-ignore */ `${channel.base}wasm.js`) as Promise<{
       readonly default: EvaluateRewriter;

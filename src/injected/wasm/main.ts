@@ -1,6 +1,7 @@
 import { apply, uncurryThis } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
+import { HeapMap, isSharable } from '../../hooks/heap-map.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import type { WasmDoors } from '../../hooks/wasm-compilations.ts';
 import { hookDoors, type WasmNatives } from '../../hooks/wasm-doors.ts';
@@ -30,22 +31,37 @@ export function start(observation: LateObservation): HeapBlocks | undefined {
     return undefined;
   }
   const budget = new PreviewBudget();
+  const map = level.map && new HeapMap(level.map);
+  if (level.hasOriginals) map?.expose();
   const heaps = new HeapBlocks({
+    map,
     next: () => recorder.next(),
     now: () => recorder.now(),
     stack: () => recorder.stack(),
     maySpend: () => budget.take(recorder.now()),
     number: (memory) => ledger.number(memory),
+    isSharable: (memory) => isSharable(memories, memory),
     isShared: (memory) => memories.sharedIdOf(memories.bufferIn(memory)) !== 0,
     told({ block, memory, offset, length, by, stack, seq, at }) {
       const fields = { block, memory, offset, length, by, stack };
       recorder.record('heapAllocated', fields, seq as Seq, at);
     },
-    freed({ block, memory, offset }, seq, stack) {
-      recorder.record('blockFreed', { block, memory, offset, stack }, seq as Seq);
+    found: ({ block, memory, offset }) => recorder.record('heapFound', { block, memory, offset }),
+    freed({ block, memory, offset }, seq, at, stack) {
+      recorder.record('blockFreed', { block, memory, offset, stack }, seq as Seq, at);
     },
-    // This thread knows of no blocks that it has not handed out.
-    strayed: () => undefined,
+    strayed(memory, offset, seq, stack) {
+      const fields = { memory: ledger.memoryOf(memory), offset, stack };
+      recorder.record('heapFreed', fields, seq as Seq);
+    },
+    grew({ id, counted, bytes, made, stack }) {
+      recorder.record('heapSite', { site: id, live: counted, bytes, made, stack });
+    },
+    misfreed({ what, block, memory, offset }, seq, stack) {
+      const fields = { what, block, memory: ledger.memoryOf(memory), offset, stack };
+      recorder.record('heapMisfreed', fields, seq as Seq);
+    },
+    uncovered,
     fault: (error) => recorder.fault(error),
   });
   hookDoors({

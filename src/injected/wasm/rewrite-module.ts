@@ -1,9 +1,12 @@
 import { IntrinsicInt32Array, lengthOf } from '../../base/intrinsics.ts';
 import type { Rewrite } from '../../hooks/wasm-tag.ts';
-import { findAllocator, hookable } from '../../wasm/find-allocator.ts';
+import { findAllocator, hookable, isWhole } from '../../wasm/find-allocator.ts';
 import { instrument } from '../../wasm/instrument.ts';
 import type { Ints } from '../../wasm/list.ts';
 import { readModule } from '../../wasm/read-module.ts';
+
+const NOT_WHOLE =
+  'blocks may come and go by functions that were not found; blocks that are freed twice, or were never handed out, are not told';
 
 /**
  * The form of a module that tells of its allocator, importing from the module `from`. Undefined where the original is
@@ -30,12 +33,15 @@ export function rewriteModule(
     else has.malloc = true;
   }
   if (!has.malloc || !has.free) return refuse('its allocator was not found');
+  const hasAll = isWhole(read.value, found.value, heap);
+  if (!hasAll) uncovered(`Memory: a module of ${lengthOf(bytes)} bytes: ${NOT_WHOLE}`);
   const made = instrument(bytes, { from, heap });
   if (!made.ok) return refuse(made.error.reason);
   const { importedFunctions, functions, shift, copies } = made.value;
   return {
     bytes: made.value.bytes,
     layout: { importedFunctions, functions, shift, copies: arrayOf(copies) },
+    isWhole: hasAll,
   };
 }
 

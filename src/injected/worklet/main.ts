@@ -1,6 +1,5 @@
 import { IntrinsicWeakMap } from '../../base/intrinsics.ts';
 import { Patches } from '../../base/patch.ts';
-import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
@@ -10,7 +9,7 @@ import { observeSharing } from './atomics.ts';
 import { preventInlining } from './call-process.ts';
 import { observeCompiling } from './compiling.ts';
 import { observeGrowth } from './growth.ts';
-import { hookModules, watchNumbers } from './modules.ts';
+import { hookModules } from './modules.ts';
 import { observePorts } from './ports.ts';
 import { observeProcessors, type ProcessorIds } from './processors.ts';
 import { dataOf, listen, type PlatformProcessor, portOf, scope, startPort } from './scope.ts';
@@ -55,11 +54,7 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   preventInlining();
   const ports = observePorts(recorder, (processor) => processors.platformOf(processor));
   if (recorder instanceof StressedRecorder) recorder.delayPosts(ports);
-  let heaps: HeapBlocks | undefined;
   const processors = observeProcessors(patches, recorder, ports, {
-    constructs(options) {
-      if (heaps) watchNumbers(heaps, options);
-    },
     constructed: (processor, ordinal) => growth?.constructed(processor, ordinal),
     threw: (ordinal) => growth?.threw(ordinal),
   });
@@ -71,7 +66,7 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const growth = observeGrowth(recorder, ports.memories, { numbers, numberOf, running });
   if (doors) {
     observeCompiling(doors, { recorder, running, saw: (memory) => growth?.saw(memory) });
-    heaps = hookModules(recorder, doors, ports.memories, ledger, passage.modules);
+    hookModules(recorder, doors, ports.memories, ledger, passage);
   }
   observeAnnotations(recorder, processors, ledger);
   return processors;

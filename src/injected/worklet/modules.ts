@@ -1,57 +1,57 @@
-import {
-  apply,
-  getOwnPropertyDescriptor,
-  isArray,
-  isSafeInteger,
-  keysOf,
-  min,
-  ownData,
-  uncurryThis,
-} from '../../base/intrinsics.ts';
+import { apply, getOwnPropertyDescriptor, ownData, uncurryThis } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
+import { HeapMap, isSharable } from '../../hooks/heap-map.ts';
 import type { Memories } from '../../hooks/memories.ts';
 import type { WasmDoors } from '../../hooks/wasm-compilations.ts';
 import { hookDoors, type WasmNatives } from '../../hooks/wasm-doors.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import { describeError } from '../../shared/describe-error.ts';
-import type { BlockId, Micros } from '../../shared/units.ts';
+import type { Passage } from '../../shared/passage.ts';
+import type { Micros } from '../../shared/units.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
 
-/** Of the options of a processor so many are looked at. */
-const MOST_OPTIONS = 8;
-
 /**
- * Lets modules that the page has rewritten tell of their allocator in this scope too. `name` is that of the passage. What
- * is compiled here runs as it is.
+ * Lets modules that the page has rewritten tell of their allocator in this scope too. What is compiled here runs as it is.
  */
 export function hookModules(
   recorder: ThreadRecorder,
   doors: WasmDoors,
   memories: Memories,
   ledger: BlockLedger,
-  name: string | undefined,
-): HeapBlocks | undefined {
-  if (name === undefined) return undefined;
+  { modules: name, heaps: map }: Passage,
+): void {
+  if (name === undefined) return;
+  const uncovered = (detail: string): void =>
+    recorder.record('uncovered', { what: 'other', detail });
   const heaps = new HeapBlocks({
+    map: map && new HeapMap(map),
     next: () => recorder.next(),
     now: () => recorder.now() as Micros,
     stack: () => recorder.stack(),
     // No strings on this thread for blocks that nobody may ever ask for.
     maySpend: () => false,
     number: (memory) => ledger.number(memory),
+    isSharable: (memory) => isSharable(memories, memory),
     isShared: (memory) => memories.sharedIdOf(memories.bufferIn(memory)) !== 0,
     told({ block, memory, offset, length, by, stack, seq, at }) {
       const fields = { block, memory, offset, length, by, stack };
       recorder.record('heapAllocated', fields, seq, at);
     },
-    freed({ block, memory, offset }, seq, stack) {
-      recorder.record('blockFreed', { block, memory, offset, stack }, seq);
+    found: ({ block, memory, offset }) => recorder.record('heapFound', { block, memory, offset }),
+    freed({ block, memory, offset }, seq, at, stack) {
+      recorder.record('blockFreed', { block, memory, offset, stack }, seq, at);
     },
     strayed(memory, offset, seq, stack) {
-      const fields = { block: 0 as BlockId, memory: ledger.memoryOf(memory), offset, stack };
-      recorder.record('blockFreed', fields, seq);
+      recorder.record('heapFreed', { memory: ledger.memoryOf(memory), offset, stack }, seq);
     },
+    // It takes no stacks for blocks that nobody asks for.
+    grew: () => undefined,
+    misfreed({ what, block, memory, offset }, seq, stack) {
+      const fields = { what, block, memory: ledger.memoryOf(memory), offset, stack };
+      recorder.record('heapMisfreed', fields, seq);
+    },
+    uncovered,
     fault: (error) => recorder.fault(error),
   });
   hookDoors({
@@ -61,22 +61,8 @@ export function hookModules(
     name,
     rewrite: undefined,
     refused: (error) =>
-      recorder.record('uncovered', {
-        what: 'other',
-        detail: `Memory: a rewritten module could not be used: ${describeError(error)}`,
-      }),
+      uncovered(`Memory: a rewritten module could not be used: ${describeError(error)}`),
   });
-  return heaps;
-}
-
-/** Any number among the options of a processor may be the address of what it uses. */
-export function watchNumbers(heaps: HeapBlocks, options: unknown): void {
-  if (typeof options !== 'object' || options === null || isArray(options)) return;
-  const keys = keysOf(options);
-  for (let i = 0; i < min(keys.length, MOST_OPTIONS); i++) {
-    const value = ownData(options, keys[i] as string);
-    if (isSafeInteger(value) && (value as number) > 0) heaps.watch(value as number);
-  }
 }
 
 /** The page has not run here yet. */

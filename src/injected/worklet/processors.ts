@@ -43,8 +43,6 @@ export interface ProcessorIds {
 
 /** Who hears of the processors of the page. */
 export interface ProcessorHearer {
-  /** The page's constructor is about to be called. */
-  constructs(options: unknown): void;
   constructed(processor: object, ordinal: number): void;
   /** Its `process()` has thrown. */
   threw(ordinal: number): void;
@@ -62,7 +60,7 @@ export function observeProcessors(
   patches: Patches,
   recorder: ThreadRecorder,
   ports: PortObserver,
-  { constructs, constructed: wasConstructed, threw }: ProcessorHearer,
+  { constructed: wasConstructed, threw }: ProcessorHearer,
 ): ProcessorIds {
   const platforms = new IntrinsicWeakMap<object, Dispatcher>();
   const ordinals = new IntrinsicWeakMap<object, Ordinal>();
@@ -165,9 +163,7 @@ export function observeProcessors(
         const outer = constructing;
         constructing = ordinal;
         depth++;
-        const options = optionsOf(args);
-        if (recorder.isolated) ports.observeOptions(options, ordinal);
-        constructs(options);
+        if (recorder.isolated) ports.observeOptions(optionsOf(args), ordinal);
         try {
           const page = constructAs(PageClass, args, PageClass);
           recordConstructed(name, ordinal);

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Patches } from '../../../src/base/patch.ts';
-import { HeapBlocks, type ToldBlock } from '../../../src/hooks/heap-blocks.ts';
+import type { ToldBlock } from '../../../src/hooks/heap.ts';
+import { HeapBlocks } from '../../../src/hooks/heap-blocks.ts';
+import { HeapMap } from '../../../src/hooks/heap-map.ts';
 import { observeCompilations } from '../../../src/hooks/wasm-compilations.ts';
 import { hookDoors, type WasmNatives } from '../../../src/hooks/wasm-doors.ts';
 import { rewriteModule } from '../../../src/injected/wasm/rewrite-module.ts';
@@ -30,15 +32,22 @@ beforeEach(() => {
   let place = 0;
   let block = 0;
   heaps = new HeapBlocks({
+    map: new HeapMap(HeapMap.share(0)),
     next: () => (place += 2),
     now: () => place as Micros,
     stack: () => 'at f (wasm://wasm/0a:wasm-function[8]:0x1a)\nat g (page.js:1:2)',
     maySpend: () => true,
     number: () => ({ memory: 1 as MemoryId, block: ++block as BlockId }),
     isShared: () => true,
+    isSharable: () => false,
+    found: () => said.push('found'),
     told: (each) => told.push(each),
-    freed: ({ block: which }, seq, stack) => freed.push(`${which} at ${seq}: ${stack}`),
+    freed: ({ block: which }, seq, _, stack) => freed.push(`${which} at ${seq}: ${stack}`),
     strayed: (_, offset, seq) => freed.push(`stray ${offset} at ${seq}`),
+    grew: () => undefined,
+    misfreed: ({ what, block: which, offset }, seq) =>
+      freed.push(`${what} of ${which} at ${offset}: ${seq}`),
+    uncovered: (why) => said.push(why),
     fault: (error) => said.push(`fault: ${error}`),
   });
   hook = (rewrites = true) => {
@@ -139,9 +148,8 @@ test('stacks name the functions of the original', () => {
   hook();
   const calls = callsOf(new WebAssembly.Instance(new WebAssembly.Module(BYTES)));
   const voice = calls['voice_new']?.() ?? 0;
-  expect(heaps.blockAt(voice)?.stack).toBe(
-    'at f (wasm://wasm/0a:wasm-function[3])\nat g (page.js:1:2)',
-  );
+  heaps.blockAt(voice);
+  expect(told[0]?.stack).toBe('at f (wasm://wasm/0a:wasm-function[3])\nat g (page.js:1:2)');
 });
 
 test('a scope that only receives modules hooks those that were rewritten elsewhere', async () => {
