@@ -15,6 +15,7 @@ const REALMS = [
   { entry: 'src/injected/late/main.ts', file: 'late.js', format: 'es' },
   { entry: 'src/injected/main.ts', file: 'injected.js', format: 'iife' },
   { entry: 'src/injected/worklet/main.ts', file: 'worklet.js', format: 'es' },
+  { entry: 'src/injected/wasm/worker-main.ts', file: 'worker-wasm.js', format: 'es' },
   { entry: 'src/injected/worker/main.ts', file: 'worker.js', format: 'iife' },
   { entry: 'src/content/main.ts', file: 'content.js', format: 'iife' },
   { entry: 'src/devtools/background.ts', file: 'background.js', format: 'iife' },
@@ -39,6 +40,7 @@ function withoutDocs(): Plugin {
 const LATER_PARTS: { readonly [file: string]: string } = {
   'wasm.js': 'src/injected/late/shared-modules.ts',
   'late.js': 'src/injected/shared-modules.ts',
+  'worker-wasm.js': 'src/injected/worker/shared-modules.ts',
 };
 
 /** How a part loads the next. */

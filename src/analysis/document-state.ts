@@ -89,6 +89,8 @@ export class DocumentState {
       edges: this.edges,
       atomics: this.atomics,
       compilations: [],
+      coveredModules: [],
+      missedModules: [],
       interventions: [],
       refused: [],
       marks: [],

@@ -80,6 +80,10 @@ export interface DocumentFacts {
   readonly edges: EdgeStore;
   readonly atomics: AtomicStore;
   readonly compilations: CompilationFacts[];
+  /** Modules whose atomic instructions are recorded, as the thread that compiled them has said. */
+  readonly coveredModules: CoveredModule[];
+  /** Where one of them runs all the same as it is. */
+  readonly missedModules: (Point & { readonly stack: string })[];
   readonly interventions: InterventionFacts[];
   readonly refused: RefusedNodeFacts[];
   readonly marks: (Point & { readonly text: string })[];
@@ -480,6 +484,12 @@ export interface DataBlocks extends Iterable<DataBlockFacts> {
   find(thread: ThreadId, memory: MemoryId): DataBlockFacts | undefined;
   /** Grows whenever two of them turn out to be one. */
   readonly joins: number;
+}
+
+export interface CoveredModule {
+  readonly thread: ThreadId;
+  /** As its `CompilationFacts` has it. */
+  readonly bytes: number;
 }
 
 export interface CompilationFacts extends Point {

@@ -35,6 +35,12 @@ export interface MemoryRegistry {
   readonly crossed: number;
 }
 
+/** The same, for who knows a `WebAssembly.Memory`. */
+export interface ModuleMemories extends MemoryRegistry {
+  /** The buffer that a memory hands out now. */
+  bufferIn(memory: object): object;
+}
+
 /** Puts a function made of the native `Atomics[name]`, of the same name and length, in its place. */
 export type InstallAtomics = (name: string, make: (native: Native) => Native) => void;
 
@@ -57,6 +63,31 @@ export interface AtomicsSink {
 export interface AtomicsObserver extends Disposable {
   /** Tells what is held back, and lets go of the page's objects. */
   settle(): void;
+  readonly cells: AtomicCells;
+}
+
+/** What records operations by their cells, whoever does them. */
+export interface AtomicCells {
+  readonly mayBlock: boolean;
+  /** A place between two records. */
+  look(): number;
+  /** A number for what writes or notifies. */
+  bump(): number;
+  /** The number of the cell of `width` bytes at the `place`th such of a block; 0 if there are too many. */
+  at(memory: MemoryId, width: number, place: number): number;
+  /** `low` was read, the low word of what is there; the rest is not known. */
+  read(cell: number, width: number, kind: number, before: number, low: number): void;
+  wrote(
+    cell: number,
+    width: number,
+    kind: number,
+    before: number,
+    read: number,
+    written: number,
+  ): void;
+  tell(cell: number, kind: number, before: number, read: number, written: number): void;
+  /** The thread is about to block. */
+  publish(): void;
 }
 
 /** A typed array as far as we need to know it. */
@@ -257,30 +288,37 @@ export function observeAtomics(
     lastArray = array;
     lastView = view;
     lastIndex = notANumber;
-    if (!asked) {
-      asked = true;
-      sink.soon();
-    }
+    settleSoon();
     return view;
+  }
+
+  function settleSoon(): void {
+    if (asked) return;
+    asked = true;
+    sink.soon();
   }
 
   function describe(array: ArrayBufferView, width: number): View {
     const memory = memories.sharedIdOf(bufferOf(array));
+    return {
+      memory,
+      crossed: memories.crossed,
+      width,
+      mask: maskOf(width),
+      base: byteOffsetOf(array) / width,
+      cells: cellsIn(memory, width),
+      recent: memory === 0 ? NONE : new IntrinsicInt32Array(RECENT * 2),
+    };
+  }
+
+  function cellsIn(memory: MemoryId | 0, width: number): Map<number, number> {
     const key = memory === 0 ? 0 : memory * 16 + width;
     let cells = mapGet(cellsOf, key);
     if (!cells) {
       cells = new IntrinsicMap<number, number>();
       mapSet(cellsOf, key, cells);
     }
-    return {
-      memory,
-      crossed: memories.crossed,
-      width,
-      mask: width < 4 ? (1 << (width * 8)) - 1 : -1,
-      base: byteOffsetOf(array) / width,
-      cells,
-      recent: memory === 0 ? NONE : new IntrinsicInt32Array(RECENT * 2),
-    };
+    return cells;
   }
 
   /** The number of the cell that the engine has accepted `index` for; 0 if there are too many. */
@@ -300,7 +338,8 @@ export function observeAtomics(
     const number = +((isObject(index) ? (index as Converted).seen : index) as number);
     const element = number >= 1 ? floor(number) : 0;
     const place = view.base + element;
-    const cell = mapGet(view.cells, place) ?? numberCell(view, place);
+    const cell =
+      mapGet(view.cells, place) ?? numberCell(view.cells, view.memory, view.width, place);
     if (index === element && view === lastView) {
       const slot = (element & (RECENT - 1)) << 1;
       view.recent[slot] = element;
@@ -311,7 +350,12 @@ export function observeAtomics(
     return cell;
   }
 
-  function numberCell(view: View, place: number): number {
+  function numberCell(
+    cells: Map<number, number>,
+    memory: MemoryId | 0,
+    width: number,
+    place: number,
+  ): number {
     if (cellCount === LIMITS.cells) {
       slots.lose();
       return 0;
@@ -323,8 +367,7 @@ export function observeAtomics(
       for (let i = 0; i < cell << STATE_SHIFT; i++) grown[i] = state[i] as number;
       state = grown;
     }
-    mapSet(view.cells, place, cell);
-    const { memory, width } = view;
+    mapSet(cells, place, cell);
     const offset = place * width;
     sink.record('cellSeen', { cell: cell as CellId, memory: memory as MemoryId, offset, width });
     return cell;
@@ -361,19 +404,28 @@ export function observeAtomics(
     runHead = slots.head;
   }
 
-  /** `value` was read. What repeats the last read of the cell is counted. */
   function read(view: View, index: unknown, kind: number, before: number, value: unknown): void {
     const cell = cellOf(view, index);
     if (cell === 0) return;
-    const wide = view.width === WIDE;
     const low = lowWord(value, 0) & view.mask;
+    if (view.width !== WIDE) readLow(cell, kind, before, low, true);
+    else {
+      readLow(cell, kind, before, low, mapGet(wideValues, cell) === value);
+      mapSet(wideValues, cell, value as bigint);
+    }
+  }
+
+  /** `low` was read. What repeats the last read of the cell is counted, if it `mayRepeat` it. */
+  function readLow(
+    cell: number,
+    kind: number,
+    before: number,
+    low: number,
+    mayRepeat: boolean,
+  ): void {
     const at = cell << STATE_SHIFT;
     const loads = state[at + STATE.loads] as number;
-    if (
-      loads > 0 &&
-      state[at + STATE.value] === low &&
-      (!wide || mapGet(wideValues, cell) === value)
-    ) {
+    if (loads > 0 && state[at + STATE.value] === low && mayRepeat) {
       state[at + STATE.loads] = loads + 1;
       if (loads === 1) {
         heldCells++;
@@ -391,7 +443,6 @@ export function observeAtomics(
     state[at + STATE.loads] = 1;
     state[at + STATE.value] = low;
     state[at + STATE.most] = FEWEST_HELD;
-    if (wide) mapSet(wideValues, cell, value as bigint);
   }
 
   /** The number of a write of `value` to come; 0 where it belongs to the run that is held back. */
@@ -414,9 +465,17 @@ export function observeAtomics(
     written: number,
   ): void {
     const cell = cellOf(view, index);
-    if (cell === 0) return;
-    const old = read & view.mask;
-    const value = written & view.mask;
+    if (cell !== 0) wroteLow(cell, view.width, kind, before, read & view.mask, written & view.mask);
+  }
+
+  function wroteLow(
+    cell: number,
+    width: number,
+    kind: number,
+    before: number,
+    old: number,
+    value: number,
+  ): void {
     const expected = kind === ATOMIC.store || old === runValue;
     if (before === 0 || (running && cell === runCell)) {
       const from = runAfter;
@@ -427,7 +486,7 @@ export function observeAtomics(
       slots.settle();
       // Somebody else has written: what was read counts by itself.
       if (!expected) tell(cell, ATOMIC.load, from, old, 0, runAfter);
-    } else if (cell === runCell && slots.head === runHead && expected && view.width !== WIDE) {
+    } else if (cell === runCell && slots.head === runHead && expected && width !== WIDE) {
       running = true;
       runBefore = before;
       runAfter = look();
@@ -605,13 +664,42 @@ export function observeAtomics(
     for (let cell = 1; heldCells > 0 && cell <= cellCount; cell++) tellLoads(cell);
   };
 
+  const cells: AtomicCells = {
+    mayBlock: sink.mayBlock,
+    look,
+    bump,
+    at(memory, width, place) {
+      if (!active) return 0;
+      const known = cellsIn(memory, width);
+      return mapGet(known, place) ?? numberCell(known, memory, width, place);
+    },
+    read(cell, width, kind, before, low) {
+      readLow(cell, kind, before, low & maskOf(width), width !== WIDE);
+      // Of what repeats it the high word is not known.
+      if (width === WIDE) state[(cell << STATE_SHIFT) + STATE.loads] = 0;
+      settleSoon();
+    },
+    wrote(cell, width, kind, before, read, written) {
+      const mask = maskOf(width);
+      wroteLow(cell, width, kind, before, read & mask, written & mask);
+      settleSoon();
+    },
+    tell: (cell, kind, before, read, written) => tell(cell, kind, before, read, written),
+    publish: () => sink.publish(),
+  };
+
   return {
     settle,
+    cells,
     [symbolDispose]() {
       settle();
       active = false;
     },
   };
+}
+
+function maskOf(width: number): number {
+  return width < 4 ? (1 << (width * 8)) - 1 : -1;
 }
 
 interface AsyncWait {

@@ -5,6 +5,7 @@ import {
   IntrinsicProxy,
   IntrinsicWeakMap,
   indexOf,
+  lengthOf,
   ownData,
   promiseThen,
   slice,
@@ -14,7 +15,8 @@ import {
 import { type ApplyTrap, type ConstructTrap, constructAs, type Native } from '../base/patch.ts';
 import type { Heap } from './heap.ts';
 import type { HeapBlocks } from './heap-blocks.ts';
-import { copyOfBytes } from './wasm-atomics.ts';
+import { DEAF, type WasmAtomics } from './wasm-atomic-imports.ts';
+import { copyOfBytes, scanModule } from './wasm-atomics.ts';
 import type { WasmDoors } from './wasm-compilations.ts';
 import { type FunctionLayout, type Rewrite, readTag, tagModule } from './wasm-tag.ts';
 
@@ -40,12 +42,18 @@ export interface DoorHost {
   readonly doors: WasmDoors;
   readonly natives: WasmNatives;
   readonly heaps: HeapBlocks;
+  /** Undefined where atomic operations are not recorded. */
+  readonly atomics: WasmAtomics | undefined;
   /** The name of our section in modules, and of what they import from us: one that no page knows. */
   readonly name: string;
   /** The instrumented form of a module that the engine has compiled; undefined: it stays as it is, and was said why. */
   readonly rewrite: ((bytes: Uint8Array) => Rewrite | undefined) | undefined;
   /** An instrumented module could not be used, so the original runs. */
   refused(error: unknown): void;
+  /** Of the module compiled from so many bytes, 0 for a stream: what may be atomic instructions is told of, or is none. */
+  covered(bytes: number, how: 'recorded' | 'none'): void;
+  /** A module of which that was said runs here all the same without being heard. */
+  missed(): void;
 }
 
 /** The instrumented form of a module of the page's. */
@@ -54,7 +62,12 @@ interface Hooked {
   readonly layout: FunctionLayout;
   /** See `HeapBlocks`. */
   readonly key: number;
+  readonly hearsHeap: boolean;
+  readonly recordsAtomics: boolean;
 }
+
+/** A module whose instrumented form cannot be had here. */
+type Unhooked = 'none' | 'unheard';
 
 /**
  * Lets modules run in their instrumented form. The page keeps modules that are the originals in every way, the engine's
@@ -63,7 +76,7 @@ interface Hooked {
  */
 export function hookDoors(host: DoorHost): void {
   const { doors, natives, heaps, name, rewrite } = host;
-  const hooked = new IntrinsicWeakMap<object, Hooked | 'none'>();
+  const hooked = new IntrinsicWeakMap<object, Hooked | Unhooked>();
   const compile = (bytes: Uint8Array): Promise<object> =>
     apply(doors.compile.native, undefined, [bytes]) as Promise<object>;
 
@@ -71,6 +84,8 @@ export function hookDoors(host: DoorHost): void {
     module,
     layout: rewrite.layout,
     key: heaps.keyOf(rewrite),
+    hearsHeap: rewrite.hearsHeap,
+    recordsAtomics: rewrite.recordsAtomics,
   });
 
   const attempt = <T>(run: () => T): T | undefined => {
@@ -92,14 +107,28 @@ export function hookDoors(host: DoorHost): void {
       const own = constructAs(native, [made.bytes], native);
       const tagged = constructAs(native, [tagModule(bytes, name, made)], newTarget);
       weakMapSet(hooked, tagged, hookedBy(own, made));
+      tell(bytes, made, false);
       return tagged;
     }) ?? module;
 
+  /** Says what is known of the atomic instructions of a module; `made` is its instrumented form. */
+  const tell = (bytes: Uint8Array, made: Rewrite | undefined, isStream: boolean): void => {
+    const length = lengthOf(bytes);
+    if (made?.recordsAtomics) host.covered(isStream ? 0 : length, 'recorded');
+    // What came as a stream nobody else has looked into.
+    else if (isStream && scanModule(bytes, length) === 'none') host.covered(0, 'none');
+  };
+
   /** The same, by and by. Settles well always. */
-  const compiling = (module: object, bytes: Uint8Array | undefined): Promise<object> =>
+  const compiling = (
+    module: object,
+    bytes: Uint8Array | undefined,
+    isStream = false,
+  ): Promise<object> =>
     new IntrinsicPromise((resolve) => {
       const made = attempt(() => bytes && rewrite?.(bytes));
       if (!bytes || !made) {
+        if (bytes) attempt(() => tell(bytes, undefined, isStream));
         resolve(module);
         return;
       }
@@ -114,6 +143,7 @@ export function hookDoors(host: DoorHost): void {
             compile(tagModule(bytes, name, made)),
             (tagged) => {
               weakMapSet(hooked, tagged, hookedBy(own, made));
+              attempt(() => tell(bytes, made, isStream));
               resolve(tagged);
             },
             failed,
@@ -122,16 +152,17 @@ export function hookDoors(host: DoorHost): void {
       );
     });
 
-  const hookedOf = (module: unknown): Hooked | undefined => {
-    if (typeof module !== 'object' || module === null) return undefined;
+  const hookedOf = (module: unknown): Hooked | Unhooked => {
+    if (typeof module !== 'object' || module === null) return 'none';
     const known = weakMapGet(hooked, module);
-    if (known) return known === 'none' ? undefined : known;
+    if (known) return known;
     const section = sectionOf(module);
-    if (section === 'no module') return undefined;
+    if (section === 'no module') return 'none';
     const tag = section && readTag(section);
     const found = tag && attempt(() => hookedBy(moduleOf(tag.bytes), tag));
-    weakMapSet(hooked, module, found ?? 'none');
-    return found;
+    const made = found ?? (tag?.recordsAtomics ? 'unheard' : 'none');
+    weakMapSet(hooked, module, made);
+    return made;
   };
   const moduleOf = (bytes: Uint8Array): object =>
     constructAs(doors.Module.native, [bytes], doors.Module.native);
@@ -172,21 +203,30 @@ export function hookDoors(host: DoorHost): void {
     imports: unknown,
     make: (module: unknown, imports: unknown, made: (instance: object) => void) => T,
   ): T => {
-    const found = attempt(() => hookedOf(module));
+    const found = attempt(() => hookedOf(module)) ?? 'none';
+    const missed = (): void => {
+      attempt(() => host.missed());
+    };
     const original = module as object;
-    const completed = found && attempt(() => complete(original, imports, found));
-    if (!completed) {
+    if (typeof found === 'string' || !found.hearsHeap) {
       attempt(() => {
-        const memory = !found && isModule(module) && memoryIn(original, imports);
+        const memory = isModule(module) && memoryIn(original, imports);
         if (memory) heaps.expose(memory);
       });
-      return make(module, imports, () => undefined);
+    }
+    if (typeof found === 'string') {
+      return make(module, imports, found === 'none' ? () => undefined : missed);
+    }
+    const completed = attempt(() => complete(original, imports, found));
+    if (!completed) {
+      return make(module, imports, found.recordsAtomics ? missed : () => undefined);
     }
     const { heap, imports: all } = completed;
     return make(found.module, all, (instance) => {
       attempt(() => {
         const memory = heap.memory ?? exportedMemory(original, instance);
         if (memory) heaps.adopt(heap, memory);
+        if (found.recordsAtomics && !(memory && host.atomics)) missed();
       });
     });
   };
@@ -194,14 +234,18 @@ export function hookDoors(host: DoorHost): void {
   const complete = (
     original: object,
     imports: unknown,
-    { layout, key }: Hooked,
+    { layout, key, recordsAtomics }: Hooked,
   ): { readonly heap: Heap; readonly imports: object } | undefined => {
     const isObject = imports !== undefined;
     if (!isImports(imports) || (!isObject && natives.importsOf(original).length > 0)) {
       return undefined;
     }
     const heap = heaps.heapOf(memoryIn(original, imports), key);
-    const ours = { __proto__: null, ...heaps.importsFor(heap, layout) };
+    const ours = {
+      __proto__: null,
+      ...heaps.importsFor(heap, layout),
+      ...(recordsAtomics ? (host.atomics?.importsFor(() => heap.memory) ?? DEAF) : undefined),
+    };
     if (!isObject) return { heap, imports: { __proto__: null, [name]: ours } };
     const get = (target: object, key: PropertyKey): unknown =>
       key === name ? ours : (target as { readonly [key: PropertyKey]: unknown })[key];
@@ -258,7 +302,8 @@ export function hookDoors(host: DoorHost): void {
     const native = apply(doors.compileStreaming.native, undefined, [response]) as Promise<object>;
     return promiseThen(
       native,
-      (module) => promiseThen(body, (buffer) => compiling(module, copyOfBytes(buffer)), ignore),
+      (module) =>
+        promiseThen(body, (buffer) => compiling(module, copyOfBytes(buffer), true), ignore),
       rethrow,
     ) as Promise<never>;
   };

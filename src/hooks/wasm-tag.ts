@@ -24,15 +24,21 @@ export interface Rewrite {
   readonly layout: FunctionLayout;
   /** Whether all blocks that come and go are heard. Not in the section: the page that rewrites tells the others. */
   readonly isWhole?: boolean;
+  /** Whether it tells of its allocator. */
+  readonly hearsHeap: boolean;
+  /** Whether it tells of its atomic instructions. */
+  readonly recordsAtomics: boolean;
 }
 
-const HEAD_WORDS = 4;
+const HEAD_WORDS = 5;
+/** Bits of the last word of the head. */
+const TELLS = { atomics: 1, heap: 2 } as const;
 const CUSTOM_SECTION = 0;
 
 /**
  * Puts `rewrite` behind the original, as a custom section whose name only we know:
  *
- *     original | 0, size, name | imported functions, functions, shift, number of copies | copies | instrumented bytes
+ *     original | 0, size, name | imported functions, functions, shift, number of copies, TELLS | copies | instrumented bytes
  *
  * A module made of that is the original in every way, wherever it goes, and whoever knows the name can instantiate
  * the other in its stead.
@@ -40,7 +46,7 @@ const CUSTOM_SECTION = 0;
 export function tagModule(
   original: Uint8Array,
   name: string,
-  { bytes, layout }: Rewrite,
+  { bytes, layout, recordsAtomics, hearsHeap }: Rewrite,
 ): Uint8Array<ArrayBuffer> {
   const { copies } = layout;
   const head = new IntrinsicInt32Array(HEAD_WORDS + lengthOf(copies));
@@ -48,6 +54,7 @@ export function tagModule(
   head[1] = layout.functions;
   head[2] = layout.shift;
   head[3] = lengthOf(copies);
+  head[4] = (recordsAtomics ? TELLS.atomics : 0) | (hearsHeap ? TELLS.heap : 0);
   for (let i = 0; i < lengthOf(copies); i++) head[HEAD_WORDS + i] = copies[i] as number;
   const headBytes = lengthOf(head) * 4;
   const contents = lebBytes(name.length) + name.length + headBytes + lengthOf(bytes);
@@ -72,6 +79,7 @@ export function readTag(section: ArrayBuffer): Rewrite | undefined {
   if (length < HEAD_WORDS * 4) return undefined;
   const head = new IntrinsicInt32Array(section, 0, HEAD_WORDS);
   const copies = head[3] as number;
+  const tells = head[4] as number;
   const at = (HEAD_WORDS + copies) * 4;
   if (!(copies >= 0) || at > length) return undefined;
   return {
@@ -82,6 +90,8 @@ export function readTag(section: ArrayBuffer): Rewrite | undefined {
       shift: head[2] as number,
       copies: new IntrinsicInt32Array(section, HEAD_WORDS * 4, copies),
     },
+    recordsAtomics: (tells & TELLS.atomics) !== 0,
+    hearsHeap: (tells & TELLS.heap) !== 0,
   };
 }
 

@@ -31,6 +31,8 @@ export interface SharedCells {
    * but is in no hurry, and sends batches that nothing can crowd out.
    */
   readonly ring: SharedArrayBuffer | undefined;
+  /** Workers only: as `Passage.modules`, where it is known as the worker is made; else a command brings it. */
+  modules?: string;
 }
 
 /** The first message that an entered worker hears, before any of the page’s. */
@@ -75,6 +77,8 @@ export type ToScope =
   | ({ readonly kind: 'begin' } & PassageCells)
   /** The number of this thread. */
   | { readonly kind: 'thread'; readonly id: number }
+  /** The name of our section in modules: from now on there may be rewritten ones. Workers only. */
+  | { readonly kind: 'modules'; readonly name: string }
   | { readonly kind: 'configure'; readonly fineClock: boolean }
   /** What `STRESS_CELLS` say where they are shared. A target of nobody takes the question of that step back. */
   | {

@@ -432,7 +432,7 @@ export const RECORDS = {
   },
   wasmCompiled: {
     op: 47,
-    doc: 'A WebAssembly module was compiled. `atomics`: whether its code may hold atomic instructions, which are not recorded.',
+    doc: 'A WebAssembly module was compiled. `atomics`: whether its code may hold atomic instructions, which are not recorded unless `atomicsCovered` says so.',
     fields: { bytes: 'uint', atomics: ['none', 'some', 'unknown'], sync: 'flag', stack: 'stack' },
   },
   stressed: {
@@ -485,7 +485,7 @@ export const RECORDS = {
     fields: { site: 'uint', live: 'uint', bytes: 'uint', made: 'uint', stack: 'stack' },
   },
   memoryGrown: {
-    op: 61,
+    op: 55,
     doc: 'A `WebAssembly.Memory` grew from `from` bytes to `to`: by `grow()` of this thread, or it was noticed later that it had grown, inside a module or in another thread.',
     fields: {
       memory: 'memoryId',
@@ -497,12 +497,12 @@ export const RECORDS = {
     },
   },
   bufferRead: {
-    op: 62,
+    op: 56,
     doc: 'The `buffer` of a memory that has grown since had been read, with the place and time of that: to make a view, most likely. `bytes` is its length. `node`: whose processor was at work, as in other records of this thread; 0: none.',
     fields: { memory: 'memoryId', bytes: 'uint', node: 'node', stack: 'stack' },
   },
   staleView: {
-    op: 63,
+    op: 57,
     doc: 'After a growth a view made before it was used where it no longer reaches, by `method`, up to byte `reach` of the memory (0: its buffer is detached); or a processor held one that is detached, at `property`. `threw`: the call of `process()` that held it threw. `bytes` is the length of the old buffer. `node` as in `bufferRead`.',
     fields: {
       memory: 'memoryId',
@@ -517,7 +517,7 @@ export const RECORDS = {
     },
   },
   wasmBlocked: {
-    op: 64,
+    op: 58,
     doc: 'An audio rendering thread compiled or instantiated a module synchronously, for `micros` microseconds, give or take `uncertainty`, that end here. `rendered`: whether a processor had been called before. `node` as in `bufferRead`.',
     fields: {
       what: ['compile', 'instantiate'],
@@ -530,14 +530,24 @@ export const RECORDS = {
     },
   },
   instantiationBegun: {
-    op: 65,
+    op: 59,
     doc: '`WebAssembly.instantiate()` was called in an audio rendering thread. `node`: whose processor was at work; 0: the scope itself.',
     fields: { instantiation: 'uint', node: 'node', frame: 'frames', stack: 'stack' },
   },
   instantiationSettled: {
-    op: 66,
+    op: 60,
     doc: 'Its promise settled.',
     fields: { instantiation: 'uint', outcome: OUTCOME, frame: 'frames' },
+  },
+  atomicsCovered: {
+    op: 61,
+    doc: 'Of a module that this thread compiles or has compiled, with `bytes` as in its `wasmCompiled`: its atomic instructions are recorded wherever it is instantiated in a thread that is seen, or there are none after all.',
+    fields: { bytes: 'uint', how: ['recorded', 'none'] },
+  },
+  atomicsMissed: {
+    op: 62,
+    doc: 'A module of which `atomicsCovered` tells runs in this thread as it is: its atomic instructions are not recorded here.',
+    fields: { stack: 'stack' },
   },
 } as const satisfies { readonly [name: string]: RecordShape };
 

@@ -68,11 +68,6 @@ export class AtomicInstruction {
     if (this.wide) out.op(OP.i32WrapI64);
   }
 
-  /** Makes an i64 of a value of its type. */
-  widen(out: CodeWriter): void {
-    if (!this.wide) out.op(OP.i64ExtendI32U);
-  }
-
   /** What a `compareExchange` compares with: engines look at as many bits as the cell has. */
   expected(out: CodeWriter): void {
     out.localGet(1);

@@ -13,15 +13,11 @@ export const ATOMIC_IMPORT = {
   /** `() → place`: a number of its own, for what writes or notifies. */
   number: 'number',
   /**
-   * `(kind, width, address, before, read, written, count) → place`: an `ATOMIC` of `width` bytes happened, between the
-   * place `before` and now; low words. `written` is how many a notify woke. Gives the place now.
+   * `(kind, width, address, before, read, written) → place`: an `ATOMIC` of `width` bytes happened, between the place
+   * `before` and now; low words. `written` is how many a notify woke. Gives the place now.
    */
   told: 'atomic',
 } as const;
-
-/** Repetitions of a load that are told at once, at first and at most. */
-const FEWEST_HELD = 64;
-const MOST_HELD = 1 << 20;
 
 const FIRST_LOAD = opcode(0xfe, 0x10);
 const FIRST_STORE = opcode(0xfe, 0x17);
@@ -37,39 +33,24 @@ const WAIT_CODES = [ATOMIC.waitOk, ATOMIC.waitNotEqual, ATOMIC.waitTimedOut] as 
 
 /**
  * Tells of the atomic instructions of a module, in the terms of `hooks/atomics.ts`: each becomes a call of a function
- * that does it between two places of the document's order. Loads, and exchanges that fail, that read again what the last
- * one read from the same cell are counted, and told by doubling counts; so a loop that polls costs little. (The last
- * few of them may stay untold until the thread does something else: they say nothing new.)
+ * that does it between two places of the document's order. What repeats is for who hears it to count.
  */
 export class AtomicRecorder {
   readonly #rewriting: Rewriting;
   readonly #imports: { readonly [Name in keyof typeof ATOMIC_IMPORT]: number };
   /** By opcode and offset. */
   readonly #functions = new IntrinsicMap<number, number>();
-  /** The cell that was read last: its address, its width (0: none), what was read. */
-  readonly #address: number;
-  readonly #width: number;
-  readonly #value: number;
-  /** Loads of it that are not told, a place before them, and at how many they will be. */
-  readonly #held: number;
+  /** The place when something was told last. */
   readonly #place: number;
-  readonly #most: number;
-  readonly #settle: number;
 
   constructor(rewriting: Rewriting) {
     this.#rewriting = rewriting;
     this.#imports = {
       place: rewriting.importFunction(ATOMIC_IMPORT.place, ':i'),
       number: rewriting.importFunction(ATOMIC_IMPORT.number, ':i'),
-      told: rewriting.importFunction(ATOMIC_IMPORT.told, 'iiiiiii:i'),
+      told: rewriting.importFunction(ATOMIC_IMPORT.told, 'iiiiii:i'),
     };
-    this.#address = rewriting.addGlobal(TYPE.i32);
-    this.#width = rewriting.addGlobal(TYPE.i32);
-    this.#value = rewriting.addGlobal(TYPE.i64);
-    this.#held = rewriting.addGlobal(TYPE.i32);
     this.#place = rewriting.addGlobal(TYPE.i32);
-    this.#most = rewriting.addGlobal(TYPE.i32, FEWEST_HELD);
-    this.#settle = rewriting.addFunction(rewriting.type(':'), this.#settleBody());
   }
 
   /** The function that stands for an atomic instruction with an offset; −1 for one that is left alone. */
@@ -99,20 +80,7 @@ export class AtomicRecorder {
   }
 
   #writeLoad(of: AtomicInstruction, out: CodeWriter): void {
-    this.#ifCellIsLast(of, out);
-    of.write(out);
-    out.localTee(of.result);
-    of.widen(out);
-    out.globalGet(this.#value);
-    out.op(OP.i64Eq);
-    out.open(OP.if);
-    this.#countOne(of, out);
-    out.end();
-    out.end();
-    // Another value, or another cell: this load, or a second look at what the first has seen, is told.
-    out.call(this.#settle);
-    out.call(this.#imports.place);
-    out.localSet(of.before);
+    this.#begin(of, 'place', out);
     of.write(out);
     out.localSet(of.result);
     this.#tellRead(of, ATOMIC.load, out);
@@ -120,7 +88,7 @@ export class AtomicRecorder {
   }
 
   #writeStore(of: AtomicInstruction, out: CodeWriter): void {
-    this.#beginWrite(of, out);
+    this.#begin(of, 'number', out);
     of.write(out);
     this.#tell(of, ATOMIC.store, out, {
       written: () => of.low(1, out),
@@ -129,7 +97,7 @@ export class AtomicRecorder {
 
   #writeModifier(of: AtomicInstruction, out: CodeWriter): void {
     const kind = ((of.op - FIRST_MODIFIER) / WIDTHS) | 0;
-    this.#beginWrite(of, out);
+    this.#begin(of, 'number', out);
     of.write(out);
     out.localSet(of.result);
     this.#tell(of, ATOMIC.readModifyWrite, out, {
@@ -148,23 +116,19 @@ export class AtomicRecorder {
 
   #writeCompareExchange(of: AtomicInstruction, out: CodeWriter): void {
     if (of.isWhole) {
-      // Where the last one failed, this may fail as well: then it only reads.
-      this.#ifCellIsLast(of, out);
+      // One that fails only reads, and takes no number: so a loop that tries it stays a loop that polls.
+      this.#begin(of, 'place', out);
       of.writeAsLoad(out);
       out.localTee(of.result);
-      of.widen(out);
-      out.globalGet(this.#value);
-      out.op(OP.i64Eq);
-      out.localGet(of.result);
       out.localGet(1);
       out.op(of.wide ? OP.i64Ne : OP.i32Ne);
-      out.op(OP.i32And);
       out.open(OP.if);
-      this.#countOne(of, out);
-      out.end();
+      this.#tellRead(of, ATOMIC.failedExchange, out);
+      out.localGet(of.result);
+      out.byte(OP.return);
       out.end();
     }
-    this.#beginWrite(of, out);
+    this.#begin(of, 'number', out);
     of.write(out);
     out.localTee(of.result);
     of.expected(out);
@@ -182,16 +146,14 @@ export class AtomicRecorder {
 
   #writeWaitOrNotify(of: AtomicInstruction, out: CodeWriter): void {
     if (of.op === OP.atomicNotify) {
-      this.#beginWrite(of, out);
+      this.#begin(of, 'number', out);
       of.write(out);
       out.localSet(of.result);
       this.#tell(of, ATOMIC.notify, out, { written: () => out.localGet(of.result) });
       out.localGet(of.result);
       return;
     }
-    out.call(this.#settle);
-    out.call(this.#imports.place);
-    out.localSet(of.before);
+    this.#begin(of, 'place', out);
     // The thread may block: that it is about to is told first.
     this.#tell(of, ATOMIC.waitBegin, out, { read: () => of.low(1, out) });
     of.write(out);
@@ -210,53 +172,13 @@ export class AtomicRecorder {
     out.localGet(of.result);
   }
 
-  /** Opens a block for an instruction on the very cell that was read last. */
-  #ifCellIsLast(of: AtomicInstruction, out: CodeWriter): void {
-    of.address(out);
-    out.globalGet(this.#address);
-    out.op(OP.i32Eq);
-    out.i32Const(of.bytes);
-    out.globalGet(this.#width);
-    out.op(OP.i32Eq);
-    out.op(OP.i32And);
-    out.open(OP.if);
-  }
-
-  /** One more load that read the same; gives it back. */
-  #countOne(of: AtomicInstruction, out: CodeWriter): void {
-    out.globalGet(this.#held);
-    out.i32Const(1);
-    out.op(OP.i32Add);
-    out.globalSet(this.#held);
-    out.globalGet(this.#held);
-    out.globalGet(this.#most);
-    out.op(OP.i32GeU);
-    out.open(OP.if);
-    out.call(this.#settle);
-    out.end();
-    out.localGet(of.result);
-    out.byte(OP.return);
-  }
-
-  #beginWrite(of: AtomicInstruction, out: CodeWriter): void {
-    out.call(this.#settle);
-    out.i32Const(0);
-    out.globalSet(this.#width);
-    out.call(this.#imports.number);
+  #begin(of: AtomicInstruction, at: 'place' | 'number', out: CodeWriter): void {
+    out.call(this.#imports[at]);
     out.localSet(of.before);
   }
 
   #tellRead(of: AtomicInstruction, kind: number, out: CodeWriter): void {
     this.#tell(of, kind, out, { read: () => of.low(of.result, out) });
-    of.address(out);
-    out.globalSet(this.#address);
-    out.i32Const(of.bytes);
-    out.globalSet(this.#width);
-    out.localGet(of.result);
-    of.widen(out);
-    out.globalSet(this.#value);
-    out.i32Const(FEWEST_HELD);
-    out.globalSet(this.#most);
   }
 
   #tell(of: AtomicInstruction, kind: number, out: CodeWriter, values: Values): void {
@@ -268,41 +190,8 @@ export class AtomicRecorder {
     else out.i32Const(0);
     if (values.written) values.written();
     else out.i32Const(0);
-    out.i32Const(1);
     out.call(this.#imports.told);
     out.globalSet(this.#place);
-  }
-
-  /** Tells of the loads that are held back. */
-  #settleBody(): CodeWriter {
-    const out = new CodeWriter();
-    out.u32(0);
-    out.globalGet(this.#held);
-    out.open(OP.if);
-    out.i32Const(ATOMIC.loads);
-    out.globalGet(this.#width);
-    out.globalGet(this.#address);
-    out.globalGet(this.#place);
-    out.globalGet(this.#value);
-    out.op(OP.i32WrapI64);
-    out.i32Const(0);
-    out.globalGet(this.#held);
-    out.call(this.#imports.told);
-    out.globalSet(this.#place);
-    out.i32Const(0);
-    out.globalSet(this.#held);
-    out.globalGet(this.#most);
-    out.i32Const(MOST_HELD);
-    out.op(OP.i32LtU);
-    out.open(OP.if);
-    out.globalGet(this.#most);
-    out.i32Const(1);
-    out.op(OP.i32Shl);
-    out.globalSet(this.#most);
-    out.end();
-    out.end();
-    out.end();
-    return out;
   }
 }
 

@@ -28,7 +28,7 @@ function exported(file: string, name: string): number {
 test('a block of a stripped program has the stacks of its allocation and its free, in the program’s own numbers', async () => {
   const path = 'wrong/heap-block-handed-to-next-voice.html?isolated';
   const { findings } = await visitor.visit(path, 'heap');
-  const found = findings.find(({ rule }) => rule === 'use-after-free');
+  const found = findings.find(({ rule }) => rule === 'dangling-user-data');
   const file = 'voices.dlmalloc.min.wasm';
   const frame = (letter: string) => `wasm-function[${exported(file, letter)}]`;
   // voice_new and voice_delete

@@ -116,6 +116,29 @@ const PAGES: readonly string[] = [
    100  portSent       end=103 preview="{id: 2, cmd: save}" stack="at save (a.js:3:3)"
    200  workerEnded    worker=1 how=terminated stack="at stop (a.js:2:2)"
    300  portSent       end=103 preview="{id: 3, cmd: quit}" stack="at quit (a.js:4:4)"`,
+  `0     heapAllocated block=1 memory=1 offset=64 length=32 by=malloc stack="at new_voice (wasm-function[12])"
+   0     nodeCreated   node=7 processorName=voice emscripten=node userData=68 memory=wasm stack="at make (a.js:1:2)"
+   0     userDataIn    node=7 block=1
+   2     processorConstructed ordinal=0
+   10000 process       node=7 times=3
+   30000 blockFreed    block=1 memory=1 offset=64 stack="at free_voice (wasm-function[14])"
+   32000 process       node=7 times=4
+   43000 heapMisfreed  what=double block=1 memory=1 offset=64 stack="at free_voice (wasm-function[14])"
+   44000 heapMisfreed  what=invalid block=0 memory=1 offset=72 stack="at drop (wasm-function[15])"`,
+  `0       heapAllocated block=1 memory=1 offset=64 length=32 by=malloc stack="at new_voice (wasm-function[12])"
+   0       nodeCreated   node=1 processorName=voice emscripten=node userData=64 callback=1
+   0       userDataIn    node=1 block=1
+   0       heapAllocated block=2 memory=1 offset=128 length=32 by=malloc
+   0       nodeCreated   node=2 processorName=voice emscripten=node userData=128 callback=1
+   0       userDataIn    node=2 block=2
+   10000   process       node=1 times=2
+   10000   process       node=2 times=2
+   20000   process       node=1 returned=false
+   20000   process       node=2 returned=false
+   100000  disconnected  source=1 what=all stack="at stop (a.js:8:1)"
+   200000  disconnected  source=2 what=all
+   300000  blockFreed    block=2 memory=1 offset=128
+   2000000 mark          text=end`,
 ];
 
 test('findings read as they were reviewed (bless a rightly changed one by: npm run bless)', async () => {

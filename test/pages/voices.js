@@ -18,9 +18,9 @@ const nodes = {};
 let last = 0;
 
 /** What the glue makes of the program: its exports, and the functions of `webaudio.h` in a context. */
-export async function startProgram(context, workletUrl) {
+export async function startProgram(context, workletUrl, bytes = BYTES) {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  const { module, instance } = await WebAssembly.instantiate(BYTES, { env: { memory } });
+  const { module, instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
   await context.audioWorklet.addModule(workletUrl);
   const boot = new AudioWorkletNode(context, 'em-bootstrap', {
     processorOptions: { wwID: 1, wasm: module, wasmMemory: memory },
@@ -40,6 +40,9 @@ export async function startProgram(context, workletUrl) {
       Atomics.store(new Int32Array(memory.buffer), userData / 4 + 1, 1);
     },
     voiceDelete: instance.exports.voice_delete,
+    /** Tell the callback to stop; the first waits until it is outside. Of `held-voices.js` only. */
+    voiceClose: instance.exports.voice_close,
+    voiceDrop: instance.exports.voice_drop,
     createNode(userData) {
       const options = { callback: CALLBACK, userData, samplesPerChannel: 128 };
       nodes[++last] = new AudioWorkletNode(context, 'voice', { processorOptions: options });

@@ -1,5 +1,9 @@
 import { Patches } from '../../src/base/patch.ts';
-import { type AtomicsObserver, observeAtomics } from '../../src/hooks/atomics.ts';
+import {
+  type AtomicsObserver,
+  type ModuleMemories,
+  observeAtomics,
+} from '../../src/hooks/atomics.ts';
 import { SlotWriter } from '../../src/hooks/slot-writer.ts';
 import { CONTROL_WORDS, SLOT_WORDS } from '../../src/shared/slots.ts';
 import type { MemoryId } from '../../src/shared/units.ts';
@@ -19,6 +23,7 @@ export class AtomicsLog implements Disposable {
   readonly slots: SlotWriter;
   readonly patches = new Patches();
   readonly observer: AtomicsObserver;
+  readonly memories: ModuleMemories;
   /** How far slots were published at the last time. */
   published = 0;
   asked = 0;
@@ -34,15 +39,16 @@ export class AtomicsLog implements Disposable {
     const control = new Int32Array(CONTROL_WORDS);
     this.slots = new SlotWriter({ words: this.#words, slots }, control, () => undefined);
     const shared = this.#shared;
-    const memories = {
+    this.memories = {
       sharedIdOf: (buffer: object) => (shared.get(buffer) ?? 0) as MemoryId | 0,
+      bufferIn: (memory: object) => (memory as WebAssembly.Memory).buffer ?? memory,
       get crossed() {
         return shared.size;
       },
     };
     this.observer = observeAtomics(
       (name, make) => this.patches.replace(Atomics, name, make),
-      memories,
+      this.memories,
       {
         order: this.order,
         slots: this.slots,

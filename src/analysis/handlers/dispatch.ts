@@ -123,6 +123,10 @@ export function takeRecord(
       return memories.cellSeen(document, record, point);
     case 'wasmCompiled':
       return memories.wasmCompiled(document, record, point);
+    case 'atomicsCovered':
+      return memories.atomicsCovered(document, record, point);
+    case 'atomicsMissed':
+      return memories.atomicsMissed(document, record, point);
     case 'heapAllocated':
       return page.heapAllocated(document, record, point);
     case 'heapFound':

@@ -37,6 +37,30 @@ export function wasmCompiled(
   return true;
 }
 
+export function atomicsCovered(
+  document: DocumentState,
+  { bytes }: FieldsOf<'atomicsCovered'>,
+  { thread }: Point,
+): boolean {
+  const { coveredModules } = document.facts;
+  if (!document.hasRoom(coveredModules.length, LIMITS.eventsPerDocument, 'compilations')) {
+    return false;
+  }
+  coveredModules.push({ thread, bytes });
+  return true;
+}
+
+export function atomicsMissed(
+  document: DocumentState,
+  { stack }: FieldsOf<'atomicsMissed'>,
+  point: Point,
+): boolean {
+  const { missedModules } = document.facts;
+  if (!document.hasRoom(missedModules.length, LIMITS.eventsPerDocument, 'instances')) return false;
+  insertByTime(missedModules, { ...point, stack });
+  return true;
+}
+
 export function stressed(
   document: DocumentState,
   { action, node, context, seed, step, micros }: FieldsOf<'stressed'>,

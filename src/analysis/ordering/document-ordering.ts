@@ -1,5 +1,5 @@
 import type { ThreadId } from '../../shared/units.ts';
-import type { DataBlockFacts, DocumentFacts } from '../model.ts';
+import type { CoveredModule, DataBlockFacts, DocumentFacts } from '../model.ts';
 import type { CellBlocks } from './atomic-edges.ts';
 import { Ordering } from './ordering.ts';
 
@@ -18,11 +18,11 @@ function cellBlocks(document: DocumentFacts): CellBlocks {
     blockOf: (thread, memory) => document.memories.find(thread, memory),
     isOpaque: (block) => isOpaque(document, block as DataBlockFacts),
     get version() {
-      const { memories, compilations, workers } = document;
+      const { memories, workers } = document;
       let wasm = 0;
       for (const { kind } of memories) if (kind === 'wasm') wasm++;
       const unseen = hasUnseenWorkers(document);
-      return `${memories.joins} ${wasm} ${compilations.length} ${workers.size} ${unseen}`;
+      return `${memories.joins} ${wasm} ${mayHoldAtomics(document)} ${workers.size} ${unseen}`;
     },
   };
 }
@@ -35,9 +35,26 @@ export function isOpaque(document: DocumentFacts, { kind }: Pick<DataBlockFacts,
   return (kind === 'wasm' && mayHoldAtomics(document)) || hasUnseenWorkers(document);
 }
 
-/** No module was seen at all: it was compiled where nobody looked. */
-export function mayHoldAtomics({ compilations }: DocumentFacts): boolean {
-  return compilations.length === 0 || compilations.some(({ atomics }) => atomics !== 'none');
+/**
+ * Whether a module may have done atomic operations that are not recorded. Where no module was seen at all, it was
+ * compiled where nobody looked.
+ */
+export function mayHoldAtomics({
+  compilations,
+  coveredModules,
+  missedModules,
+}: DocumentFacts): boolean {
+  if (compilations.length === 0 || missedModules.length > 0) return true;
+  const left = new Map<string, number>();
+  const like = ({ thread, bytes }: CoveredModule): string => `${thread} ${bytes}`;
+  for (const each of coveredModules) left.set(like(each), (left.get(like(each)) ?? 0) + 1);
+  for (const each of compilations) {
+    if (each.atomics === 'none') continue;
+    const covered = left.get(like(each)) ?? 0;
+    if (covered === 0) return true;
+    left.set(like(each), covered - 1);
+  }
+  return false;
 }
 
 export function hasUnseenWorkers({ workers }: DocumentFacts): boolean {

@@ -15,7 +15,7 @@ import type {
 import { closingCalls } from '../order.ts';
 import type { Thresholds } from '../thresholds.ts';
 import type { AtomicColumn } from './atomic-store.ts';
-import { isOpaque } from './document-ordering.ts';
+import { isOpaque, mayHoldAtomics } from './document-ordering.ts';
 import { type Held, heldBy, lastWriteBefore, reads } from './locks.ts';
 import { type Clock, OPEN, type Ordering } from './ordering.ts';
 import type { Edge, Place } from './places.ts';
@@ -107,7 +107,7 @@ export class Teardowns {
       thresholds.closingCalls,
       this.#document.atomics.columnChanges,
       this.#document.losses.length,
-      this.#document.compilations.length,
+      mayHoldAtomics(this.#document),
       context.calls.length,
       context.audioThread,
     ];

@@ -9,7 +9,7 @@ export const calledBeforeReady: Rule = {
   severity: 'info',
   title: 'A processor was called before its WebAssembly instance was there',
   explain:
-    'WebAssembly.instantiate() was called in the constructor of a processor, or in the scope of its module, and process() was called before that promise had settled. addModule() does not wait for promises inside the scope, nor does the engine for a processor’s. That is right as long as process() looks whether its instance is there, and otherwise throws or renders silence.',
+    'WebAssembly.instantiate() was called by a processor, most often in its constructor, or in the scope of its module, and process() was called before that promise had settled. addModule() does not wait for promises inside the scope, nor does the engine for a processor’s. That is right as long as process() looks whether its instance is there, and otherwise throws or renders silence.',
   help: 'Instantiate synchronously before the context runs, or hand over a compiled module; or have the processor post that it is ready, and connect the node only then.',
   link: `${SPEC}#dom-worklet-addmodule`,
   *find(scene) {
@@ -23,7 +23,7 @@ export const calledBeforeReady: Rule = {
       const last = node.calls.at(from + count - 1);
       if (first === undefined || last === undefined) continue;
       const { begun, settled, isOfScope, stack } = instantiation;
-      const where = isOfScope ? 'its scope' : 'its constructor';
+      const who = isOfScope ? 'its scope' : 'it';
       const took =
         settled === undefined
           ? 'was still pending at the end'
@@ -34,7 +34,7 @@ export const calledBeforeReady: Rule = {
         count,
         first: scene.time(document, first.at),
         last: scene.time(document, last.at),
-        message: `${nodeLabel(node)} was called ${counted(count, 'time')} before the instantiation that ${where} had begun was over: it ${took}.`,
+        message: `${nodeLabel(node)} was called ${counted(count, 'time')} before the instantiation that ${who} had begun was over: it ${took}.`,
         evidence: [
           scene.evidence(document, begun, 'WebAssembly.instantiate() was called'),
           scene.callEvidence(node, first, 'process() was called'),

@@ -1,5 +1,10 @@
 import type { Native } from '../../base/patch.ts';
-import { type InstallAtomics, type MemoryRegistry, observeAtomics } from '../../hooks/atomics.ts';
+import {
+  type AtomicsObserver,
+  type InstallAtomics,
+  type MemoryRegistry,
+  observeAtomics,
+} from '../../hooks/atomics.ts';
 import { DURATION_UNIT_MICROS } from '../../shared/slots.ts';
 import type { LateObservation } from './late-observation.ts';
 
@@ -8,14 +13,20 @@ const SETTLE_MS = 1000;
 /** Lets what is made of an operation, such as it is now, run in its place. */
 export type ReplaceAtomic = (name: string, make: (before: Native) => Native) => void;
 
+/** Undefined, and without effect, where no memory is shared. */
+export interface MainAtomics {
+  readonly observer: AtomicsObserver | undefined;
+  readonly replace: ReplaceAtomic;
+}
+
 /** Atomic operations of the page on memory that it shares. What came before this part of us is not told. */
 export function observeMainAtomics(
-  { order, stubs, realm, recorder, collector }: LateObservation,
+  { order, stubs, realm, recorder, collector }: Omit<LateObservation, 'atomics'>,
   memories: MemoryRegistry,
-): ReplaceAtomic {
+): MainAtomics {
   const { words } = order;
   const { atomics } = stubs;
-  if (!words || !atomics) return () => undefined;
+  if (!words || !atomics) return { observer: undefined, replace: () => undefined };
   const { main } = collector;
   const runs = { __proto__: null } as unknown as { [name: string]: Native };
   const install: InstallAtomics = (name, make) =>
@@ -38,5 +49,8 @@ export function observeMainAtomics(
     },
   });
   main.settle = () => observer.settle();
-  return (name, make) => atomics(name, (native) => make(runs[name] ?? native));
+  return {
+    observer,
+    replace: (name, make) => atomics(name, (native) => make(runs[name] ?? native)),
+  };
 }

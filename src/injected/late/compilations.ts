@@ -5,8 +5,9 @@ import type { LateObservation } from './late-observation.ts';
 export function hearCompilations({ compilations, heaps, recorder }: LateObservation): void {
   compilations.heard = (source, sync, stack, seq, at) => {
     const compiled = describeSource(source, sync);
+    if (!compiled) return;
     // Promises wait for what rewrites modules.
     if (sync && !heaps.blocks) heaps.hasOriginals = true;
-    if (compiled) recorder.record('wasmCompiled', { ...compiled, stack }, seq, at);
+    recorder.record('wasmCompiled', { ...compiled, stack }, seq, at);
   };
 }

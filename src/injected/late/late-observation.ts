@@ -1,3 +1,4 @@
+import type { AtomicsObserver } from '../../hooks/atomics.ts';
 import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { HandOver } from '../hand-over.ts';
@@ -10,6 +11,8 @@ export interface LateObservation extends HandOver {
   readonly nodes: NodeEntries;
   /** The seed that this document goes by; 0: it is not stressed. */
   readonly stress: { seed: number };
+  /** What records atomic operations; undefined where no memory can be shared. */
+  readonly atomics: AtomicsObserver | undefined;
   /** The blocks of this thread, those that the page declares among them. */
   readonly ledger: BlockLedger;
   /**

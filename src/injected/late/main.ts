@@ -30,7 +30,7 @@ export function start(early: HandOver): Late {
   const numbers = new IntrinsicWeakMap<object, MemoryId>();
   const numberOf = numberMemories(memories, numbers);
   const collector = new Collector(realm, recorder, channel.send);
-  const observation: LateObservation = {
+  const unheard = {
     ...early,
     collector,
     nodes: new NodeEntries(),
@@ -38,19 +38,25 @@ export function start(early: HandOver): Late {
     ledger: ledgerOf(MAIN_THREAD, numberOf),
     heaps: { blocks: undefined, name: undefined, map: undefined, hasOriginals: false },
   };
+  const { observer: atomics, replace: replaceAtomic } = observeMainAtomics(unheard, memories);
+  const observation: LateObservation = { ...unheard, atomics };
   const named = observeNodes(observation, observePorts(observation));
   observeWires(observation);
-  const replaceAtomic = observeMainAtomics(observation, memories);
   observePageGrowth(observation, { numbers, numberOf, replaceAtomic });
   observePageEvents(observation);
   hearCompilations(observation);
+  const workers = observeWorkerThreads(observation);
   let annotations = hearAnnotations(observation, named);
   let isConfigured = false;
   let stress: Stress | undefined;
   let rewriter: Rewriter | undefined;
   /** What was said first holds: a document is stressed from its first context on, or never. */
   const configure = ({ stress: seed, memory }: Settings): void => {
-    if (!isConfigured && memory !== 'ledger') rewriter = loadRewriter(observation, memory);
+    if (!isConfigured && memory !== 'ledger') {
+      rewriter = loadRewriter(observation, memory);
+      const { name } = observation.heaps;
+      if (name !== undefined) workers.named(name);
+    }
     if (!isConfigured && seed > 0) {
       observation.stress.seed = seed;
       stress = new Stress(observation, seed);
@@ -60,7 +66,7 @@ export function start(early: HandOver): Late {
     if (stress) stress.isOn = seed === observation.stress.seed;
   };
   return {
-    ...observeWorkerThreads(observation),
+    ...workers,
     get annotations() {
       return annotations;
     },

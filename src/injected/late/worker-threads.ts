@@ -25,6 +25,8 @@ export interface WorkerThreads {
   replace(worker: object, entry: WorkerEntry): void;
   /** A worker could not be entered because of the page's content security policy. */
   forbidden(): void;
+  /** From now on there may be rewritten modules, with a section of that name. */
+  named(name: string): void;
 }
 
 export function observeWorkerThreads(observation: LateObservation): WorkerThreads {
@@ -71,6 +73,12 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
         isAlive = false;
       },
     });
+    const { name } = observation.heaps;
+    if (name !== undefined) {
+      // Of the page's own, this runs before its passage leaves.
+      if (shared) shared.modules = name;
+      thread.tell({ kind: 'modules', name });
+    }
     thread.tell({ kind: 'thread', id });
     mapSet(threads, keyOf(parent, worker), thread);
   };
@@ -126,6 +134,9 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
       replaceWorker(observation, worker, entry);
     },
     forbidden: told,
+    named(name) {
+      mapForEach(threads, (thread) => thread.tell({ kind: 'modules', name }));
+    },
   };
 
   function told(): void {

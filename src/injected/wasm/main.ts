@@ -3,6 +3,7 @@ import type { Native } from '../../base/patch.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { HeapMap, isSharable } from '../../hooks/heap-map.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
+import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
 import type { WasmDoors } from '../../hooks/wasm-compilations.ts';
 import { hookDoors, type WasmNatives } from '../../hooks/wasm-doors.ts';
 import { describeError } from '../../shared/describe-error.ts';
@@ -11,6 +12,10 @@ import type { LateObservation } from '../late/late-observation.ts';
 import { ownMember, ownNative } from '../late/own-natives.ts';
 import { rewriteModule } from './rewrite-module.ts';
 
+const MISSED =
+  'Memory: a module runs in the page as it is; what it does to memory that threads share is not seen.';
+const LATE =
+  'Memory: a module that the page compiled before we were ready runs as it is; its blocks and atomic instructions are not seen.';
 const REPLACED =
   'Memory: modules are not rewritten, for the page has replaced functions of WebAssembly.';
 
@@ -19,7 +24,7 @@ const REPLACED =
  * bundle as it wraps the late part, which loads it.
  */
 export function start(observation: LateObservation): HeapBlocks | undefined {
-  const { compilations, heaps: level, ledger, memories, realm, recorder } = observation;
+  const { atomics, compilations, heaps: level, ledger, memories, realm, recorder } = observation;
   const { doors } = compilations;
   if (!doors) return undefined;
   const uncovered = (detail: string): void =>
@@ -30,6 +35,7 @@ export function start(observation: LateObservation): HeapBlocks | undefined {
     uncovered(REPLACED);
     return undefined;
   }
+  if (level.hasOriginals) uncovered(LATE);
   const budget = new PreviewBudget();
   const map = level.map && new HeapMap(level.map);
   if (level.hasOriginals) map?.expose();
@@ -68,10 +74,17 @@ export function start(observation: LateObservation): HeapBlocks | undefined {
     doors,
     natives,
     heaps,
+    atomics:
+      atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
     name,
     rewrite: (bytes) => rewriteModule(bytes, name, uncovered),
     refused: (error) =>
       uncovered(`Memory: a rewritten module could not be used: ${describeError(error)}`),
+    covered: (bytes, how) => recorder.record('atomicsCovered', { bytes, how }),
+    missed() {
+      recorder.record('atomicsMissed', { stack: recorder.stack() });
+      uncovered(MISSED);
+    },
   });
   return heaps;
 }

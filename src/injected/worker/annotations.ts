@@ -1,20 +1,15 @@
 import { IntrinsicMap, mapClear, mapForEach, mapSet } from '../../base/intrinsics.ts';
-import type { Memories } from '../../hooks/memories.ts';
-import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { installAnnotations } from '../../shared/annotations.ts';
-import { type BlockLedger, ledgerOf } from '../../shared/block-ledger.ts';
+import type { BlockLedger } from '../../shared/block-ledger.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type { WorkerRecorder } from './worker-recorder.ts';
 
 /** `__lifeline__` in a worker, whose blocks get their numbers once this thread has its own. */
 export interface WorkerAnnotations {
-  numbered(thread: number): void;
+  numbered(blocks: BlockLedger): void;
 }
 
-export function observeAnnotations(
-  recorder: WorkerRecorder,
-  memories: Memories,
-): WorkerAnnotations {
+export function observeAnnotations(recorder: WorkerRecorder): WorkerAnnotations {
   const waiting = new IntrinsicMap<number, (ledger: BlockLedger) => void>();
   let waitingCount = 0;
   let ledger: BlockLedger | undefined;
@@ -50,8 +45,7 @@ export function observeAnnotations(
   });
 
   return {
-    numbered(thread) {
-      const blocks = ledgerOf(thread, numberMemories(memories));
+    numbered(blocks) {
       ledger = blocks;
       mapForEach(waiting, (run) => run(blocks));
       mapClear(waiting);

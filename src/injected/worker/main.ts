@@ -3,13 +3,14 @@ import { Patches } from '../../base/patch.ts';
 import { stubAtomics } from '../../hooks/atomics-stubs.ts';
 import { Channels, isTrusted, shapeOfPost } from '../../hooks/channels.ts';
 import { Memories } from '../../hooks/memories.ts';
-import { describeSource } from '../../hooks/wasm-atomics.ts';
-import { observeCompilations } from '../../hooks/wasm-compilations.ts';
+import { numberMemories } from '../../hooks/memory-numbers.ts';
+import { ledgerOf } from '../../shared/block-ledger.ts';
 import type { PassageCells, ToScope, WorkerPassage } from '../../shared/passage.ts';
 import { SCOPE_END } from '../../shared/units.ts';
 import { observeAnnotations } from './annotations.ts';
 import { repairBaseURL } from './base-urls.ts';
 import { observeGrowth } from './growth.ts';
+import { observeModules } from './modules.ts';
 import { observeNestedWorkers } from './nested.ts';
 import {
   type Address,
@@ -65,24 +66,30 @@ function observe(address: Address): void {
   patches.method(scope, 'onmessage', channels.setHandler, 'set');
   repairBaseURL(patches, address);
   const installAtomics = isIsolated ? stubAtomics(patches) : undefined;
-  if (isIsolated) {
-    observeCompilations(patches, (source, sync) => {
-      const compiled = describeSource(source, sync);
-      if (compiled) recorder.record('wasmCompiled', { ...compiled, stack: recorder.stack() });
-    });
-  }
   observeGrowth(recorder, memories);
-  const annotations = observeAnnotations(recorder, memories);
+  const modules = isIsolated ? observeModules(recorder, memories, address.own) : undefined;
+  const annotations = observeAnnotations(recorder);
   const nested = observeNestedWorkers(recorder, channels, address);
 
   const begin = (cells: PassageCells): void => {
     recorder.begin(cells);
     if (installAtomics) recorder.observeAtomics(installAtomics, memories);
-    nested.begin({ timeOrigin: cells.timeOrigin, order: cells.shared?.order });
+    const { timeOrigin, shared } = cells;
+    nested.begin({ timeOrigin, order: shared?.order });
+    named(shared?.modules);
+  };
+  const named = (name: string | undefined): void => {
+    modules?.passed(name);
+    nested.named(name);
   };
   const obey = (command: ToScope): void => {
     if (command.kind === 'begin') begin(command);
-    else if (command.kind === 'thread') annotations.numbered(command.id);
+    else if (command.kind === 'modules') named(command.name);
+    else if (command.kind === 'thread') {
+      const ledger = ledgerOf(command.id, numberMemories(memories));
+      annotations.numbered(ledger);
+      modules?.numbered(ledger);
+    }
   };
 
   patches.method(scope, 'close', (native, self, args) => {

@@ -2,7 +2,7 @@ import { IntrinsicMap, mapClear, mapForEach, mapSet } from '../../base/intrinsic
 import type { Channels } from '../../hooks/channels.ts';
 import { shareCells } from '../../hooks/share-cells.ts';
 import { type EnteredWorker, observeWorkers } from '../../hooks/workers.ts';
-import type { PassageCells } from '../../shared/passage.ts';
+import type { PassageCells, SharedCells } from '../../shared/passage.ts';
 import { transferring } from '../../shared/transferring.ts';
 import { type Address, after, post, randomName } from './scope.ts';
 import type { WorkerRecorder } from './worker-recorder.ts';
@@ -16,6 +16,8 @@ export interface Document {
 /** Watches the workers that this one makes. Their private ports go up to the page. */
 export interface NestedWorkers {
   begin(document: Document): void;
+  /** What to look for in modules; those that are made from now on are told with their passage. */
+  named(modules: string | undefined): void;
 }
 
 export function observeNestedWorkers(
@@ -25,11 +27,17 @@ export function observeNestedWorkers(
 ): NestedWorkers {
   const waiting = new IntrinsicMap<number, EnteredWorker>();
   let document: Document | undefined;
+  let modules: string | undefined;
 
   const cellsIn = ({ timeOrigin, order }: Document): PassageCells => ({
     timeOrigin,
-    shared: shareCells(order),
+    shared: shared(order),
   });
+  const shared = (order: SharedArrayBuffer | undefined): SharedCells | undefined => {
+    const cells = shareCells(order);
+    if (cells && modules !== undefined) cells.modules = modules;
+    return cells;
+  };
   const announce = ({ worker, label, port }: EnteredWorker, { shared }: PassageCells): void =>
     recorder.send({ kind: 'worker', worker, label, port, shared }, transferring(port));
 
@@ -57,6 +65,9 @@ export function observeNestedWorkers(
   });
 
   return {
+    named(name) {
+      modules ??= name;
+    },
     begin(known) {
       document = known;
       mapForEach(waiting, (entered) => {

@@ -1,6 +1,6 @@
 import { IntrinsicMap, mapClear, mapForEach, mapSet } from '../../base/intrinsics.ts';
 import type { Patches } from '../../base/patch.ts';
-import { type InstallAtomics, observeAtomics } from '../../hooks/atomics.ts';
+import { type AtomicsObserver, type InstallAtomics, observeAtomics } from '../../hooks/atomics.ts';
 import type { End, MessageSink } from '../../hooks/channels.ts';
 import { hashContent } from '../../hooks/content-hash.ts';
 import type { Memories } from '../../hooks/memories.ts';
@@ -47,6 +47,8 @@ export class WorkerRecorder implements Witness, MessageSink {
   readonly isActive = true;
   readonly isolated = isIsolated;
   ports: PortCount = UNKNOWN_PORT_COUNT;
+  /** What records atomic operations, once the passage has come. */
+  atomics: AtomicsObserver | undefined;
   readonly #address: Address;
   readonly #previews = new PreviewBudget();
   readonly #waiting = new IntrinsicMap<number, UnplacedRecord>();
@@ -118,6 +120,7 @@ export class WorkerRecorder implements Witness, MessageSink {
       soon: () => after(SETTLE_MS, () => observer.settle()),
     });
     outlet.settle = () => observer.settle();
+    this.atomics = observer;
   }
 
   /** This worker hears no timers any more: from now on everything leaves at once. */
@@ -136,14 +139,19 @@ export class WorkerRecorder implements Witness, MessageSink {
     return this.#outlet?.next() ?? 0;
   }
 
-  record<N extends RecordName>(name: N, fields: FieldsOf<N>, seq?: number): void {
+  /** Since the document’s time origin. */
+  now(): number {
+    return this.#micros();
+  }
+
+  record<N extends RecordName>(name: N, fields: FieldsOf<N>, seq?: number, at?: number): void {
     const outlet = this.#outlet;
     if (!outlet) {
       const record = { name, at: microsOfEpoch(), fields } as unknown as UnplacedRecord;
       if (this.#made < LIMITS.earlyRecords) mapSet(this.#waiting, this.#made++, record);
       return;
     }
-    this.#write(outlet, name, fields, seq);
+    this.#write(outlet, name, fields, seq, at);
     if (!this.#isLeaving || this.#isClosing) this.#leave(outlet);
   }
 

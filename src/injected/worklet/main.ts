@@ -9,7 +9,7 @@ import { observeSharing } from './atomics.ts';
 import { preventInlining } from './call-process.ts';
 import { observeCompiling } from './compiling.ts';
 import { observeGrowth } from './growth.ts';
-import { hookModules } from './modules.ts';
+import { hookModules, sayCompiledHere } from './modules.ts';
 import { observePorts } from './ports.ts';
 import { observeProcessors, type ProcessorIds } from './processors.ts';
 import { dataOf, listen, type PlatformProcessor, portOf, scope, startPort } from './scope.ts';
@@ -62,11 +62,15 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const numbers = new IntrinsicWeakMap<object, MemoryId>();
   const numberOf = numberMemories(ports.memories, numbers);
   const ledger = ledgerOf(passage.thread, numberOf);
-  const doors = observeSharing(recorder, ports.memories);
+  let hasCompiled = false;
+  const sharing = observeSharing(recorder, ports.memories, () => {
+    if (passage.modules !== undefined && !hasCompiled) sayCompiledHere(recorder);
+    hasCompiled = true;
+  });
   const growth = observeGrowth(recorder, ports.memories, { numbers, numberOf, running });
-  if (doors) {
-    observeCompiling(doors, { recorder, running, saw: (memory) => growth?.saw(memory) });
-    hookModules(recorder, doors, ports.memories, ledger, passage);
+  if (sharing.doors) {
+    observeCompiling(sharing.doors, { recorder, running, saw: (memory) => growth?.saw(memory) });
+    hookModules(recorder, sharing, ports.memories, ledger, passage);
   }
   observeAnnotations(recorder, processors, ledger);
   return processors;

@@ -1,27 +1,32 @@
-import { apply, getOwnPropertyDescriptor, ownData, uncurryThis } from '../../base/intrinsics.ts';
-import type { Native } from '../../base/patch.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { HeapMap, isSharable } from '../../hooks/heap-map.ts';
 import type { Memories } from '../../hooks/memories.ts';
-import type { WasmDoors } from '../../hooks/wasm-compilations.ts';
-import { hookDoors, type WasmNatives } from '../../hooks/wasm-doors.ts';
+import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
+import { hookDoors } from '../../hooks/wasm-doors.ts';
+import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import { describeError } from '../../shared/describe-error.ts';
 import type { Passage } from '../../shared/passage.ts';
 import type { Micros } from '../../shared/units.ts';
+import type { Sharing } from './atomics.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
+
+const MISSED =
+  'Memory: a module runs in an audio rendering thread as it is; what it does to memory that threads share is not seen.';
+const COMPILED_HERE =
+  'Memory: modules that an audio rendering thread compiles itself run as they are; their blocks and atomic instructions are not seen.';
 
 /**
  * Lets modules that the page has rewritten tell of their allocator in this scope too. What is compiled here runs as it is.
  */
 export function hookModules(
   recorder: ThreadRecorder,
-  doors: WasmDoors,
+  { atomics, doors }: Sharing,
   memories: Memories,
   ledger: BlockLedger,
   { modules: name, heaps: map }: Passage,
 ): void {
-  if (name === undefined) return;
+  if (name === undefined || !doors) return;
   const uncovered = (detail: string): void =>
     recorder.record('uncovered', { what: 'other', detail });
   const heaps = new HeapBlocks({
@@ -56,34 +61,24 @@ export function hookModules(
   });
   hookDoors({
     doors,
-    natives: takeNatives(doors),
+    natives: takeWasmNatives(doors),
     heaps,
+    atomics:
+      atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
     name,
     rewrite: undefined,
     refused: (error) =>
       uncovered(`Memory: a rewritten module could not be used: ${describeError(error)}`),
+    // What is compiled here is not rewritten.
+    covered: () => undefined,
+    missed() {
+      recorder.record('atomicsMissed', { stack: recorder.stack() });
+      uncovered(MISSED);
+    },
   });
 }
 
-/** The page has not run here yet. */
-function takeNatives({ Module, Instance }: WasmDoors): WasmNatives {
-  const { prototype } = Instance.native as unknown as { readonly prototype: object };
-  const of =
-    <T>(key: string) =>
-    (...args: readonly unknown[]): T =>
-      apply(statics[key] as Native, undefined, args) as T;
-  const statics: { readonly [key: string]: unknown } = {
-    imports: ownData(Module.native, 'imports'),
-    exports: ownData(Module.native, 'exports'),
-    customSections: ownData(Module.native, 'customSections'),
-  };
-  return {
-    importsOf: of('imports'),
-    exportsOf: of('exports'),
-    sectionsOf: of('customSections'),
-    membersOf: uncurryThis(
-      getOwnPropertyDescriptor(prototype, 'exports')?.get as (this: object) => object,
-    ),
-    bodyOf: undefined,
-  };
+/** That a module was compiled in this scope, where modules are to be rewritten. */
+export function sayCompiledHere(recorder: ThreadRecorder): void {
+  recorder.record('uncovered', { what: 'other', detail: COMPILED_HERE });
 }

@@ -155,7 +155,7 @@ test('a page that imports it gains nothing', async () => {
   await close();
 });
 
-test.each(['late.js', 'wasm.js'])(
+test.each(['late.js', 'wasm.js', 'worker-wasm.js'])(
   '%s names no global, for those are the page’s by then',
   async (file) => {
     const { page, close } = await bare.open('/?isolated');

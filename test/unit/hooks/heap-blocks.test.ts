@@ -10,7 +10,13 @@ const LAYOUT: FunctionLayout = {
   shift: 0,
   copies: new Int32Array(),
 };
-const REWRITE: Rewrite = { bytes: new Uint8Array([1, 2, 3]), layout: LAYOUT, isWhole: true };
+const REWRITE: Rewrite = {
+  bytes: new Uint8Array([1, 2, 3]),
+  layout: LAYOUT,
+  isWhole: true,
+  hearsHeap: true,
+  recordsAtomics: false,
+};
 
 /** One thread with an instance of the module over the memory. */
 interface Thread extends HeapImports {

@@ -3,6 +3,7 @@ import { Patches } from '../../../src/base/patch.ts';
 import type { ToldBlock } from '../../../src/hooks/heap.ts';
 import { HeapBlocks } from '../../../src/hooks/heap-blocks.ts';
 import { HeapMap } from '../../../src/hooks/heap-map.ts';
+import type { WasmAtomics } from '../../../src/hooks/wasm-atomic-imports.ts';
 import { observeCompilations } from '../../../src/hooks/wasm-compilations.ts';
 import { hookDoors, type WasmNatives } from '../../../src/hooks/wasm-doors.ts';
 import { rewriteModule } from '../../../src/injected/wasm/rewrite-module.ts';
@@ -21,6 +22,9 @@ let heaps: HeapBlocks;
 let told: ToldBlock[];
 let freed: string[];
 let said: string[];
+let covered: string[];
+let missed: number;
+let atomics: WasmAtomics | undefined;
 /** Without what rewrites it is a scope that only receives modules. */
 let hook: (rewrites?: boolean) => void;
 
@@ -29,6 +33,9 @@ beforeEach(() => {
   told = [];
   freed = [];
   said = [];
+  covered = [];
+  missed = 0;
+  atomics = undefined;
   let place = 0;
   let block = 0;
   heaps = new HeapBlocks({
@@ -57,11 +64,14 @@ beforeEach(() => {
       doors,
       natives: NATIVES,
       heaps,
+      atomics,
       name: NAME,
       rewrite: rewrites
         ? (bytes) => rewriteModule(bytes, NAME, (why) => said.push(why))
         : undefined,
       refused: (error) => said.push(`refused: ${error}`),
+      covered: (bytes, how) => covered.push(`${how} of ${bytes}`),
+      missed: () => missed++,
     });
   };
 });
@@ -273,4 +283,94 @@ test('bytes that the page changes at once are compiled as they were', async () =
   bytes.fill(0);
   const calls = callsOf(await WebAssembly.instantiate(await compiling));
   expect(heaps.blockAt(calls['voice_new']?.() ?? 0)).toBeDefined();
+});
+
+const ATOMIC_BYTES = assemble(`
+  import memory env.memory 1 1 shared
+  export flag func 0
+  func i:i
+    i32.const 64
+    local.get 0
+    i32.atomic.rmw.xchg
+  end`);
+const sharedMemory = (): WebAssembly.Memory =>
+  new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+
+/** Notes what instances tell, and of which memory. */
+function hearAtomics(): string[] {
+  const heard: string[] = [];
+  atomics = {
+    importsFor: (memoryOf) => ({
+      place: () => 1,
+      number: () => 2,
+      atomic(kind, width, address, before, read, written) {
+        const isKnown = memoryOf() instanceof WebAssembly.Memory;
+        heard.push(`${isKnown} ${kind} ${address}:${width} ${before} ${read}→${written}`);
+        return 3;
+      },
+    }),
+  };
+  return heard;
+}
+
+test.each(Object.keys(WAYS))(
+  '%s: atomic instructions are told, with no allocator in sight',
+  async (way) => {
+    const heard = hearAtomics();
+    hook();
+    const imports = { env: { memory: sharedMemory() } };
+    const calls = callsOf(await (WAYS[way] as (typeof WAYS)[string])(ATOMIC_BYTES, imports));
+    expect(calls['flag']?.(5)).toBe(0);
+    expect(heard).toEqual(['true 3 64:4 2 0→5']);
+    const bytes = way.includes('Streaming') ? 0 : ATOMIC_BYTES.length;
+    expect(covered).toEqual([`recorded of ${bytes}`]);
+    expect(missed).toBe(0);
+    expect(said).toEqual([
+      `Memory: the blocks of a module of ${ATOMIC_BYTES.length} bytes are not seen: its allocator was not found`,
+    ]);
+  },
+);
+
+test('a realm without anybody who records them says that it misses them, and runs all the same', () => {
+  hook();
+  const module = new WebAssembly.Module(ATOMIC_BYTES);
+  const calls = callsOf(new WebAssembly.Instance(module, { env: { memory: sharedMemory() } }));
+  expect(calls['flag']?.(5)).toBe(0);
+  expect(calls['flag']?.(6)).toBe(5);
+  expect(missed).toBe(1);
+});
+
+test('that a stream held no atomic instructions is said once it has been read', async () => {
+  hook();
+  await WebAssembly.compileStreaming(response(BYTES));
+  expect(covered).toEqual(['none of 0']);
+});
+
+test('of a module whose atomic instructions cannot be told nothing is claimed', () => {
+  hearAtomics();
+  hook();
+  const bytes = assemble(`
+    import memory env.memory 1 1 shared
+    memory 1
+    func :
+      i32.const 0
+      i32.const 1
+      i32.atomic.store
+    end`);
+  // Not every engine knows several memories.
+  if (!WebAssembly.validate(bytes)) return;
+  new WebAssembly.Module(bytes);
+  expect(covered).toEqual([]);
+});
+
+test('a module whose memory we cannot find is run, and said to be missed', () => {
+  const heard = hearAtomics();
+  hook();
+  const memory = sharedMemory();
+  const env = Object.create({ memory }) as WebAssembly.ModuleImports;
+  const module = new WebAssembly.Module(ATOMIC_BYTES);
+  const calls = callsOf(new WebAssembly.Instance(module, { env }));
+  calls['flag']?.(1);
+  expect(heard).toEqual(['false 3 64:4 2 0→1']);
+  expect(missed).toBe(1);
 });

@@ -366,6 +366,31 @@ describe('what cannot be seen', () => {
     expect(verdicts(TEXT('500 wasmCompiled atomics=none'))).toEqual(['free racy proven']);
   });
 
+  test('is nothing where the atomic instructions of every module are recorded', () => {
+    const compiled = '500 wasmCompiled atomics=some bytes=70';
+    const covered = '510 atomicsCovered bytes=70 how=recorded';
+    expect(verdicts(TEXT(`${compiled}\n${covered}`))).toEqual(['free racy proven']);
+    // Whatever is said first: of what is compiled at once that it is covered.
+    expect(verdicts(TEXT(`${covered}\n${compiled}`))).toEqual(['free racy proven']);
+  });
+
+  test('is every module of which that is not said', () => {
+    const compiled = '500 wasmCompiled atomics=some bytes=70';
+    const covered = '510 atomicsCovered bytes=70 how=recorded';
+    const unknown = ['free unknown proven'];
+    expect(verdicts(TEXT(`${compiled}\n${compiled}\n${covered}`))).toEqual(unknown);
+    expect(verdicts(TEXT(`${compiled}\n${covered.replace('70', '71')}`))).toEqual(unknown);
+    expect(verdicts(TEXT(`${compiled.replace('500', '500 @audio')}\n${covered}`))).toEqual(unknown);
+    expect(verdicts(TEXT(covered))).toEqual(unknown);
+  });
+
+  test('is a module that runs somewhere as it is, though its atomic instructions are recorded elsewhere', () => {
+    const text = TEXT(`500 wasmCompiled atomics=some bytes=70
+      510 atomicsCovered bytes=70 how=recorded
+      520 @audio atomicsMissed`);
+    expect(verdicts(text)).toEqual(['free unknown proven']);
+  });
+
   test('is no excuse for what did happen', () => {
     const after = `${TEXT('')}
       31000  process node=7 times=3`;

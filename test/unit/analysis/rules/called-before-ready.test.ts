@@ -22,7 +22,7 @@ describe('called-before-ready', () => {
       count: 5,
       stacks: { instantiate: ['instantiate'] },
       message:
-        'noise #7 was called 5 times before the instantiation that its constructor had begun was over: it settled 25 ms later.',
+        'noise #7 was called 5 times before the instantiation that it had begun was over: it settled 25 ms later.',
     });
   });
 

@@ -1,0 +1,257 @@
+import {
+  apply,
+  IntrinsicMap,
+  IntrinsicPromise,
+  mapClear,
+  mapForEach,
+  mapGet,
+  mapSet,
+  mapSize,
+  ownData,
+  promiseThen,
+  slice,
+} from '../../base/intrinsics.ts';
+import type { ApplyTrap, Native } from '../../base/patch.ts';
+import { HeapBlocks } from '../../hooks/heap-blocks.ts';
+import { isSharable } from '../../hooks/heap-map.ts';
+import { prototypeOf } from '../../hooks/interfaces.ts';
+import type { Memories } from '../../hooks/memories.ts';
+import { PreviewBudget } from '../../hooks/preview-budget.ts';
+import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
+import { copyOfBytes, describeSource } from '../../hooks/wasm-atomics.ts';
+import {
+  type HoldDoor,
+  observeCompilations,
+  type WasmDoors,
+} from '../../hooks/wasm-compilations.ts';
+import { hookDoors, type WasmNatives } from '../../hooks/wasm-doors.ts';
+import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
+import type { Rewrite } from '../../hooks/wasm-tag.ts';
+import type { BlockLedger } from '../../shared/block-ledger.ts';
+import { describeError } from '../../shared/describe-error.ts';
+import type { Micros } from '../../shared/units.ts';
+import { rememberInstances } from './early-instances.ts';
+import { after, microsOfEpoch } from './scope.ts';
+import { handOut } from './shared-modules.ts';
+import type { WorkerRecorder } from './worker-recorder.ts';
+
+/** The WebAssembly of a worker. */
+export interface WorkerModules {
+  /** The passage has come, with the name of our section in rewritten modules; undefined: none are rewritten, so far. */
+  passed(name: string | undefined): void;
+  /** The blocks of this thread have their numbers now. */
+  numbered(ledger: BlockLedger): void;
+}
+
+type RewriteModule = (
+  bytes: Uint8Array,
+  from: string,
+  uncovered: (why: string) => void,
+) => Rewrite | undefined;
+type EvaluateRewriter = (shared: readonly unknown[]) => () => RewriteModule;
+
+/** How long those who can wait do so for the passage, and for the rewriter. */
+const PATIENCE_MS = 2000;
+const REWRITER = 'worker-wasm.js';
+const UNTOUCHED =
+  'Memory: a module that a worker compiled at once, or before it was known to us, runs as it is; its blocks and atomic instructions are not seen.';
+const UNREACHED =
+  'Memory: modules that a worker compiles itself run as they are, for what rewrites them could not be loaded there.';
+const MISSED =
+  'Memory: a module runs in a worker as it is; what it does to memory that threads share is not seen.';
+
+/**
+ * Records what this worker compiles. Where modules are rewritten, those that come from other threads run in their
+ * instrumented form here too, and those that it compiles itself are rewritten here, for which the rewriter is loaded when
+ * the first of them is compiled.
+ */
+export function observeModules(
+  recorder: WorkerRecorder,
+  memories: Memories,
+  own: string,
+): WorkerModules {
+  const { patches } = recorder;
+  const waiting = new IntrinsicMap<number, () => void>();
+  const said = new IntrinsicMap<string, true>();
+  let waitingCount = 0;
+  let name: string | undefined;
+  let hasPassed = false;
+  let isLate = false;
+  let hasCompiled = false;
+  let rewriter: RewriteModule | 'loading' | 'missing' | undefined;
+  let ledger: BlockLedger | undefined;
+
+  const uncovered = (detail: string): void => {
+    if (mapGet(said, detail)) return;
+    mapSet(said, detail, true);
+    recorder.record('uncovered', { what: 'other', detail });
+  };
+  /** Whether it is settled what becomes of bytes. */
+  const isOpen = (): boolean => {
+    if (!hasPassed) return isLate;
+    return name === undefined || rewriter === 'missing' || typeof rewriter === 'function';
+  };
+  const letGo = (): void => {
+    if (!isOpen()) return;
+    mapForEach(waiting, (go) => go());
+    mapClear(waiting);
+  };
+
+  const load = (): void => {
+    if (rewriter !== undefined) return;
+    rewriter = 'loading';
+    const loaded = (found: RewriteModule | undefined): void => {
+      if (rewriter !== 'loading') return;
+      rewriter = found ?? 'missing';
+      if (!found) uncovered(UNREACHED);
+      letGo();
+    };
+    const url = folderOf(own) + REWRITER;
+    void promiseThen(
+      import(/* @vite-ignore */ url) as Promise<{ readonly default: EvaluateRewriter }>,
+      (module) => {
+        try {
+          loaded(module.default(handOut())());
+        } catch (error) {
+          recorder.fault(error);
+          loaded(undefined);
+        }
+      },
+      () => loaded(undefined),
+    );
+    after(PATIENCE_MS, () => loaded(undefined));
+  };
+
+  /** Bytes wait until it is known whether they are to be rewritten, and with what. */
+  const hold: HoldDoor = (door, trap) => (native, self, args) => {
+    if (isOpen() || args.length === 0) return trap(native, self, args);
+    const isStream = door === 'compileStreaming' || door === 'instantiateStreaming';
+    // As the native function copies the bytes: at once.
+    const source = isStream ? args[0] : copied(args[0]);
+    if (source === undefined) return trap(native, self, args);
+    return new IntrinsicPromise((resolve) => {
+      mapSet(waiting, waitingCount++, () => {
+        const now = (doors as WasmDoors)[door].trap as ApplyTrap;
+        resolve(now(native, self, [source, args[1], args[2]]));
+      });
+      if (hasPassed) load();
+      else {
+        after(PATIENCE_MS, () => {
+          isLate = true;
+          letGo();
+        });
+      }
+    });
+  };
+
+  const doors = observeCompilations(
+    patches,
+    (source, sync) => {
+      const compiled = describeSource(source, sync);
+      if (!compiled) return;
+      hasCompiled = true;
+      recorder.record('wasmCompiled', { ...compiled, stack: recorder.stack() });
+    },
+    hold,
+  );
+  if (!doors) return { passed: () => undefined, numbered: () => undefined };
+  const natives = takeWasmNatives(doors, takeBodyOf());
+  const early = rememberInstances(doors);
+
+  const hook = (named: string): void => {
+    const budget = new PreviewBudget();
+    const { atomics } = recorder;
+    if (early.some(natives, named)) {
+      recorder.record('atomicsMissed', { stack: '' });
+      uncovered(MISSED);
+    }
+    if (hasCompiled) uncovered(UNTOUCHED);
+    const heaps = new HeapBlocks({
+      // What all threads know of blocks does not come here, so far: see `hasLeft` of data blocks.
+      map: undefined,
+      next: () => recorder.next(),
+      now: () => recorder.now() as Micros,
+      stack: () => recorder.stack(),
+      maySpend: () => budget.take(microsOfEpoch()),
+      number: (memory) => ledger?.number(memory),
+      isShared: (memory) => memories.sharedIdOf(memories.bufferIn(memory)) !== 0,
+      told({ block, memory, offset, length, by, stack, seq, at }) {
+        const fields = { block, memory, offset, length, by, stack };
+        recorder.record('heapAllocated', fields, seq, at);
+      },
+      isSharable: (memory) => isSharable(memories, memory),
+      found: ({ block, memory, offset }) => recorder.record('heapFound', { block, memory, offset }),
+      freed({ block, memory, offset }, seq, at, stack) {
+        recorder.record('blockFreed', { block, memory, offset, stack }, seq, at);
+      },
+      strayed(memory, offset, seq, stack) {
+        if (!ledger) return;
+        recorder.record('heapFreed', { memory: ledger.memoryOf(memory), offset, stack }, seq);
+      },
+      grew: () => undefined,
+      misfreed: () => undefined,
+      uncovered,
+      fault: (error) => recorder.fault(error),
+    });
+    hookDoors({
+      doors,
+      natives,
+      heaps,
+      atomics:
+        atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
+      name: named,
+      rewrite(bytes) {
+        if (typeof rewriter === 'function') return rewriter(bytes, named, uncovered);
+        if (rewriter === undefined) load();
+        if (rewriter !== 'missing') uncovered(UNTOUCHED);
+        return undefined;
+      },
+      refused: (error) =>
+        uncovered(`Memory: a rewritten module could not be used: ${describeError(error)}`),
+      covered: (bytes, how) => recorder.record('atomicsCovered', { bytes, how }),
+      missed() {
+        recorder.record('atomicsMissed', { stack: recorder.stack() });
+        uncovered(MISSED);
+      },
+    });
+  };
+
+  return {
+    passed(given) {
+      hasPassed = true;
+      if (given !== undefined && name === undefined) {
+        name = given;
+        hook(given);
+        if (mapSize(waiting) > 0) load();
+      }
+      letGo();
+    },
+    numbered(known) {
+      ledger = known;
+    },
+  };
+}
+
+function copied(source: unknown): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return copyOfBytes(source);
+  } catch {
+    // What is wrong with it the engine will say.
+    return undefined;
+  }
+}
+
+function folderOf(url: string): string {
+  let end = url.length;
+  while (end > 0 && url[end - 1] !== '/') end--;
+  return slice(url, 0, end);
+}
+
+function takeBodyOf(): WasmNatives['bodyOf'] {
+  const prototype = prototypeOf('Response');
+  const clone = prototype && ownData(prototype, 'clone');
+  const bytes = prototype && ownData(prototype, 'arrayBuffer');
+  if (!clone || !bytes) return undefined;
+  return (response) =>
+    apply(bytes as Native, apply(clone as Native, response, []), []) as Promise<ArrayBuffer>;
+}

@@ -1,0 +1,12 @@
+/** A module whose callback holds a semaphore: `test/support/wasm-held-voices.ts`, assembled. */
+export const HELD_VOICES = Uint8Array.from(
+  atob(
+    'AGFzbQEAAAABHwVgAX8Bf2ABfwBgAn9/AX9gAAF/YAd/f39/f39/AX8CEAEDZW52Bm1lbW9yeQIDAQEDCQgAAQIDAQQB' +
+      'AQQEAXAAAgYMAn8BQYAIC38BQQALB20IGV9faW5kaXJlY3RfZnVuY3Rpb25fdGFibGUBAAt2b2ljZV9jbG9zZQAGCnZv' +
+      'aWNlX2Ryb3AABwZtYWxsb2MAAARmcmVlAAEHcmVhbGxvYwACCXZvaWNlX25ldwADDHZvaWNlX2RlbGV0ZQAECQgBAEEA' +
+      'CwIFBQqrAQgdACMBBEAjAUEAJAEPCyMAIwAgAEEPakFwcWokAAsGACAAJAELEAEBfyABEAAhAiAAEAEgAgsGAEEgEAAL' +
+      'BgAgABABCzkAQYAEQQH+FwIEQYAE/hACAARAQYAEQQD+FwIEQQAPCyAGIAYoAgBBAWo2AgBBgARBAP4XAgRBAQsbAEGA' +
+      'BEEB/hcCAANAQYAE/hACBA0ACyAAEAELDwBBgARBAf4XAgAgABABCw==',
+  ),
+  (letter) => letter.charCodeAt(0),
+);
