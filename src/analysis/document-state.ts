@@ -76,6 +76,7 @@ export class DocumentState {
       get misfrees() {
         return strayFrees.misfrees(memories);
       },
+      touches: new Map(),
       workers: new Map(),
       get channels() {
         return channels;

@@ -68,6 +68,8 @@ export interface DocumentFacts {
   readonly heapSites: Map<string, HeapSiteFacts>;
   /** What was freed that was no block then. In no order. */
   readonly misfrees: Iterable<MisfreeFacts>;
+  /** Accesses to freed blocks, by the number of the hit. */
+  readonly touches: Map<number, TouchFacts>;
   /** Dedicated workers by their keys. */
   readonly workers: Map<EntityKey, WorkerFacts>;
   /** Every channel of which anything was seen, ports of worklet nodes among them. In no order. */
@@ -557,6 +559,32 @@ export interface MisfreeFacts extends Point {
   readonly stack: string;
   /** The block that was freed before, where that is known. */
   readonly block: BlockFacts | undefined;
+}
+
+/** An instruction of a WebAssembly module that has touched a freed block. The point is that of the first time. */
+export interface TouchFacts extends Point {
+  /** The number of the memory in the thread that ran it. */
+  readonly memory: number;
+  /** Of the block. */
+  readonly offset: number;
+  readonly length: number;
+  /** How far into the block. */
+  readonly into: number;
+  /** Such as `f32.load`. */
+  readonly access: string;
+  /** 0 where they are an operand. */
+  readonly bytes: number;
+  readonly writes: boolean;
+  readonly functionIndex: number;
+  readonly functionName: string;
+  readonly functionOffset: number;
+  /** The byte of the original module. */
+  readonly site: number;
+  readonly frame: Frames;
+  readonly stack: string;
+  /** At least. */
+  times: number;
+  last: Point;
 }
 
 export interface RefusedNodeFacts extends Point {

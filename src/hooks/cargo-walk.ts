@@ -39,7 +39,9 @@ const { isError } = IntrinsicError as ErrorConstructor & { isError?(value: unkno
 export const wasm = ownData(globalThis, 'WebAssembly') as
   | { readonly Memory?: { readonly prototype: object } }
   | undefined;
-const getBuffer = wasm?.Memory && getOwnPropertyDescriptor(wasm.Memory.prototype, 'buffer')?.get;
+/** Its `Memory`, before anything stands in its place. */
+export const NativeMemory = wasm?.Memory;
+const getBuffer = NativeMemory && getOwnPropertyDescriptor(NativeMemory.prototype, 'buffer')?.get;
 
 /** The bytes of a SharedArrayBuffer, growable ones as they are now; undefined for anything else. */
 export function sharedLength(buffer: object): number | undefined {

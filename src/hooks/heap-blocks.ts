@@ -17,6 +17,7 @@ import { type Block, type FoundBlock, Heap, type ToldBlock } from './heap.ts';
 import { BLOCK, type HeapMap } from './heap-map.ts';
 import { type HeapSite, HeapSites } from './heap-sites.ts';
 import { moduleKey } from './module-key.ts';
+import type { Rest } from './resting-blocks.ts';
 import { type FunctionLayout, originalStack, type Rewrite } from './wasm-tag.ts';
 
 /** What the blocks of heaps need of the thread that they are in. */
@@ -40,7 +41,7 @@ export interface HeapHost {
   found(block: FoundBlock): void;
   freed(block: ToldBlock, seq: number, at: Micros, stack: string): void;
   /** What starts there, and another thread has handed out, was freed. */
-  strayed(memory: object, offset: number, seq: number, stack: string): void;
+  strayed(memory: object, offset: number, seq: number, stack: string, at?: Micros): void;
   /** The blocks of a site are more, or fewer, than when it was last told. */
   grew(site: HeapSite): void;
   misfreed(misfree: Misfreed, seq: number, stack: string): void;
@@ -168,14 +169,51 @@ export class HeapBlocks {
     return block;
   }
 
-  #tell(heap: Heap, memory: object, block: Block, offset: number): ToldBlock | undefined {
+  /** Tells of the block that began there and was freed at that place, as far as this thread has handed it out or freed it. */
+  tellFreed(heap: Heap, offset: number, place: number): void {
+    const { memory } = heap;
+    if (!memory) return;
+    const rest = heap.resting?.at(offset, place);
+    if (!rest) {
+      const block = mapGet(heap.blocks, offset);
+      // Another thread has freed it.
+      if (block?.freedSeq === 0 && ((place - block.seq) | 0) > 0) {
+        this.#tell(heap, memory, block, offset, heap.startOf(offset) === offset);
+      }
+      return;
+    }
+    const { block, isTold, seq, stack, at } = rest;
+    rest.isTold = true;
+    if (isTold) return;
+    if (!block || !this.#tellOver(heap, memory, block, offset)) {
+      this.#host.strayed(memory, offset, seq, stack, at);
+    }
+  }
+
+  /** Of a block that this thread may have given back, that too. */
+  #tellOver(heap: Heap, memory: object, block: Block, offset: number): ToldBlock | undefined {
+    const isNew = !block.told;
+    const told = this.#tell(heap, memory, block, offset);
+    if (isNew && told && block.freedSeq !== 0) {
+      this.#host.freed(told, block.freedSeq, block.freedAt, block.freedStack);
+    }
+    return told;
+  }
+
+  #tell(
+    heap: Heap,
+    memory: object,
+    block: Block,
+    offset: number,
+    isLive = block.freedSeq === 0,
+  ): ToldBlock | undefined {
     if (block.told) return block.told;
     const numbers = this.#host.number(memory);
     if (!numbers) return undefined;
     const { by, size, stack, seq, at } = block;
     block.told = { ...numbers, offset, length: size, by, stack, seq, at };
     this.#host.told(block.told);
-    if (block.freedSeq === 0) heap.joint?.tell(offset);
+    if (isLive) heap.joint?.tell(offset);
     return block.told;
   }
 
@@ -189,11 +227,7 @@ export class HeapBlocks {
     if (was < 0 || !memory || !isReliable || this.#misfrees++ >= LIMITS.misfrees) return;
     const host = this.#host;
     const block = was & BLOCK.known ? heap.own(offset, was) : undefined;
-    const isNew = block && !block.told;
-    const told = block && this.#tell(heap, memory, block, offset);
-    if (isNew && told && block.freedSeq !== 0) {
-      host.freed(told, block.freedSeq, block.freedAt, block.freedStack);
-    }
+    const told = block && this.#tellOver(heap, memory, block, offset);
     const what = was & BLOCK.known ? 'double' : 'invalid';
     const id = told?.block ?? (0 as BlockId);
     host.misfreed({ what, block: id, memory, offset }, host.next(), stackOf());
@@ -221,18 +255,21 @@ export class HeapBlocks {
       }
     };
     /** A block that was `was` is given back, at this place in the order. */
-    const remove = (address: number, was: number, seq: number): void => {
+    const remove = (address: number, was: number, seq: number): Rest => {
+      const { memory, resting } = heap;
       const block = heap.own(address, was);
+      const told = block?.told;
+      const isStray = !block && (was & BLOCK.told) !== 0 && memory !== undefined;
+      const isTold = told !== undefined || isStray;
+      const isKept = block !== undefined || resting !== undefined;
+      const stack = isTold || (isKept && host.maySpend()) ? stackOf() : '';
+      const at = host.now();
       if (block) {
-        const { told } = block;
-        const stack = told || host.maySpend() ? stackOf() : '';
-        const at = host.now();
         heap.freed(address, block, seq, at, stack);
         if (block.site) block.site.live--;
         if (told) host.freed(told, seq, at, stack);
-      } else if (was & BLOCK.told && heap.memory) {
-        host.strayed(heap.memory, address, seq, stackOf());
-      }
+      } else if (isStray) host.strayed(memory, address, seq, stack);
+      return { block, isTold, seq, at, stack };
     };
     const guard = (run: () => void): void => {
       try {
@@ -246,22 +283,40 @@ export class HeapBlocks {
     let movedSeq = 0;
     return {
       allocated(code, address, size) {
-        guard(() => add(ALLOCATORS[code - 1] ?? 'malloc', address >>> 0, size >>> 0));
+        guard(() => {
+          add(ALLOCATORS[code - 1] ?? 'malloc', address >>> 0, size >>> 0);
+          heap.resting?.allocated(address >>> 0, size >>> 0);
+        });
       },
       freeing: (address) => {
+        let given = address;
         guard(() => {
           // Before it happens: from here on somebody else may own it.
           const start = address >>> 0;
           const was = heap.giveBack(start);
-          if (was > 0 && was & BLOCK.live) remove(start, was, host.next());
-          else this.#misfreed(heap, start, was, stackOf);
+          const isLive = was > 0 && (was & BLOCK.live) !== 0;
+          const { resting } = heap;
+          if (!isLive) this.#misfreed(heap, start, was, stackOf);
+          if (!isLive && !resting) return;
+          const rest = remove(start, isLive ? was : 0, host.next());
+          if (resting) given = resting.freeing(start, rest);
         });
-        return address;
+        return given;
       },
-      evicted: () => 0,
-      reallocating: (address) => {
+      evicted() {
+        let given = 0;
+        guard(() => {
+          given = heap.resting?.evicted() ?? 0;
+        });
+        return given;
+      },
+      reallocating: (address, size) => {
+        let kept = -1;
         guard(() => {
           const start = address >>> 0;
+          kept = heap.resting?.keeps(start, size >>> 0) ?? -1;
+          // It is freed then.
+          if (kept >= 0) return;
           moved = heap.giveBack(start);
           movedSeq = host.next();
           if (moved <= 0 || (moved & BLOCK.live) === 0) {
@@ -269,12 +324,14 @@ export class HeapBlocks {
             moved = 0;
           }
         });
-        return -1;
+        return kept;
       },
       reallocated(address, to, size) {
         guard(() => {
           const start = address >>> 0;
-          const isKept = to === address || (to === 0 && size !== 0);
+          const hasFailed = to === 0 && size !== 0;
+          const isKept = to === address || hasFailed;
+          if (!hasFailed) heap.resting?.moved(start, to >>> 0, size >>> 0);
           if (isKept && moved > 0) {
             heap.keep(start, moved);
             const block = heap.own(start, moved);

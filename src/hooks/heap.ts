@@ -10,6 +10,7 @@ import type { HeapAllocator } from '../shared/records.ts';
 import type { BlockId, MemoryId, Micros } from '../shared/units.ts';
 import { BLOCK, type SharedHeap } from './heap-map.ts';
 import type { HeapSite } from './heap-sites.ts';
+import type { RestingBlocks } from './resting-blocks.ts';
 
 /** A block that somebody needs to know of. */
 export interface ToldBlock {
@@ -54,6 +55,8 @@ export class Heap {
   memory: object | undefined;
   /** What other threads know of it, if they may hold the memory. */
   joint: SharedHeap | undefined;
+  /** Where its freed blocks rest; undefined where none do. */
+  resting: RestingBlocks | undefined;
   /** Somebody whom nobody hears may use it too. */
   isExposed = false;
   /** Blocks of other threads that this one has told of. */

@@ -11,7 +11,14 @@ import {
 } from '../base/intrinsics.ts';
 import * as LIMITS from '../shared/limits.ts';
 import type { EndId, MemoryId } from '../shared/units.ts';
-import { bufferBehind, bufferOfMemory, CargoWalk, sharedLength, wasm } from './cargo-walk.ts';
+import {
+  bufferBehind,
+  bufferOfMemory,
+  CargoWalk,
+  NativeMemory,
+  sharedLength,
+  wasm,
+} from './cargo-walk.ts';
 import { observeMade, type Witness } from './witness.ts';
 
 const NONE = 0 as MemoryId;
@@ -34,9 +41,14 @@ export interface KnownMemory {
 export class Memories {
   readonly #witness: Witness;
   readonly #blocks = new IntrinsicWeakMap<object, SharedBlock>();
+  /** The engine's `WebAssembly.Memory`; undefined where there is none. */
+  readonly native = NativeMemory;
   /** The newest shared `WebAssembly.Memory` objects. */
   readonly known = new IntrinsicMap<number, KnownMemory>();
-  #maySend: boolean;
+  /** Hears of a `WebAssembly.Memory` that goes to another thread, or came from one, before that is told. */
+  declare passing?: (memory: object, end: EndId) => void;
+  /** Whether what is sent is searched. */
+  maySend = true;
   #newest = 0;
   #count = 0;
   /** How many blocks have crossed from one thread to another. */
@@ -47,17 +59,9 @@ export class Memories {
   #seq = 0;
   #place = 0;
 
-  /** `isLean`: what is sent is not searched until this thread has had shared memory at all. */
-  constructor(witness: Witness, isLean = false) {
+  constructor(witness: Witness) {
     this.#witness = witness;
-    this.#maySend = !isLean;
-    if (!witness.isolated) return;
-    if (isLean) {
-      observeMade(this.#witness, globalThis, 'SharedArrayBuffer', () => {
-        this.#maySend = true;
-      });
-    }
-    if (!wasm) return;
+    if (!witness.isolated || !wasm) return;
     observeMade(this.#witness, wasm, 'Memory', (memory) => {
       const buffer = bufferOfMemory(memory);
       if (buffer && sharedLength(buffer) !== undefined) this.#ofMemory(memory, buffer);
@@ -81,7 +85,7 @@ export class Memories {
     if (known || sharedLength(buffer) === undefined) return known;
     const block = this.#grown(buffer) ?? { kind: 'shared', id: NONE, hasCrossed: false };
     weakMapSet(this.#blocks, buffer, block);
-    this.#maySend = true;
+    this.maySend = true;
     return block;
   }
 
@@ -119,7 +123,7 @@ export class Memories {
     seq: number,
   ): void {
     if (!this.isWatching || typeof value !== 'object' || value === null) return;
-    if (record === 'passed' && !this.#maySend) return;
+    if (record === 'passed' && !this.maySend) return;
     this.#record = record;
     this.#end = end;
     this.#message = message;
@@ -132,6 +136,7 @@ export class Memories {
   readonly #walk = new CargoWalk((buffer, memory) => {
     const block = memory ? this.#ofMemory(memory, buffer) : this.of(buffer);
     if (!block || this.#place === LIMITS.cargoPerMessage) return;
+    if (memory) this.passing?.(memory, this.#end);
     if (!block.hasCrossed) this.crossed++;
     block.hasCrossed = true;
     const local = this.idOf(block, buffer);
@@ -146,7 +151,7 @@ export class Memories {
     const block = known ??
       weakMapGet(this.#blocks, buffer) ?? { kind: 'wasm', id: NONE, hasCrossed: false };
     weakMapSet(this.#blocks, buffer, block);
-    this.#maySend = true;
+    this.maySend = true;
     if (!known) {
       weakMapSet(this.#blocks, memory, block);
       mapSet(this.known, this.#newest++ % MAX_KNOWN, { ref: new IntrinsicWeakRef(memory), block });
@@ -163,6 +168,18 @@ export class Memories {
     });
     return found;
   }
+}
+
+/** What this thread sends is not searched until it has had shared memory at all. */
+export function leanMemories(witness: Witness): Memories {
+  const memories = new Memories(witness);
+  memories.maySend = false;
+  if (witness.isolated) {
+    observeMade(witness, globalThis, 'SharedArrayBuffer', () => {
+      memories.maySend = true;
+    });
+  }
+  return memories;
 }
 
 /** Of so many shared memories of a thread, the newest, is it seen when they have grown. */

@@ -15,10 +15,17 @@ import {
 import { type ApplyTrap, type ConstructTrap, constructAs, type Native } from '../base/patch.ts';
 import type { Heap } from './heap.ts';
 import type { HeapBlocks } from './heap-blocks.ts';
+import type { ShadowMemories } from './shadow-memories.ts';
 import { DEAF, type WasmAtomics } from './wasm-atomic-imports.ts';
 import { copyOfBytes, scanModule } from './wasm-atomics.ts';
 import type { WasmDoors } from './wasm-compilations.ts';
-import { type FunctionLayout, type Rewrite, readTag, tagModule } from './wasm-tag.ts';
+import {
+  type CheckLayout,
+  type FunctionLayout,
+  type Rewrite,
+  readTag,
+  tagModule,
+} from './wasm-tag.ts';
 
 /** The engine's own functions that see into modules and instances. */
 export interface WasmNatives {
@@ -42,6 +49,8 @@ export interface DoorHost {
   readonly doors: WasmDoors;
   readonly natives: WasmNatives;
   readonly heaps: HeapBlocks;
+  /** Undefined where no accesses are checked. */
+  readonly shadows: ShadowMemories | undefined;
   /** Undefined where atomic operations are not recorded. */
   readonly atomics: WasmAtomics | undefined;
   /** The name of our section in modules, and of what they import from us: one that no page knows. */
@@ -64,6 +73,7 @@ interface Hooked {
   readonly key: number;
   readonly hearsHeap: boolean;
   readonly recordsAtomics: boolean;
+  readonly checks: CheckLayout | undefined;
 }
 
 /** A module whose instrumented form cannot be had here. */
@@ -75,7 +85,7 @@ type Unhooked = 'none' | 'unheard';
  * realm that is entered, its instrumented form runs in its stead, with imports that the page does not see.
  */
 export function hookDoors(host: DoorHost): void {
-  const { doors, natives, heaps, name, rewrite } = host;
+  const { doors, natives, heaps, name, rewrite, shadows } = host;
   const hooked = new IntrinsicWeakMap<object, Hooked | Unhooked>();
   const compile = (bytes: Uint8Array): Promise<object> =>
     apply(doors.compile.native, undefined, [bytes]) as Promise<object>;
@@ -86,6 +96,7 @@ export function hookDoors(host: DoorHost): void {
     key: heaps.keyOf(rewrite),
     hearsHeap: rewrite.hearsHeap,
     recordsAtomics: rewrite.recordsAtomics,
+    checks: rewrite.checks,
   });
 
   const attempt = <T>(run: () => T): T | undefined => {
@@ -208,17 +219,13 @@ export function hookDoors(host: DoorHost): void {
       attempt(() => host.missed());
     };
     const original = module as object;
-    if (typeof found === 'string' || !found.hearsHeap) {
-      attempt(() => {
-        const memory = isModule(module) && memoryIn(original, imports);
-        if (memory) heaps.expose(memory);
-      });
-    }
+    if (typeof found === 'string' || !found.hearsHeap) isUnheard(module, imports);
     if (typeof found === 'string') {
       return make(module, imports, found === 'none' ? () => undefined : missed);
     }
     const completed = attempt(() => complete(original, imports, found));
     if (!completed) {
+      isUnheard(module, imports);
       return make(module, imports, found.recordsAtomics ? missed : () => undefined);
     }
     const { heap, imports: all } = completed;
@@ -231,20 +238,34 @@ export function hookDoors(host: DoorHost): void {
     });
   };
 
+  /** What a module allocates and frees in its memory is not heard. */
+  const isUnheard = (module: unknown, imports: unknown): void => {
+    attempt(() => {
+      const memory = isModule(module) && memoryIn(module as object, imports);
+      if (!memory) return;
+      heaps.expose(memory);
+      shadows?.usedUnseen(memory, UNHEARD);
+    });
+  };
+
   const complete = (
     original: object,
     imports: unknown,
-    { layout, key, recordsAtomics }: Hooked,
+    { layout, key, recordsAtomics, checks }: Hooked,
   ): { readonly heap: Heap; readonly imports: object } | undefined => {
     const isObject = imports !== undefined;
     if (!isImports(imports) || (!isObject && natives.importsOf(original).length > 0)) {
       return undefined;
     }
-    const heap = heaps.heapOf(memoryIn(original, imports), key);
+    const memory = memoryIn(original, imports);
+    const checked = checks && shadows?.importsFor(memory, checks, layout, key);
+    if (checks && !checked) return undefined;
+    const heap = heaps.heapOf(checked?.heap ?? memory, key);
     const ours = {
       __proto__: null,
       ...heaps.importsFor(heap, layout),
       ...(recordsAtomics ? (host.atomics?.importsFor(() => heap.memory) ?? DEAF) : undefined),
+      ...checked?.imports,
     };
     if (!isObject) return { heap, imports: { __proto__: null, [name]: ours } };
     const get = (target: object, key: PropertyKey): unknown =>
@@ -395,6 +416,8 @@ function objectIn(owner: unknown, key: string): object | undefined {
   return typeof found === 'object' && found !== null ? found : undefined;
 }
 
+const UNHEARD =
+  'Memory: a module runs in a heap that does not tell of its blocks, so nothing that is freed in that heap is checked from then on.';
 const COMPILE = 'WebAssembly.compileStreaming()';
 
 /** What is wrong with a stream is said in the words of the function that was called. */

@@ -18,6 +18,24 @@ export interface FunctionLayout {
   readonly copies: Int32Array<ArrayBuffer>;
 }
 
+/** What the checks of an instrumented module need. Sizes are in pages. */
+export interface CheckLayout {
+  /** The number of the module, by which the page knows the original. */
+  readonly module: number;
+  /** Whether its memory is shared. */
+  readonly shared: boolean;
+  /** Whether its original defines that memory. */
+  readonly defines: boolean;
+  readonly minimum: number;
+  /** As far as it can grow, or its engine lets it. */
+  readonly maximum: number;
+  readonly isBounded: boolean;
+  /** The memory of the shadow. */
+  readonly pages: number;
+  /** Where its control cells lie, in bytes. */
+  readonly cells: number;
+}
+
 /** The instrumented form of a module. */
 export interface Rewrite {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -28,17 +46,19 @@ export interface Rewrite {
   readonly hearsHeap: boolean;
   /** Whether it tells of its atomic instructions. */
   readonly recordsAtomics: boolean;
+  /** Undefined where its accesses are not checked. */
+  readonly checks: CheckLayout | undefined;
 }
 
-const HEAD_WORDS = 5;
-/** Bits of the last word of the head. */
+const HEAD_WORDS = 11;
 const TELLS = { atomics: 1, heap: 2 } as const;
+const FLAG = { checks: 1, shared: 2, defines: 4, isBounded: 8 } as const;
 const CUSTOM_SECTION = 0;
 
 /**
  * Puts `rewrite` behind the original, as a custom section whose name only we know:
  *
- *     original | 0, size, name | imported functions, functions, shift, number of copies, TELLS | copies | instrumented bytes
+ *     original | 0, size, name | imported functions, functions, shift, number of copies, TELLS, checks | copies | instrumented bytes
  *
  * A module made of that is the original in every way, wherever it goes, and whoever knows the name can instantiate
  * the other in its stead.
@@ -46,7 +66,7 @@ const CUSTOM_SECTION = 0;
 export function tagModule(
   original: Uint8Array,
   name: string,
-  { bytes, layout, recordsAtomics, hearsHeap }: Rewrite,
+  { bytes, layout, recordsAtomics, hearsHeap, checks }: Rewrite,
 ): Uint8Array<ArrayBuffer> {
   const { copies } = layout;
   const head = new IntrinsicInt32Array(HEAD_WORDS + lengthOf(copies));
@@ -55,6 +75,18 @@ export function tagModule(
   head[2] = layout.shift;
   head[3] = lengthOf(copies);
   head[4] = (recordsAtomics ? TELLS.atomics : 0) | (hearsHeap ? TELLS.heap : 0);
+  if (checks) {
+    head[5] =
+      FLAG.checks |
+      (checks.shared ? FLAG.shared : 0) |
+      (checks.defines ? FLAG.defines : 0) |
+      (checks.isBounded ? FLAG.isBounded : 0);
+    head[6] = checks.module;
+    head[7] = checks.minimum;
+    head[8] = checks.maximum;
+    head[9] = checks.pages;
+    head[10] = checks.cells;
+  }
   for (let i = 0; i < lengthOf(copies); i++) head[HEAD_WORDS + i] = copies[i] as number;
   const headBytes = lengthOf(head) * 4;
   const contents = lebBytes(name.length) + name.length + headBytes + lengthOf(bytes);
@@ -92,6 +124,22 @@ export function readTag(section: ArrayBuffer): Rewrite | undefined {
     },
     recordsAtomics: (tells & TELLS.atomics) !== 0,
     hearsHeap: (tells & TELLS.heap) !== 0,
+    checks: checksIn(head),
+  };
+}
+
+function checksIn(head: Int32Array): CheckLayout | undefined {
+  const flags = head[5] as number;
+  if (!(flags & FLAG.checks)) return undefined;
+  return {
+    module: head[6] as number,
+    shared: (flags & FLAG.shared) !== 0,
+    defines: (flags & FLAG.defines) !== 0,
+    minimum: head[7] as number,
+    maximum: head[8] as number,
+    isBounded: (flags & FLAG.isBounded) !== 0,
+    pages: head[9] as number,
+    cells: head[10] as number,
   };
 }
 

@@ -72,3 +72,12 @@ export const sessionCalls = 160_000_000;
 export const scannedCode = 8 * 1024 * 1024;
 /** Frees of what was no block that one thread tells of. */
 export const misfrees = 256;
+/** Bytes of freed blocks that rest in the quarantine of one heap, unless an eighth of the heap is less. */
+export const quarantineBytes = 16 * 1024 * 1024;
+/** Freed blocks that rest there. A power of two. */
+export const quarantineBlocks = 8192;
+/** Bytes of original modules that are kept for reports of accesses to freed memory; modules beyond are not checked. */
+export const keptModuleBytes = 128 * 1024 * 1024;
+/** Instructions of one thread that are told to touch freed memory, and addresses of each. */
+export const touchingSites = 256;
+export const touchedAddresses = 8;

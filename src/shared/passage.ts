@@ -17,8 +17,44 @@ export interface Passage {
   readonly modules: string | undefined;
   /** Of a `HeapMap`; undefined where none are rewritten. */
   readonly heaps: SharedArrayBuffer | undefined;
+  /** The shadows of heaps that the page has made so far; undefined where accesses are not checked. */
+  readonly shadows: Map<number, PassedShadow> | undefined;
   /** Only where the page is cross-origin isolated. */
   readonly shared: SharedCells | undefined;
+}
+
+/** The shadow of a heap that threads share. */
+export interface PassedShadow {
+  /** Its number. */
+  readonly id: number;
+  /** The `WebAssembly.Memory` whose shadow it is. */
+  readonly heap: object;
+  /** The `WebAssembly.Memory` that it lies in. */
+  readonly shadow: object;
+  readonly heapPages: number;
+  readonly cells: number;
+}
+
+/** What a thread tells of an access to memory that may be freed. */
+export interface Touch {
+  /** The number of the module, and the byte of its original that the instruction begins at. */
+  readonly module: number;
+  readonly site: number;
+  /** Without the constant offset of the instruction. */
+  readonly address: number;
+  /** The number of the shadow. Those that one thread has for itself are negative. */
+  readonly shadow: number;
+  /** The number of the memory in that thread. */
+  readonly memory: number;
+  /** How often since it was told before. */
+  readonly times: number;
+  /** Blocks that rested there or behind: `NEAR.words` of `hooks/quarantine.ts` each. */
+  readonly resting: Int32Array<ArrayBuffer>;
+  /** Low 32 bits. */
+  readonly seq: number;
+  readonly at: number;
+  readonly frame: number;
+  readonly stack: string;
 }
 
 export interface SharedCells {
@@ -80,6 +116,14 @@ export type ToScope =
   /** The name of our section in modules: from now on there may be rewritten ones. Workers only. */
   | { readonly kind: 'modules'; readonly name: string }
   | { readonly kind: 'configure'; readonly fineClock: boolean }
+  | { readonly kind: 'shadow'; readonly shadow: PassedShadow }
+  /** Tell what is known of the block that began there and was freed at that place in the order. */
+  | {
+      readonly kind: 'tell-freed';
+      readonly shadow: number;
+      readonly offset: number;
+      readonly place: number;
+    }
   /** What `STRESS_CELLS` say where they are shared. A target of nobody takes the question of that step back. */
   | {
       readonly kind: 'stress';
@@ -117,6 +161,9 @@ export type FromScope =
       readonly slots: number;
       readonly calls: number;
     }
+  | { readonly kind: 'touched'; readonly touch: Touch }
+  /** A module runs here on shared memory whose shadow is not known: nothing may rest in any heap from now on. */
+  | { readonly kind: 'unshadowed' }
   /** This worker was closed from inside. */
   | { readonly kind: 'closing' }
   /** A mistake of ours, kept from the page. */

@@ -549,6 +549,33 @@ export const RECORDS = {
     doc: 'A module of which `atomicsCovered` tells runs in this thread as it is: its atomic instructions are not recorded here.',
     fields: { stack: 'stack' },
   },
+  freedTouched: {
+    op: 63,
+    doc: 'Said by the main thread: an instruction of a WebAssembly module, run by `thread`, has touched a block that was freed and rested, `into` bytes from its beginning. `memory` is the number of the memory in that thread; `site` the byte of the original module at which the instruction begins, `functionOffset` the same from the beginning of its function’s body. `bytes` is 0 where they are an operand. `frame` is 0 but for audio rendering threads. Once for each instruction, block and thread.',
+    fields: {
+      hit: 'uint',
+      thread: 'thread',
+      memory: 'uint',
+      offset: 'uint',
+      length: 'uint',
+      into: 'uint',
+      access: 'text',
+      bytes: 'uint',
+      writes: 'flag',
+      functionIndex: 'uint',
+      functionName: 'text',
+      functionOffset: 'uint',
+      site: 'uint',
+      times: 'uint',
+      frame: 'frames',
+      stack: 'stack',
+    },
+  },
+  freedTouchedAgain: {
+    op: 64,
+    doc: 'By now that has happened so often, at least.',
+    fields: { hit: 'uint', times: 'uint', frame: 'frames' },
+  },
 } as const satisfies { readonly [name: string]: RecordShape };
 
 export type RecordName = keyof typeof RECORDS;

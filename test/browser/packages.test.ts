@@ -94,6 +94,22 @@ function expectAlike(
   expectNodes(seen.session, MADE[/([\w-]+)\.html/.exec(path)?.[1] ?? '']);
 }
 
+describe('a published package whose WebAssembly is checked', () => {
+  const wasm = PACKAGES.filter(
+    ({ path, isolated }) =>
+      isolated && MADE[/([\w-]+)\.html/.exec(path)?.[1] ?? '']?.memory === 'wasm',
+  );
+  test.each(wasm)('sounds as it does, and nothing is found: $path', async ({ path, findings }) => {
+    const seen = await visitor.visit(path, 'full');
+    const plain = await visitBare(bare, `${visitor.origin}/${path}`);
+    expect(seen.page).toEqual(plain.page);
+    expect(seen.complaints).toEqual(plain.complaints);
+    expect(seen.alerts).toEqual([]);
+    expect(asDeclared(seen.findings, findings)).toEqual([...findings].sort(byRule));
+    for (const { touches } of seen.session.documents) expect([...touches.values()]).toEqual([]);
+  });
+});
+
 /** Each package makes its nodes twice, and each of those ends by answering `false`. */
 function expectNodes({ documents }: Session, made: Made | undefined): void {
   const nodes = documents.flatMap((each) => [...each.nodes.values()]);

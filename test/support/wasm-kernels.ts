@@ -1,3 +1,4 @@
+import { ALLOCATOR } from './wasm-allocator.ts';
 import { assemble } from './wasm-assembler.ts';
 
 /** Inner loops of audio code: `f(samples, count, other)` goes over that many floats. */
@@ -179,4 +180,14 @@ export function kernel(name: KernelName): Uint8Array<ArrayBuffer> {
     func iii: locals iiiffff
       ${KERNELS[name]}
     end`);
+}
+
+/** The same in a module that also has the small allocator. */
+export function kernelWithAllocator(name: KernelName): Uint8Array<ArrayBuffer> {
+  return assemble(`
+${ALLOCATOR.replace('  memory 1\n', '  memory 2 2\n')}
+  export f func 5
+  func iii: locals iiiffff     ;; 5
+    ${KERNELS[name]}
+  end`);
 }

@@ -139,6 +139,10 @@ export function takeRecord(
       return page.heapSite(document, record, point);
     case 'userDataIn':
       return page.userDataIn(document, record);
+    case 'freedTouched':
+      return memories.freedTouched(document, record, point);
+    case 'freedTouchedAgain':
+      return memories.freedTouchedAgain(document, record, point);
     case 'stressed':
       return memories.stressed(document, record, point);
     case 'memoryGrown':

@@ -61,6 +61,53 @@ export function atomicsMissed(
   return true;
 }
 
+/** The main thread tells of it, another may have done it. */
+export function freedTouched(
+  document: DocumentState,
+  { hit, thread, ...fields }: FieldsOf<'freedTouched'>,
+  told: Point,
+): boolean {
+  const { touches } = document.facts;
+  if (thread >= LIMITS.threads || touches.has(hit)) return false;
+  if (!document.hasRoom(touches.size, LIMITS.eventsPerNode, 'accesses to freed memory'))
+    return false;
+  const point = { ...told, thread };
+  touches.set(hit, { ...point, ...plainTouch(fields), last: point });
+  return true;
+}
+
+function plainTouch({
+  memory,
+  offset,
+  length,
+  into,
+  access,
+  bytes,
+  writes,
+  functionIndex,
+  functionName,
+  functionOffset,
+  site,
+  frame,
+  stack,
+  times,
+}: Omit<FieldsOf<'freedTouched'>, 'hit' | 'thread'>) {
+  const place = { functionIndex, functionName, functionOffset, site };
+  return { memory, offset, length, into, access, bytes, writes, ...place, frame, stack, times };
+}
+
+export function freedTouchedAgain(
+  document: DocumentState,
+  { hit, times }: FieldsOf<'freedTouchedAgain'>,
+  { at, seq, tick }: Point,
+): boolean {
+  const touch = document.facts.touches.get(hit);
+  if (touch === undefined) return false;
+  touch.times = Math.max(touch.times, times);
+  touch.last = { at, seq, thread: touch.thread, tick };
+  return true;
+}
+
 export function stressed(
   document: DocumentState,
   { action, node, context, seed, step, micros }: FieldsOf<'stressed'>,

@@ -6,6 +6,7 @@ import type { BlockFacts, Call, NodeFacts } from '../model.ts';
 import { useInFlight, usesAfter } from '../order.ts';
 import type { Teardown } from '../ordering/teardown.ts';
 import { counted, durationWords, nodeLabel, type Scene, stacksOf } from '../scene.ts';
+import { touchDraft, touchedBlocks } from '../touched-blocks.ts';
 import { EMSCRIPTEN_ISSUE, type FindingDraft, type Rule } from './rule.ts';
 
 const IMMEDIATE = ['declared', 'emscripten', 'closed'] as const;
@@ -16,14 +17,21 @@ export const useAfterFree: Rule = {
   severity: 'error',
   title: 'Memory was used after it was freed',
   explain:
-    'A block was freed that a processor uses: the block of a heap in which its user data lies, where the level of memory lets that be seen, or one that the page declares by the annotation alloc() and that is all it declares of a memory that a processor holds. It was freed while a call of process() that uses it was in flight, or a call began after that: the collision that free-not-ordered warns of. Each call counts as a use of the block, but for the closing calls that return false. Only the shared sequence counter of an isolated page can tell. Silent where the node was declared destroyed, or was closed, by then: process-in-flight-at-destroy and process-after-destroy say it; and where calls began after user data was freed, for dangling-user-data says it.',
+    'An instruction of a WebAssembly module has touched a freed block, as the level full of memory sees: that is proven, with the instruction, the thread and the place in the block. Or a block was freed that a processor uses: the block of a heap in which its user data lies, where the level of memory lets that be seen, or one that the page declares by the annotation alloc() and that is all it declares of a memory that a processor holds. It was freed while a call of process() that uses it was in flight, or a call began after that: the collision that free-not-ordered warns of. Each call counts as a use of the block, but for the closing calls that return false. Only the shared sequence counter of an isolated page can tell. Unless an instruction was seen, it is silent where the node was declared destroyed, or was closed, by then: process-in-flight-at-destroy and process-after-destroy say it; and where calls began after user data was freed, for dangling-user-data says it.',
   help: 'Free the memory only when the processor has said that it stopped, or after suspend() or close() has resolved, or after taking a lock that process() holds while it works.',
   link: EMSCRIPTEN_ISSUE,
   *find(scene) {
+    const touched = new Set<BlockFacts>();
+    for (const each of touchedBlocks(scene)) {
+      if (each.block !== undefined) touched.add(each.block);
+      yield touchDraft(scene, each);
+    }
     for (const teardown of scene.teardowns) {
       const { node, release, verdict } = teardown;
       const { block } = release;
       if (verdict !== 'racy' || block === undefined || !node.document.isolated) continue;
+      // Better known.
+      if (touched.has(block)) continue;
       if (isTold(node, scene) || !isAlone(block, node)) continue;
       const { at, seq, thread, tick } = release;
       const call = useInFlight(node, release, scene.thresholds);

@@ -21,7 +21,7 @@ export interface MainAtomics {
 
 /** Atomic operations of the page on memory that it shares. What came before this part of us is not told. */
 export function observeMainAtomics(
-  { order, stubs, realm, recorder, collector }: Omit<LateObservation, 'atomics'>,
+  { natives, order, stubs, realm, recorder, collector }: Omit<LateObservation, 'atomics'>,
   memories: MemoryRegistry,
 ): MainAtomics {
   const { words } = order;
@@ -31,6 +31,7 @@ export function observeMainAtomics(
   const runs = { __proto__: null } as unknown as { [name: string]: Native };
   const install: InstallAtomics = (name, make) =>
     atomics(name, (native) => {
+      if (name === 'notify' || name === 'waitAsync') natives[name] = native;
       const run = make(native);
       runs[name] = run;
       return run;

@@ -29,6 +29,9 @@ export type WorkerMessage = Extract<
   { kind: 'worker' | 'worker-ended' | 'last-words' | 'closing' }
 >;
 
+/** What threads say whose modules are checked for accesses to freed memory. */
+export type ShadowMessage = Extract<FromScope, { kind: 'touched' | 'unshadowed' }>;
+
 /** Where a thread's output goes. */
 export interface ThreadSink {
   slots(thread: ThreadId, bytes: Uint8Array<ArrayBuffer>): void;
@@ -61,6 +64,7 @@ export interface AudioThreadOptions {
   readonly sink: ThreadSink;
   /** Called before each message, with those that are not for this end to understand. */
   readonly heard: ((message: WorkerMessage | undefined) => void) | undefined;
+  readonly shadowed?: (message: ShadowMessage) => void;
   /** How long it may still write once it has been told to end. */
   readonly lingerMs: number;
   readonly ended: (() => void) | undefined;
@@ -248,6 +252,10 @@ export class AudioThread implements ContextThread {
         this.#answered(message.id);
         return;
       }
+      case 'touched':
+      case 'unshadowed':
+        this.options.shadowed?.(message);
+        return;
       case 'worker':
       case 'worker-ended':
       case 'last-words':

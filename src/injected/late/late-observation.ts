@@ -1,7 +1,11 @@
+import type { Native } from '../../base/patch.ts';
 import type { AtomicsObserver } from '../../hooks/atomics.ts';
 import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
+import type { ShadowMemories } from '../../hooks/shadow-memories.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
+import type { ThreadId } from '../../shared/units.ts';
 import type { HandOver } from '../hand-over.ts';
+import type { AudioThread, ShadowMessage } from './audio-thread.ts';
 import type { Collector } from './collector.ts';
 import type { NodeEntries } from './node-entries.ts';
 
@@ -25,5 +29,16 @@ export interface LateObservation extends HandOver {
     name: string | undefined;
     map: SharedArrayBuffer | undefined;
     hasOriginals: boolean;
+    checks: PageChecks | undefined;
   };
+  /** Functions of the engine's `Atomics`, where memory can be shared. */
+  readonly natives: { notify: Native | undefined; waitAsync: Native | undefined };
+  /** Audio rendering threads, for what all of them are told. */
+  readonly scopes: Map<ThreadId, AudioThread>;
+}
+
+/** What checks the accesses of modules. */
+export interface PageChecks {
+  readonly shadows: ShadowMemories;
+  heard(message: ShadowMessage, thread: ThreadId): void;
 }

@@ -1,4 +1,4 @@
-import { IntrinsicWeakMap } from '../../base/intrinsics.ts';
+import { IntrinsicMap, IntrinsicWeakMap } from '../../base/intrinsics.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import type { Settings } from '../../shared/settings.ts';
@@ -30,13 +30,21 @@ export function start(early: HandOver): Late {
   const numbers = new IntrinsicWeakMap<object, MemoryId>();
   const numberOf = numberMemories(memories, numbers);
   const collector = new Collector(realm, recorder, channel.send);
-  const unheard = {
+  const unheard: Omit<LateObservation, 'atomics'> = {
     ...early,
     collector,
     nodes: new NodeEntries(),
     stress: { seed: 0 },
     ledger: ledgerOf(MAIN_THREAD, numberOf),
-    heaps: { blocks: undefined, name: undefined, map: undefined, hasOriginals: false },
+    heaps: {
+      blocks: undefined,
+      name: undefined,
+      map: undefined,
+      hasOriginals: false,
+      checks: undefined,
+    },
+    natives: { notify: undefined, waitAsync: undefined },
+    scopes: new IntrinsicMap(),
   };
   const { observer: atomics, replace: replaceAtomic } = observeMainAtomics(unheard, memories);
   const observation: LateObservation = { ...unheard, atomics };

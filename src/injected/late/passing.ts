@@ -1,3 +1,4 @@
+import { mapDelete, mapSet } from '../../base/intrinsics.ts';
 import { constructAs } from '../../base/patch.ts';
 import { shareCells } from '../../hooks/share-cells.ts';
 import type { Passage } from '../../shared/passage.ts';
@@ -12,7 +13,8 @@ const TOO_MANY = 'Too many contexts: the processors of this one are not seen.';
 
 /** Gives what passes into a scope in which the prelude waits. */
 export function preparePassing(observation: LateObservation): Late['pass'] {
-  const { collector, entities, nodeConstruction, order, realm, recorder } = observation;
+  const { collector, entities, heaps, nodeConstruction, order, realm, recorder, scopes } =
+    observation;
   const { native: WorkletNode } = nodeConstruction;
 
   /** The one node of our own: its options carry everything across, its port stays. */
@@ -20,6 +22,7 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
     const id = entities.nextThread();
     if (id === undefined) {
       recorder.record('uncovered', { what: 'prelude', detail: TOO_MANY });
+      heaps.checks?.shadows.stop();
       return;
     }
     const shared = shareCells(order.cell, entry.kind === 'realtime');
@@ -29,8 +32,9 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
       originMs: realm.originMs,
       fineClock: collector.fineClock,
       stress: observation.stress.seed,
-      modules: observation.heaps.name,
-      heaps: observation.heaps.map,
+      modules: heaps.name,
+      heaps: heaps.map,
+      shadows: heaps.checks?.shadows.passed,
       shared,
     };
     const options = { __proto__: null, processorOptions: passage };
@@ -38,7 +42,8 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
     const port = entities.natives.port(carrier as AudioWorkletNode);
     const thread = new AudioThread({
       heard: undefined,
-      ended: undefined,
+      ended: () => mapDelete(scopes, id),
+      shadowed: (message) => heaps.checks?.heard(message, id),
       id,
       kind: 'audio',
       shared,
@@ -50,6 +55,7 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
       lingerMs: LINGER_MS,
     });
     entry.thread = thread;
+    mapSet(scopes, id, thread);
     recorder.record('threadStarted', {
       thread: id,
       kind: 'audio',

@@ -9,7 +9,7 @@ import { handOut } from './shared-modules.ts';
 /** What `wasm.js` exports: given what it takes from us, it gives what hooks the doors of WebAssembly. */
 export type EvaluateRewriter = (
   shared: readonly unknown[],
-) => (observation: LateObservation) => HeapBlocks | undefined;
+) => (observation: LateObservation, level: MemoryLevel) => HeapBlocks | undefined;
 
 /** What rewrites modules, where the level asks for it. */
 export interface Rewriter {
@@ -19,7 +19,6 @@ export interface Rewriter {
 
 const NOT_ISOLATED =
   'Memory: modules of a page that is not cross-origin isolated are not rewritten; the ledger is all there is.';
-const NOT_FULL = 'Memory: accesses are not checked yet; heap hooks are all there is.';
 
 /** Fetches `wasm.js`. Until it is there those wait who can: see `compilation.ts`. */
 export function loadRewriter(observation: LateObservation, level: MemoryLevel): Rewriter {
@@ -31,7 +30,6 @@ export function loadRewriter(observation: LateObservation, level: MemoryLevel): 
     uncovered(NOT_ISOLATED);
     return { isReady: true };
   }
-  if (level === 'full') uncovered(NOT_FULL);
   observation.heaps.name = takeName(realm.window);
   observation.heaps.map = HeapMap.share();
   void promiseThen(
@@ -40,7 +38,7 @@ export function loadRewriter(observation: LateObservation, level: MemoryLevel): 
     }>,
     (module) => {
       recorder.guard(() => {
-        observation.heaps.blocks = module.default(handOut())(observation);
+        observation.heaps.blocks = module.default(handOut())(observation, level);
       });
       rewriter.isReady = true;
     },

@@ -1,16 +1,19 @@
-import { apply, uncurryThis } from '../../base/intrinsics.ts';
+import { apply, mapForEach, uncurryThis } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { HeapMap, isSharable } from '../../hooks/heap-map.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
+import { PASSED_ON, ShadowMemories } from '../../hooks/shadow-memories.ts';
 import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
 import type { WasmDoors } from '../../hooks/wasm-compilations.ts';
 import { hookDoors, type WasmNatives } from '../../hooks/wasm-doors.ts';
 import { describeError } from '../../shared/describe-error.ts';
-import type { Seq } from '../../shared/units.ts';
-import type { LateObservation } from '../late/late-observation.ts';
+import type { MemoryLevel } from '../../shared/settings.ts';
+import { MAIN_THREAD, type Seq } from '../../shared/units.ts';
+import type { LateObservation, PageChecks } from '../late/late-observation.ts';
 import { ownMember, ownNative } from '../late/own-natives.ts';
 import { rewriteModule } from './rewrite-module.ts';
+import { TouchedBlocks } from './touched-blocks.ts';
 
 const MISSED =
   'Memory: a module runs in the page as it is; what it does to memory that threads share is not seen.';
@@ -23,22 +26,22 @@ const REPLACED =
  * From now on modules that the page compiles are rewritten so that they tell of their allocator. The build wraps this
  * bundle as it wraps the late part, which loads it.
  */
-export function start(observation: LateObservation): HeapBlocks | undefined {
-  const { atomics, compilations, heaps: level, ledger, memories, realm, recorder } = observation;
+export function start(observation: LateObservation, level: MemoryLevel): HeapBlocks | undefined {
+  const { atomics, compilations, heaps: known, ledger, memories, realm, recorder } = observation;
   const { doors } = compilations;
   if (!doors) return undefined;
   const uncovered = (detail: string): void =>
     recorder.mention('uncovered', { what: 'other', detail });
   const natives = takeNatives(doors, realm.window);
-  const { name } = level;
+  const { name } = known;
   if (!natives || name === undefined) {
     uncovered(REPLACED);
     return undefined;
   }
-  if (level.hasOriginals) uncovered(LATE);
+  if (known.hasOriginals) uncovered(LATE);
   const budget = new PreviewBudget();
-  const map = level.map && new HeapMap(level.map);
-  if (level.hasOriginals) map?.expose();
+  const map = known.map && new HeapMap(known.map);
+  if (known.hasOriginals) map?.expose();
   const heaps = new HeapBlocks({
     map,
     next: () => recorder.next(),
@@ -56,9 +59,9 @@ export function start(observation: LateObservation): HeapBlocks | undefined {
     freed({ block, memory, offset }, seq, at, stack) {
       recorder.record('blockFreed', { block, memory, offset, stack }, seq as Seq, at);
     },
-    strayed(memory, offset, seq, stack) {
+    strayed(memory, offset, seq, stack, at) {
       const fields = { memory: ledger.memoryOf(memory), offset, stack };
-      recorder.record('heapFreed', fields, seq as Seq);
+      recorder.record('heapFreed', fields, seq as Seq, at);
     },
     grew({ id, counted, bytes, made, stack }) {
       recorder.record('heapSite', { site: id, live: counted, bytes, made, stack });
@@ -70,14 +73,17 @@ export function start(observation: LateObservation): HeapBlocks | undefined {
     uncovered,
     fault: (error) => recorder.fault(error),
   });
+  const checks = level === 'full' ? checking(observation, heaps) : undefined;
+  known.checks = checks;
   hookDoors({
     doors,
     natives,
     heaps,
+    shadows: checks?.shadows,
     atomics:
       atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
     name,
-    rewrite: (bytes) => rewriteModule(bytes, name, uncovered),
+    rewrite: (bytes) => rewriteModule(bytes, name, uncovered, checks?.keep),
     refused: (error) =>
       uncovered(`Memory: a rewritten module could not be used: ${describeError(error)}`),
     covered: (bytes, how) => recorder.record('atomicsCovered', { bytes, how }),
@@ -88,6 +94,66 @@ export function start(observation: LateObservation): HeapBlocks | undefined {
   });
   return heaps;
 }
+
+interface Checking extends PageChecks {
+  readonly keep: (original: Uint8Array) => number | undefined;
+}
+
+/** What makes shadows of heaps, and records of what touches freed blocks in them, on any thread. */
+function checking(observation: LateObservation, heaps: HeapBlocks): Checking {
+  const { ledger, memories, natives, recorder, scopes } = observation;
+  const uncovered = (detail: string): void =>
+    recorder.mention('uncovered', { what: 'other', detail });
+  const blocks = new TouchedBlocks({
+    next: () => recorder.next(),
+    record: (fields, seq, at) => recorder.record('freedTouched', fields, seq, at),
+    again: (fields, seq, at) => recorder.record('freedTouchedAgain', fields, seq, at),
+    tellFreed(shadow, thread, offset, place) {
+      if (shadow > 0 || thread === MAIN_THREAD) shadows.tellFreed(shadow, offset, place);
+      mapForEach(scopes, (scope, id) => {
+        if (shadow > 0 || id === thread) {
+          scope.tell({ kind: 'tell-freed', shadow, offset, place });
+        }
+      });
+    },
+  });
+  const shadows = new ShadowMemories({
+    thread: MAIN_THREAD,
+    memories,
+    notify: natives.notify,
+    waitAsync: natives.waitAsync,
+    heaps,
+    next: () => recorder.next(),
+    now: () => recorder.now(),
+    frame: () => 0,
+    stack: () => recorder.stack(),
+    memoryOf: (memory) => ledger.memoryOf(memory),
+    touched: (touch) => blocks.heard(touch, MAIN_THREAD),
+    made: (shadow) => mapForEach(scopes, (scope) => scope.tell({ kind: 'shadow', shadow })),
+    unshadowed: () => undefined,
+    uncovered,
+    fault: (error) => recorder.fault(error),
+  });
+  memories.passing = (memory, end) => {
+    // Even ends are ports of nodes, whose threads are entered.
+    if (end % 2 === 0) shadows.usedBySeen(memory);
+    else shadows.usedUnseen(memory, PASSED_ON);
+  };
+  return {
+    shadows,
+    keep: (original) => blocks.keep(original),
+    heard(message, thread) {
+      if (message.kind === 'touched') blocks.heard(message.touch, thread);
+      else {
+        shadows.stop();
+        uncovered(UNSHADOWED);
+      }
+    },
+  };
+}
+
+const UNSHADOWED =
+  'Memory: an audio rendering thread runs a module in memory that no module of the page works in: nothing that is freed in shared memory is checked from then on.';
 
 function takeNatives({ Module, Instance }: WasmDoors, window: object): WasmNatives | undefined {
   const { prototype } = Instance.native as unknown as { readonly prototype: object };

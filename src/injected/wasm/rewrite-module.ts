@@ -1,25 +1,31 @@
-import { IntrinsicInt32Array, lengthOf } from '../../base/intrinsics.ts';
+import { floor, IntrinsicInt32Array, lengthOf } from '../../base/intrinsics.ts';
 import type { Result } from '../../base/result.ts';
+import { quarantineBytes } from '../../hooks/quarantine.ts';
 import { scanModule } from '../../hooks/wasm-atomics.ts';
-import type { Rewrite } from '../../hooks/wasm-tag.ts';
+import type { CheckLayout, Rewrite } from '../../hooks/wasm-tag.ts';
 import { findAllocator, hookable, isWhole } from '../../wasm/find-allocator.ts';
 import type { HeapFunction } from '../../wasm/heap-hooks.ts';
-import { instrument } from '../../wasm/instrument.ts';
+import { type Instrumented, type InstrumentOptions, instrument } from '../../wasm/instrument.ts';
 import type { Ints, List } from '../../wasm/list.ts';
-import { readModule, type WasmModule } from '../../wasm/read-module.ts';
+import { type MemoryType, readModule, type WasmModule } from '../../wasm/read-module.ts';
+import { shadowOf, shadowPages } from '../../wasm/shadow.ts';
+
+/** Gives the number by which the original can be found again; undefined where there is no room for it. */
+export type KeepModule = (original: Uint8Array) => number | undefined;
 
 const NOT_WHOLE =
   'blocks may come and go by functions that were not found; blocks that are freed twice, or were never handed out, are not told';
 
 /**
  * The form of a module that tells of its allocator, and of its atomic instructions on memory that threads share,
- * importing from the module `from`. Undefined where the original is to run. `uncovered` hears what is not told, and why,
- * if the module has a memory at all.
+ * importing from the module `from`; where there is what keeps originals, also of its accesses to freed memory. Undefined
+ * where the original is to run. `uncovered` hears what is not told, and why, if the module has a memory at all.
  */
 export function rewriteModule(
   bytes: Uint8Array,
   from: string,
   uncovered: (why: string) => void,
+  keep?: KeepModule,
 ): Rewrite | undefined {
   const refuse = (why: string): undefined => {
     uncovered(`Memory: a module of ${lengthOf(bytes)} bytes runs as it is: ${why}`);
@@ -30,10 +36,15 @@ export function rewriteModule(
   const heap = heapOf(read.value);
   const atomics = scanModule(bytes, lengthOf(bytes)) !== 'none';
   if (!heap.ok && !atomics) return refuse(heap.error);
-  const hooked = heap.ok ? { heap: heap.value.functions } : {};
-  const made = instrument(bytes, { from, atomics, ...hooked });
-  if (!made.ok) return refuse(made.error.reason);
   const which = `a module of ${lengthOf(bytes)} bytes`;
+  const options = { from, atomics, ...(heap.ok ? { heap: heap.value.functions } : {}) };
+  // Nothing rests of which nobody hears that it is freed.
+  const memory = heap.ok ? read.value.memories.at(0) : undefined;
+  const checked = keep && memory && withChecks(bytes, options, memory, keep);
+  if (typeof checked === 'string')
+    uncovered(`Memory: accesses of ${which} are not checked: ${checked}`);
+  const made = typeof checked === 'object' ? checked.made : instrument(bytes, options);
+  if (!made.ok) return refuse(made.error.reason);
   if (!heap.ok) uncovered(`Memory: the blocks of ${which} are not seen: ${heap.error}`);
   else if (!heap.value.isWhole) uncovered(`Memory: ${which}: ${NOT_WHOLE}`);
   const { importedFunctions, functions, shift, copies, recordsAtomics } = made.value;
@@ -43,8 +54,53 @@ export function rewriteModule(
     recordsAtomics,
     hearsHeap: heap.ok,
     isWhole: heap.ok && heap.value.isWhole,
+    checks: typeof checked === 'object' ? checked.layout : undefined,
   };
 }
+
+interface Checked {
+  readonly made: Result<Instrumented, never>;
+  readonly layout: CheckLayout;
+}
+
+/** Says why not where that cannot be. */
+function withChecks(
+  bytes: Uint8Array,
+  options: InstrumentOptions,
+  memory: MemoryType,
+  keep: KeepModule,
+): Checked | string {
+  const plain = shadowOf(memory);
+  const maximum = floor(plain.cells / SHADOW_BYTES_OF_PAGE);
+  // The quarantine lies between the shadow and its cells.
+  const shadow = { ...plain, cells: plain.cells + quarantineBytes(maximum * PAGE_BYTES) };
+  const { shared, minimum } = memory;
+  const checks = {
+    accesses: 'all',
+    precision: 'accumulated',
+    bodies: 'two',
+    shadow,
+    shared,
+  } as const;
+  const made = instrument(bytes, { ...options, checks });
+  if (!made.ok) return made.error.reason;
+  const module = keep(bytes);
+  if (module === undefined) return 'there is no room for more originals';
+  const layout = {
+    module,
+    shared,
+    defines: made.value.memory !== undefined,
+    minimum,
+    maximum,
+    isBounded: memory.maximum !== undefined,
+    pages: shadowPages(shadow),
+    cells: shadow.cells,
+  };
+  return { made, layout };
+}
+
+const PAGE_BYTES = 65_536;
+const SHADOW_BYTES_OF_PAGE = PAGE_BYTES / 8;
 
 interface HookedHeap {
   readonly functions: List<HeapFunction>;

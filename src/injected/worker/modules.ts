@@ -184,9 +184,10 @@ export function observeModules(
       freed({ block, memory, offset }, seq, at, stack) {
         recorder.record('blockFreed', { block, memory, offset, stack }, seq, at);
       },
-      strayed(memory, offset, seq, stack) {
+      strayed(memory, offset, seq, stack, at) {
         if (!ledger) return;
-        recorder.record('heapFreed', { memory: ledger.memoryOf(memory), offset, stack }, seq);
+        const fields = { memory: ledger.memoryOf(memory), offset, stack };
+        recorder.record('heapFreed', fields, seq, at);
       },
       grew: () => undefined,
       misfreed: () => undefined,
@@ -197,6 +198,7 @@ export function observeModules(
       doors,
       natives,
       heaps,
+      shadows: undefined,
       atomics:
         atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
       name: named,

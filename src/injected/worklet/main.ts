@@ -1,6 +1,7 @@
 import { IntrinsicWeakMap } from '../../base/intrinsics.ts';
 import { Patches } from '../../base/patch.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
+import type { ShadowMemories } from '../../hooks/shadow-memories.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
 import type { MemoryId, NodeId } from '../../shared/units.ts';
@@ -49,7 +50,11 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const recorder = passage.stress
     ? new StressedRecorder(patches, passage, port)
     : new ThreadRecorder(patches, passage, port);
-  listen(port, 'message', (event) => recorder.obey(dataOf(event) as ToScope));
+  let shadows: ShadowMemories | undefined;
+  listen(port, 'message', (event) => {
+    const command = dataOf(event) as ToScope;
+    if (!shadows?.obey(command)) recorder.obey(command);
+  });
   startPort(port);
   preventInlining();
   const ports = observePorts(recorder, (processor) => processors.platformOf(processor));
@@ -70,7 +75,7 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const growth = observeGrowth(recorder, ports.memories, { numbers, numberOf, running });
   if (sharing.doors) {
     observeCompiling(sharing.doors, { recorder, running, saw: (memory) => growth?.saw(memory) });
-    hookModules(recorder, sharing, ports.memories, ledger, passage);
+    shadows = hookModules(recorder, sharing, ports.memories, ledger, passage);
   }
   observeAnnotations(recorder, processors, ledger);
   return processors;

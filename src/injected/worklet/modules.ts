@@ -1,6 +1,9 @@
+import { mapForEach } from '../../base/intrinsics.ts';
+import type { Native } from '../../base/patch.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { HeapMap, isSharable } from '../../hooks/heap-map.ts';
 import type { Memories } from '../../hooks/memories.ts';
+import { ShadowMemories } from '../../hooks/shadow-memories.ts';
 import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
 import { hookDoors } from '../../hooks/wasm-doors.ts';
 import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
@@ -9,7 +12,10 @@ import { describeError } from '../../shared/describe-error.ts';
 import type { Passage } from '../../shared/passage.ts';
 import type { Micros } from '../../shared/units.ts';
 import type { Sharing } from './atomics.ts';
+import { currentFrame } from './scope.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
+
+const { notify, waitAsync } = Atomics as unknown as { readonly [name: string]: Native };
 
 const MISSED =
   'Memory: a module runs in an audio rendering thread as it is; what it does to memory that threads share is not seen.';
@@ -17,16 +23,17 @@ const COMPILED_HERE =
   'Memory: modules that an audio rendering thread compiles itself run as they are; their blocks and atomic instructions are not seen.';
 
 /**
- * Lets modules that the page has rewritten tell of their allocator in this scope too. What is compiled here runs as it is.
+ * Lets modules that the page has rewritten tell of their allocator in this scope too, and of accesses to freed memory. What
+ * is compiled here runs as it is. Gives the shadows of heaps; undefined where accesses are not checked.
  */
 export function hookModules(
   recorder: ThreadRecorder,
   { atomics, doors }: Sharing,
   memories: Memories,
   ledger: BlockLedger,
-  { modules: name, heaps: map }: Passage,
-): void {
-  if (name === undefined || !doors) return;
+  { modules: name, heaps: map, shadows: passed, thread }: Passage,
+): ShadowMemories | undefined {
+  if (name === undefined || !doors) return undefined;
   const uncovered = (detail: string): void =>
     recorder.record('uncovered', { what: 'other', detail });
   const heaps = new HeapBlocks({
@@ -47,8 +54,9 @@ export function hookModules(
     freed({ block, memory, offset }, seq, at, stack) {
       recorder.record('blockFreed', { block, memory, offset, stack }, seq, at);
     },
-    strayed(memory, offset, seq, stack) {
-      recorder.record('heapFreed', { memory: ledger.memoryOf(memory), offset, stack }, seq);
+    strayed(memory, offset, seq, stack, at) {
+      const fields = { memory: ledger.memoryOf(memory), offset, stack };
+      recorder.record('heapFreed', fields, seq, at);
     },
     // It takes no stacks for blocks that nobody asks for.
     grew: () => undefined,
@@ -59,10 +67,31 @@ export function hookModules(
     uncovered,
     fault: (error) => recorder.fault(error),
   });
+  const shadows =
+    passed &&
+    new ShadowMemories({
+      thread,
+      memories,
+      notify,
+      waitAsync,
+      heaps,
+      next: () => recorder.next(),
+      now: () => recorder.now(),
+      frame: () => currentFrame(),
+      stack: () => recorder.stack(),
+      memoryOf: (memory) => ledger.memoryOf(memory),
+      touched: (touch) => recorder.say({ kind: 'touched', touch }),
+      made: undefined,
+      unshadowed: () => recorder.say({ kind: 'unshadowed' }),
+      uncovered,
+      fault: (error) => recorder.fault(error),
+    });
+  if (passed) mapForEach(passed, (shadow) => shadows?.take(shadow));
   hookDoors({
     doors,
     natives: takeWasmNatives(doors),
     heaps,
+    shadows,
     atomics:
       atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
     name,
@@ -76,6 +105,7 @@ export function hookModules(
       uncovered(MISSED);
     },
   });
+  return shadows;
 }
 
 /** That a module was compiled in this scope, where modules are to be rewritten. */

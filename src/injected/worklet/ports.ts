@@ -1,6 +1,6 @@
 import { apply } from '../../base/intrinsics.ts';
 import { Channels, type End } from '../../hooks/channels.ts';
-import { Memories } from '../../hooks/memories.ts';
+import { leanMemories, type Memories } from '../../hooks/memories.ts';
 import type { EndId, Frames, NodeId } from '../../shared/units.ts';
 import { currentFrame } from './scope.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
@@ -20,7 +20,7 @@ export function observePorts(
   recorder: ThreadRecorder,
   platformOf: (processor: unknown) => object | undefined,
 ): PortObserver {
-  const memories = new Memories(recorder, true);
+  const memories = leanMemories(recorder);
   const channels = new Channels({
     witness: recorder,
     memories,

@@ -291,6 +291,11 @@ export class ThreadRecorder implements Witness {
     return captureStack(OWN_URL);
   }
 
+  /** Says to the page what is no record. */
+  say(message: Extract<FromScope, { kind: 'touched' | 'unshadowed' }>): void {
+    this.#send(message);
+  }
+
   fault(error: unknown): void {
     this.#send({ kind: 'fault', message: describeError(error) });
   }

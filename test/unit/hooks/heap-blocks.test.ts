@@ -1,6 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import { HeapBlocks, type HeapImports } from '../../../src/hooks/heap-blocks.ts';
 import { HeapMap } from '../../../src/hooks/heap-map.ts';
+import { Quarantine, quarantineBytes } from '../../../src/hooks/quarantine.ts';
+import { RestingBlocks } from '../../../src/hooks/resting-blocks.ts';
 import type { FunctionLayout, Rewrite } from '../../../src/hooks/wasm-tag.ts';
 import type { BlockId, MemoryId, Micros } from '../../../src/shared/units.ts';
 
@@ -16,6 +18,7 @@ const REWRITE: Rewrite = {
   isWhole: true,
   hearsHeap: true,
   recordsAtomics: false,
+  checks: undefined,
 };
 
 /** One thread with an instance of the module over the memory. */
@@ -66,6 +69,9 @@ function thread(name: string, { isShared = true, rewrite = REWRITE } = {}): Thre
 }
 
 const MALLOC = 1;
+const REALLOC = 5;
+const HEAP_BYTES = 2 ** 20;
+const CELLS = HEAP_BYTES / 8 + quarantineBytes(HEAP_BYTES);
 
 test('a block that the page tells of and another thread frees is told by that', () => {
   const page = thread('a');
@@ -273,4 +279,53 @@ test('sites are told that keep many blocks, when those are more or fewer than be
   passed += 2e6;
   allocate(102, 1);
   expect(said).toHaveLength(2);
+});
+
+/** A thread in whose heap freed blocks rest. */
+function resting(name: string): Thread {
+  const made = thread(name);
+  const heap = made.heaps.heapOf(made.memory, 0);
+  const buffer = new ArrayBuffer(CELLS + 64);
+  const layout = { heapBytes: HEAP_BYTES, cells: CELLS };
+  heap.resting = new RestingBlocks(new Quarantine(buffer, layout, 0, () => HEAP_BYTES));
+  return made;
+}
+
+test('a block that rests and is freed again is told, and goes to its allocator once', () => {
+  const page = resting('a');
+  page.allocated(MALLOC, 1024, 32);
+  expect(page.freeing(1024)).toBe(0);
+  expect(said).toEqual([]);
+  expect(page.freeing(1024)).toBe(0);
+  expect(said).toEqual(['a told 9701: 32 at 1024', 'a freed 9701', 'a double 9701 at 1024']);
+  expect(page.evicted()).toBe(0);
+});
+
+test('what was never handed out does not rest', () => {
+  const page = resting('a');
+  expect(page.freeing(2048)).toBe(2048);
+  expect(said).toEqual(['a invalid 0 at 2048']);
+});
+
+test('a block that is moved while its old place is to rest is freed once, by what follows', () => {
+  const page = resting('a');
+  page.allocated(MALLOC, 1024, 32);
+  expect(page.reallocating(1024, 64)).toBe(32);
+  page.allocated(REALLOC, 2048, 64);
+  expect(page.freeing(1024)).toBe(0);
+  expect(page.reallocating(2048, 0)).toBe(-1);
+  page.reallocated(2048, 0, 0);
+  expect(said).toEqual([]);
+});
+
+test('the free of a block that rests is told when somebody asks for it, and once', () => {
+  const page = resting('a');
+  page.allocated(MALLOC, 1024, 32);
+  page.freeing(1024);
+  const heap = page.heaps.heapOf(page.memory, 0);
+  page.heaps.tellFreed(heap, 1024, place - 2);
+  expect(said).toEqual([]);
+  page.heaps.tellFreed(heap, 1024, place);
+  page.heaps.tellFreed(heap, 1024, place);
+  expect(said).toEqual(['a told 9701: 32 at 1024', 'a freed 9701']);
 });

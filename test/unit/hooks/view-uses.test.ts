@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Native, Patches } from '../../../src/base/patch.ts';
 import { ATOMICS_PARAMETERS, shapeOf } from '../../../src/hooks/atomics-stubs.ts';
-import { Memories } from '../../../src/hooks/memories.ts';
+import { leanMemories } from '../../../src/hooks/memories.ts';
 import type { GrowthHost, MemoryGrowth } from '../../../src/hooks/memory-growth.ts';
 import { numberMemories } from '../../../src/hooks/memory-numbers.ts';
 import { observeMemoryGrowth } from '../../../src/hooks/observe-growth.ts';
@@ -41,7 +41,7 @@ beforeEach(() => {
     ports: UNKNOWN_PORT_COUNT,
     isActive: true,
   };
-  const memories = new Memories(witness, true);
+  const memories = leanMemories(witness);
   const numbers = new WeakMap<object, MemoryId>();
   const host: ViewUseHost = {
     ...common,

@@ -65,6 +65,7 @@ beforeEach(() => {
       natives: NATIVES,
       heaps,
       atomics,
+      shadows: undefined,
       name: NAME,
       rewrite: rewrites
         ? (bytes) => rewriteModule(bytes, NAME, (why) => said.push(why))
