@@ -1,7 +1,8 @@
-import { functionText, getOwnPropertyDescriptor, ownData } from '../base/intrinsics.ts';
+import { ownData } from '../base/intrinsics.ts';
 import type { Native, Patches } from '../base/patch.ts';
 import { ATOMICS_PARAMETERS, shapeOf } from './atomics-stubs.ts';
 import { getterOf, prototypeOf } from './interfaces.ts';
+import { ownNative } from './own-natives.ts';
 import type { ViewUseHost } from './view-uses.ts';
 
 const offsetOf = getterOf<object, number>('DataView', 'byteOffset') as (view: object) => number;
@@ -19,7 +20,7 @@ export function replacingNatives(
   return {
     dataViews: { prototype: prototypeOf('DataView') as object, offsetOf },
     replace(owner, name, make) {
-      if (isNative(owner, name)) {
+      if (ownNative(owner, name)) {
         patches.replace(owner, name, (native) => make(native)[name] as Native);
       }
     },
@@ -28,16 +29,4 @@ export function replacingNatives(
       patches.replace(owner, name, (before) => shapeOf(name, { run: make(before) }));
     },
   };
-}
-
-/** Whether a function of the engine’s own stands there. */
-function isNative(owner: object, name: string): boolean {
-  const found: unknown = getOwnPropertyDescriptor(owner, name)?.value;
-  if (typeof found !== 'function') return false;
-  const text = functionText(found as Native);
-  // As V8 and as SpiderMonkey print it.
-  return (
-    text === `function ${name}() { [native code] }` ||
-    text === `function ${name}() {\n    [native code]\n}`
-  );
 }

@@ -1,24 +1,37 @@
-import { apply, getOwnPropertyDescriptor, ownData, uncurryThis } from '../base/intrinsics.ts';
+import { apply, getOwnPropertyDescriptor, uncurryThis } from '../base/intrinsics.ts';
 import type { Native } from '../base/patch.ts';
+import { ownMember, ownNative } from './own-natives.ts';
 import type { WasmDoors } from './wasm-compilations.ts';
 import type { WasmNatives } from './wasm-doors.ts';
 
-type BodyOf = WasmNatives['bodyOf'];
-
-/** The engine's functions of a scope in which the page has not run yet. */
-export function takeWasmNatives({ Module, Instance }: WasmDoors, bodyOf?: BodyOf): WasmNatives {
-  const { prototype } = Instance.native as unknown as { readonly prototype: object };
-  const of = <T>(key: string): ((...args: readonly unknown[]) => T) => {
-    const native = ownData(Module.native, key) as Native;
-    return (...args) => apply(native, undefined, args) as T;
-  };
+/** The engine's functions of the scope whose global object is `global`; undefined where the page has replaced any of them by now. */
+export function takeWasmNatives(
+  { Module, Instance }: WasmDoors,
+  global: object,
+): WasmNatives | undefined {
+  const prototype: unknown = getOwnPropertyDescriptor(Instance.native, 'prototype')?.value;
+  const importsOf = ownNative(Module.native, 'imports');
+  const exportsOf = ownNative(Module.native, 'exports');
+  const sectionsOf = ownNative(Module.native, 'customSections');
+  const membersOf = ownNative(prototype as object, 'exports', 'get');
+  if (!importsOf || !exportsOf || !sectionsOf || !membersOf) return undefined;
+  const told =
+    <T>(native: Native) =>
+    (...args: readonly unknown[]): T =>
+      apply(native, undefined, args) as T;
   return {
-    importsOf: of('imports'),
-    exportsOf: of('exports'),
-    sectionsOf: of('customSections'),
-    membersOf: uncurryThis(
-      getOwnPropertyDescriptor(prototype, 'exports')?.get as (this: object) => object,
-    ),
-    bodyOf,
+    importsOf: told(importsOf),
+    exportsOf: told(exportsOf),
+    sectionsOf: told(sectionsOf),
+    membersOf: uncurryThis(membersOf) as (instance: object) => object,
+    bodyOf: takeBodyOf(global),
   };
+}
+
+/** Undefined in scopes without `Response`, as audio rendering threads are. */
+function takeBodyOf(global: object): WasmNatives['bodyOf'] {
+  const clone = ownMember(global, 'Response', 'clone', 'value');
+  const bytes = ownMember(global, 'Response', 'arrayBuffer', 'value');
+  if (!clone || !bytes) return undefined;
+  return (response) => apply(bytes, apply(clone, response, []), []) as Promise<ArrayBuffer>;
 }

@@ -1,10 +1,10 @@
 import { ownData, uncurryThis } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
 import { observeMemoryGrowth } from '../../hooks/observe-growth.ts';
+import { ownMember, ownNative } from '../../hooks/own-natives.ts';
 import type { ViewUseHost } from '../../hooks/view-uses.ts';
 import type { Micros, NodeId, Seq } from '../../shared/units.ts';
 import type { LateObservation } from './late-observation.ts';
-import { ownMember, ownNative } from './own-natives.ts';
 
 /** Follows the memories of the page: how they grow, and who goes on using what was made of them before. */
 export function observePageGrowth(

@@ -1,6 +1,6 @@
 import { apply } from '../../base/intrinsics.ts';
+import { ownMember } from '../../hooks/own-natives.ts';
 import type { LateObservation } from './late-observation.ts';
-import { ownMember } from './own-natives.ts';
 
 const CUT_SHORT =
   'The page went away while it played: some of its last calls are not seen, as it is not cross-origin isolated.';

@@ -1,9 +1,9 @@
 import { apply, IntrinsicInt32Array, promiseThen } from '../../base/intrinsics.ts';
 import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { HeapMap } from '../../hooks/heap-map.ts';
+import { ownMember, ownNative } from '../../hooks/own-natives.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
 import type { LateObservation } from './late-observation.ts';
-import { ownMember, ownNative } from './own-natives.ts';
 import { handOut } from './shared-modules.ts';
 
 /** What `wasm.js` exports: given what it takes from us, it gives what hooks the doors of WebAssembly. */

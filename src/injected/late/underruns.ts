@@ -1,7 +1,7 @@
 import { apply, deref, floor } from '../../base/intrinsics.ts';
+import { ownMember } from '../../hooks/own-natives.ts';
 import type { ContextEntry } from '../entities.ts';
 import type { LateObservation } from './late-observation.ts';
-import { ownMember } from './own-natives.ts';
 
 /**
  * Gives what, called now and then, records the underruns that the device has reported since the call

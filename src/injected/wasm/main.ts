@@ -1,17 +1,15 @@
-import { apply, mapForEach, uncurryThis } from '../../base/intrinsics.ts';
-import type { Native } from '../../base/patch.ts';
+import { mapForEach } from '../../base/intrinsics.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { HeapMap, isSharable } from '../../hooks/heap-map.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import { PASSED_ON, ShadowMemories } from '../../hooks/shadow-memories.ts';
 import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
-import type { WasmDoors } from '../../hooks/wasm-compilations.ts';
-import { hookDoors, type WasmNatives } from '../../hooks/wasm-doors.ts';
+import { hookDoors } from '../../hooks/wasm-doors.ts';
+import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
 import { describeError } from '../../shared/describe-error.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
 import { MAIN_THREAD, type Seq } from '../../shared/units.ts';
 import type { LateObservation, PageChecks } from '../late/late-observation.ts';
-import { ownMember, ownNative } from '../late/own-natives.ts';
 import { rewriteModule } from './rewrite-module.ts';
 import { TouchedBlocks } from './touched-blocks.ts';
 
@@ -32,7 +30,7 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
   if (!doors) return undefined;
   const uncovered = (detail: string): void =>
     recorder.mention('uncovered', { what: 'other', detail });
-  const natives = takeNatives(doors, realm.window);
+  const natives = takeWasmNatives(doors, realm.window);
   const { name } = known;
   if (!natives || name === undefined) {
     uncovered(REPLACED);
@@ -154,28 +152,3 @@ function checking(observation: LateObservation, heaps: HeapBlocks): Checking {
 
 const UNSHADOWED =
   'Memory: an audio rendering thread runs a module in memory that no module of the page works in: nothing that is freed in shared memory is checked from then on.';
-
-function takeNatives({ Module, Instance }: WasmDoors, window: object): WasmNatives | undefined {
-  const { prototype } = Instance.native as unknown as { readonly prototype: object };
-  const importsOf = ownNative(Module.native, 'imports');
-  const exportsOf = ownNative(Module.native, 'exports');
-  const sectionsOf = ownNative(Module.native, 'customSections');
-  const membersOf = ownNative(prototype, 'exports', 'get');
-  if (!importsOf || !exportsOf || !sectionsOf || !membersOf) return undefined;
-  const clone = ownMember(window, 'Response', 'clone', 'value');
-  const bytes = ownMember(window, 'Response', 'arrayBuffer', 'value');
-  const told =
-    <T>(native: Native) =>
-    (...args: readonly unknown[]): T =>
-      apply(native, undefined, args) as T;
-  return {
-    importsOf: told(importsOf),
-    exportsOf: told(exportsOf),
-    sectionsOf: told(sectionsOf),
-    membersOf: uncurryThis(membersOf) as (instance: object) => object,
-    bodyOf:
-      clone && bytes
-        ? (response) => apply(bytes, apply(clone, response, []), []) as Promise<ArrayBuffer>
-        : undefined,
-  };
-}

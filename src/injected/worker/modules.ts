@@ -1,5 +1,4 @@
 import {
-  apply,
   IntrinsicMap,
   IntrinsicPromise,
   mapClear,
@@ -7,14 +6,12 @@ import {
   mapGet,
   mapSet,
   mapSize,
-  ownData,
   promiseThen,
   slice,
 } from '../../base/intrinsics.ts';
-import type { ApplyTrap, Native } from '../../base/patch.ts';
+import type { ApplyTrap } from '../../base/patch.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { isSharable } from '../../hooks/heap-map.ts';
-import { prototypeOf } from '../../hooks/interfaces.ts';
 import type { Memories } from '../../hooks/memories.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
@@ -24,7 +21,7 @@ import {
   observeCompilations,
   type WasmDoors,
 } from '../../hooks/wasm-compilations.ts';
-import { hookDoors, type WasmNatives } from '../../hooks/wasm-doors.ts';
+import { hookDoors } from '../../hooks/wasm-doors.ts';
 import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
 import type { Rewrite } from '../../hooks/wasm-tag.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
@@ -154,8 +151,8 @@ export function observeModules(
     },
     hold,
   );
-  if (!doors) return { passed: () => undefined, numbered: () => undefined };
-  const natives = takeWasmNatives(doors, takeBodyOf());
+  const natives = doors && takeWasmNatives(doors, globalThis);
+  if (!natives) return { passed: () => undefined, numbered: () => undefined };
   const early = rememberInstances(doors);
 
   const hook = (named: string): void => {
@@ -247,13 +244,4 @@ function folderOf(url: string): string {
   let end = url.length;
   while (end > 0 && url[end - 1] !== '/') end--;
   return slice(url, 0, end);
-}
-
-function takeBodyOf(): WasmNatives['bodyOf'] {
-  const prototype = prototypeOf('Response');
-  const clone = prototype && ownData(prototype, 'clone');
-  const bytes = prototype && ownData(prototype, 'arrayBuffer');
-  if (!clone || !bytes) return undefined;
-  return (response) =>
-    apply(bytes as Native, apply(clone as Native, response, []), []) as Promise<ArrayBuffer>;
 }

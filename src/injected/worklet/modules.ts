@@ -33,7 +33,8 @@ export function hookModules(
   ledger: BlockLedger,
   { modules: name, heaps: map, shadows: passed, thread }: Passage,
 ): ShadowMemories | undefined {
-  if (name === undefined || !doors) return undefined;
+  const natives = doors && takeWasmNatives(doors, globalThis);
+  if (name === undefined || !natives) return undefined;
   const uncovered = (detail: string): void =>
     recorder.record('uncovered', { what: 'other', detail });
   const heaps = new HeapBlocks({
@@ -89,7 +90,7 @@ export function hookModules(
   if (passed) mapForEach(passed, (shadow) => shadows?.take(shadow));
   hookDoors({
     doors,
-    natives: takeWasmNatives(doors),
+    natives,
     heaps,
     shadows,
     atomics:

@@ -1,5 +1,5 @@
-import { functionText, getOwnPropertyDescriptor } from '../../base/intrinsics.ts';
-import type { Native } from '../../base/patch.ts';
+import { functionText, getOwnPropertyDescriptor } from '../base/intrinsics.ts';
+import type { Native } from '../base/patch.ts';
 
 /**
  * A function of the engine's that is taken after the page's scripts have run, for what is rarely needed: undefined
@@ -20,14 +20,14 @@ export function ownNative(
   return isOwn ? (found as Native) : undefined;
 }
 
-/** The same of the prototype of an interface of `window`. */
+/** The same of the prototype of an interface. */
 export function ownMember(
-  window: object,
+  global: object,
   interfaceName: string,
   name: string,
   slot: 'value' | 'get',
 ): Native | undefined {
-  const found = getOwnPropertyDescriptor(window, interfaceName)?.value as
+  const found = getOwnPropertyDescriptor(global, interfaceName)?.value as
     | { readonly prototype?: object }
     | undefined;
   return ownNative(found?.prototype, name, slot);
