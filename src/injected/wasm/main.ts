@@ -1,14 +1,15 @@
 import { mapForEach } from '../../base/intrinsics.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
-import { HeapMap, isSharable } from '../../hooks/heap-map.ts';
+import { HeapMap } from '../../hooks/heap-map.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
+import { recordHeaps } from '../../hooks/record-heaps.ts';
 import { PASSED_ON, ShadowMemories } from '../../hooks/shadow-memories.ts';
 import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
 import { hookDoors } from '../../hooks/wasm-doors.ts';
 import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
 import { describeError } from '../../shared/describe-error.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
-import { MAIN_THREAD, type Seq } from '../../shared/units.ts';
+import { MAIN_THREAD } from '../../shared/units.ts';
 import type { LateObservation, PageChecks } from '../late/late-observation.ts';
 import { rewriteModule } from './rewrite-module.ts';
 import { TouchedBlocks } from './touched-blocks.ts';
@@ -40,37 +41,10 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
   const budget = new PreviewBudget();
   const map = known.map && new HeapMap(known.map);
   if (known.hasOriginals) map?.expose();
-  const heaps = new HeapBlocks({
-    map,
-    next: () => recorder.next(),
-    now: () => recorder.now(),
-    stack: () => recorder.stack(),
-    maySpend: () => budget.take(recorder.now()),
-    number: (memory) => ledger.number(memory),
-    isSharable: (memory) => isSharable(memories, memory),
-    isShared: (memory) => memories.sharedIdOf(memories.bufferIn(memory)) !== 0,
-    told({ block, memory, offset, length, by, stack, seq, at }) {
-      const fields = { block, memory, offset, length, by, stack };
-      recorder.record('heapAllocated', fields, seq as Seq, at);
-    },
-    found: ({ block, memory, offset }) => recorder.record('heapFound', { block, memory, offset }),
-    freed({ block, memory, offset }, seq, at, stack) {
-      recorder.record('blockFreed', { block, memory, offset, stack }, seq as Seq, at);
-    },
-    strayed(memory, offset, seq, stack, at) {
-      const fields = { memory: ledger.memoryOf(memory), offset, stack };
-      recorder.record('heapFreed', fields, seq as Seq, at);
-    },
-    grew({ id, counted, bytes, made, stack }) {
-      recorder.record('heapSite', { site: id, live: counted, bytes, made, stack });
-    },
-    misfreed({ what, block, memory, offset }, seq, stack) {
-      const fields = { what, block, memory: ledger.memoryOf(memory), offset, stack };
-      recorder.record('heapMisfreed', fields, seq as Seq);
-    },
-    uncovered,
-    fault: (error) => recorder.fault(error),
-  });
+  const maySpend = (): boolean => budget.take(recorder.now());
+  const heaps = new HeapBlocks(
+    recordHeaps(recorder, memories, () => ledger, { map, maySpend, uncovered }),
+  );
   const checks = level === 'full' ? checking(observation, heaps) : undefined;
   known.checks = checks;
   hookDoors({

@@ -11,9 +11,9 @@ import {
 } from '../../base/intrinsics.ts';
 import type { ApplyTrap } from '../../base/patch.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
-import { isSharable } from '../../hooks/heap-map.ts';
 import type { Memories } from '../../hooks/memories.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
+import { recordHeaps } from '../../hooks/record-heaps.ts';
 import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
 import { copyOfBytes, describeSource } from '../../hooks/wasm-atomics.ts';
 import {
@@ -26,7 +26,6 @@ import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
 import type { Rewrite } from '../../hooks/wasm-tag.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import { describeError } from '../../shared/describe-error.ts';
-import type { Micros } from '../../shared/units.ts';
 import { rememberInstances } from './early-instances.ts';
 import { after, microsOfEpoch } from './scope.ts';
 import { handOut } from './shared-modules.ts';
@@ -163,33 +162,12 @@ export function observeModules(
       uncovered(MISSED);
     }
     if (hasCompiled) uncovered(UNTOUCHED);
+    const maySpend = (): boolean => budget.take(microsOfEpoch());
     const heaps = new HeapBlocks({
       // What all threads know of blocks does not come here, so far: see `hasLeft` of data blocks.
-      map: undefined,
-      next: () => recorder.next(),
-      now: () => recorder.now() as Micros,
-      stack: () => recorder.stack(),
-      maySpend: () => budget.take(microsOfEpoch()),
-      number: (memory) => ledger?.number(memory),
-      isShared: (memory) => memories.sharedIdOf(memories.bufferIn(memory)) !== 0,
-      told({ block, memory, offset, length, by, stack, seq, at }) {
-        const fields = { block, memory, offset, length, by, stack };
-        recorder.record('heapAllocated', fields, seq, at);
-      },
-      isSharable: (memory) => isSharable(memories, memory),
-      found: ({ block, memory, offset }) => recorder.record('heapFound', { block, memory, offset }),
-      freed({ block, memory, offset }, seq, at, stack) {
-        recorder.record('blockFreed', { block, memory, offset, stack }, seq, at);
-      },
-      strayed(memory, offset, seq, stack, at) {
-        if (!ledger) return;
-        const fields = { memory: ledger.memoryOf(memory), offset, stack };
-        recorder.record('heapFreed', fields, seq, at);
-      },
+      ...recordHeaps(recorder, memories, () => ledger, { map: undefined, maySpend, uncovered }),
+      // Nor what others free.
       grew: () => undefined,
-      misfreed: () => undefined,
-      uncovered,
-      fault: (error) => recorder.fault(error),
     });
     hookDoors({
       doors,

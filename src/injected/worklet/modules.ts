@@ -1,8 +1,9 @@
 import { mapForEach } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
-import { HeapMap, isSharable } from '../../hooks/heap-map.ts';
+import { HeapMap } from '../../hooks/heap-map.ts';
 import type { Memories } from '../../hooks/memories.ts';
+import { recordHeaps } from '../../hooks/record-heaps.ts';
 import { ShadowMemories } from '../../hooks/shadow-memories.ts';
 import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
 import { hookDoors } from '../../hooks/wasm-doors.ts';
@@ -10,7 +11,6 @@ import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import { describeError } from '../../shared/describe-error.ts';
 import type { Passage } from '../../shared/passage.ts';
-import type { Micros } from '../../shared/units.ts';
 import type { Sharing } from './atomics.ts';
 import { currentFrame } from './scope.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
@@ -37,37 +37,10 @@ export function hookModules(
   if (name === undefined || !natives) return undefined;
   const uncovered = (detail: string): void =>
     recorder.record('uncovered', { what: 'other', detail });
-  const heaps = new HeapBlocks({
-    map: map && new HeapMap(map),
-    next: () => recorder.next(),
-    now: () => recorder.now() as Micros,
-    stack: () => recorder.stack(),
-    // No strings on this thread for blocks that nobody may ever ask for.
-    maySpend: () => false,
-    number: (memory) => ledger.number(memory),
-    isSharable: (memory) => isSharable(memories, memory),
-    isShared: (memory) => memories.sharedIdOf(memories.bufferIn(memory)) !== 0,
-    told({ block, memory, offset, length, by, stack, seq, at }) {
-      const fields = { block, memory, offset, length, by, stack };
-      recorder.record('heapAllocated', fields, seq, at);
-    },
-    found: ({ block, memory, offset }) => recorder.record('heapFound', { block, memory, offset }),
-    freed({ block, memory, offset }, seq, at, stack) {
-      recorder.record('blockFreed', { block, memory, offset, stack }, seq, at);
-    },
-    strayed(memory, offset, seq, stack, at) {
-      const fields = { memory: ledger.memoryOf(memory), offset, stack };
-      recorder.record('heapFreed', fields, seq, at);
-    },
-    // It takes no stacks for blocks that nobody asks for.
-    grew: () => undefined,
-    misfreed({ what, block, memory, offset }, seq, stack) {
-      const fields = { what, block, memory: ledger.memoryOf(memory), offset, stack };
-      recorder.record('heapMisfreed', fields, seq);
-    },
-    uncovered,
-    fault: (error) => recorder.fault(error),
-  });
+  // No strings on this thread for blocks that nobody may ever ask for.
+  const maySpend = (): boolean => false;
+  const given = { map: map && new HeapMap(map), maySpend, uncovered };
+  const heaps = new HeapBlocks(recordHeaps(recorder, memories, () => ledger, given));
   const shadows =
     passed &&
     new ShadowMemories({

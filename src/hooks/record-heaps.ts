@@ -1,0 +1,56 @@
+import type { BlockLedger } from '../shared/block-ledger.ts';
+import type { FieldsOf, RecordName } from '../shared/records.ts';
+import type { Micros } from '../shared/units.ts';
+import type { HeapHost } from './heap-blocks.ts';
+import { isSharable } from './heap-map.ts';
+import type { Memories } from './memories.ts';
+
+/** The recorder of the thread that the heaps are in. */
+interface HeapRecorder {
+  next(): number;
+  now(): number;
+  stack(): string;
+  record<N extends RecordName>(name: N, fields: FieldsOf<N>, seq?: number, at?: number): void;
+  fault(error: unknown): void;
+}
+
+/** Lets what is heard of heaps become records. `ledgerOf` gives nothing before this thread has a number. */
+export function recordHeaps(
+  recorder: HeapRecorder,
+  memories: Memories,
+  ledgerOf: () => BlockLedger | undefined,
+  given: Pick<HeapHost, 'map' | 'maySpend' | 'uncovered'>,
+): HeapHost {
+  return {
+    ...given,
+    next: () => recorder.next(),
+    now: () => recorder.now() as Micros,
+    stack: () => recorder.stack(),
+    number: (memory) => ledgerOf()?.number(memory),
+    isSharable: (memory) => isSharable(memories, memory),
+    isShared: (memory) => memories.sharedIdOf(memories.bufferIn(memory)) !== 0,
+    told({ block, memory, offset, length, by, stack, seq, at }) {
+      const fields = { block, memory, offset, length, by, stack };
+      recorder.record('heapAllocated', fields, seq, at);
+    },
+    found: ({ block, memory, offset }) => recorder.record('heapFound', { block, memory, offset }),
+    freed({ block, memory, offset }, seq, at, stack) {
+      recorder.record('blockFreed', { block, memory, offset, stack }, seq, at);
+    },
+    strayed(memory, offset, seq, stack, at) {
+      const ledger = ledgerOf();
+      if (!ledger) return;
+      recorder.record('heapFreed', { memory: ledger.memoryOf(memory), offset, stack }, seq, at);
+    },
+    grew({ id, counted, bytes, made, stack }) {
+      recorder.record('heapSite', { site: id, live: counted, bytes, made, stack });
+    },
+    misfreed({ what, block, memory, offset }, seq, stack) {
+      const ledger = ledgerOf();
+      if (!ledger) return;
+      const fields = { what, block, memory: ledger.memoryOf(memory), offset, stack };
+      recorder.record('heapMisfreed', fields, seq);
+    },
+    fault: (error) => recorder.fault(error),
+  };
+}
