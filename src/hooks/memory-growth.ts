@@ -15,14 +15,12 @@ import type { Patches } from '../base/patch.ts';
 import type { FieldsOf, RecordName } from '../shared/records.ts';
 import type { MemoryId, Micros, NodeId } from '../shared/units.ts';
 import type { Memories } from './memories.ts';
+import type { MemoryNumbers } from './memory-numbers.ts';
 
 /** What the growth of memories needs of the thread that it is seen in. */
-export interface GrowthHost {
+export interface GrowthHost extends MemoryNumbers {
   readonly patches: Patches;
   readonly memories: Memories;
-  /** Numbers of memories that no other thread can hold, by their buffer. */
-  readonly numbers: WeakMap<object, MemoryId>;
-  numberOf(memory: object): MemoryId;
   next(): number;
   now(): Micros;
   /** Whose processor is at work; 0: none. */

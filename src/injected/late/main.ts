@@ -1,8 +1,8 @@
-import { IntrinsicMap, IntrinsicWeakMap } from '../../base/intrinsics.ts';
+import { IntrinsicMap } from '../../base/intrinsics.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import type { Settings } from '../../shared/settings.ts';
-import { MAIN_THREAD, type MemoryId } from '../../shared/units.ts';
+import { MAIN_THREAD } from '../../shared/units.ts';
 import type { HandOver } from '../hand-over.ts';
 import type { Late } from '../late-part.ts';
 import { hearAnnotations } from './annotations.ts';
@@ -27,15 +27,14 @@ import { observeWorkerThreads } from './worker-threads.ts';
  */
 export function start(early: HandOver): Late {
   const { channel, memories, realm, recorder } = early;
-  const numbers = new IntrinsicWeakMap<object, MemoryId>();
-  const numberOf = numberMemories(memories, numbers);
+  const numbered = numberMemories(memories);
   const collector = new Collector(realm, recorder, channel.send);
   const unheard: Omit<LateObservation, 'atomics'> = {
     ...early,
     collector,
     nodes: new NodeEntries(),
     stress: { seed: 0 },
-    ledger: ledgerOf(MAIN_THREAD, numberOf),
+    ledger: ledgerOf(MAIN_THREAD, numbered.numberOf),
     heaps: {
       blocks: undefined,
       name: undefined,
@@ -50,7 +49,7 @@ export function start(early: HandOver): Late {
   const observation: LateObservation = { ...unheard, atomics };
   const named = observeNodes(observation, observePorts(observation));
   observeWires(observation);
-  observePageGrowth(observation, { numbers, numberOf, replaceAtomic });
+  observePageGrowth(observation, { ...numbered, replaceAtomic });
   observePageEvents(observation);
   hearCompilations(observation);
   const workers = observeWorkerThreads(observation);

@@ -1,25 +1,26 @@
-import { IntrinsicWeakMap } from '../../base/intrinsics.ts';
 import { wasm } from '../../hooks/cargo-walk.ts';
 import type { Memories } from '../../hooks/memories.ts';
-import { numberMemories } from '../../hooks/memory-numbers.ts';
+import type { MemoryNumbers } from '../../hooks/memory-numbers.ts';
 import { observeMemoryGrowth } from '../../hooks/observe-growth.ts';
 import { replacingNatives } from '../../hooks/replace-natives.ts';
 import { observeMade } from '../../hooks/witness.ts';
-import type { MemoryId, Micros, NodeId } from '../../shared/units.ts';
+import type { Micros, NodeId } from '../../shared/units.ts';
 import type { WorkerRecorder } from './worker-recorder.ts';
 
 /** Follows the memories of this worker: how they grow, and who goes on using what was made of them before. */
-export function observeGrowth(recorder: WorkerRecorder, memories: Memories): void {
+export function observeGrowth(
+  recorder: WorkerRecorder,
+  memories: Memories,
+  numbered: MemoryNumbers,
+): void {
   if (!wasm?.Memory) return;
   const { patches } = recorder;
-  const numbers = new IntrinsicWeakMap<object, MemoryId>();
   const growth = observeMemoryGrowth(
     {
+      ...numbered,
       ...replacingNatives(patches),
       patches,
       memories,
-      numbers,
-      numberOf: numberMemories(memories, numbers),
       next: () => recorder.next(),
       // What was read before is told as the memory grows: this thread’s records say no other time than their own.
       now: () => 0 as Micros,

@@ -66,7 +66,8 @@ function observe(address: Address): void {
   patches.method(scope, 'onmessage', channels.setHandler, 'set');
   repairBaseURL(patches, address);
   const installAtomics = isIsolated ? stubAtomics(patches) : undefined;
-  observeGrowth(recorder, memories);
+  const numbered = numberMemories(memories);
+  observeGrowth(recorder, memories, numbered);
   const modules = isIsolated ? observeModules(recorder, memories, address.own) : undefined;
   const annotations = observeAnnotations(recorder);
   const nested = observeNestedWorkers(recorder, channels, address);
@@ -86,7 +87,7 @@ function observe(address: Address): void {
     if (command.kind === 'begin') begin(command);
     else if (command.kind === 'modules') named(command.name);
     else if (command.kind === 'thread') {
-      const ledger = ledgerOf(command.id, numberMemories(memories));
+      const ledger = ledgerOf(command.id, numbered.numberOf);
       annotations.numbered(ledger);
       modules?.numbered(ledger);
     }

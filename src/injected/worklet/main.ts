@@ -1,10 +1,9 @@
-import { IntrinsicWeakMap } from '../../base/intrinsics.ts';
 import { Patches } from '../../base/patch.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
 import type { ShadowMemories } from '../../hooks/shadow-memories.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
-import type { MemoryId, NodeId } from '../../shared/units.ts';
+import type { NodeId } from '../../shared/units.ts';
 import { observeAnnotations } from './annotations.ts';
 import { observeSharing } from './atomics.ts';
 import { preventInlining } from './call-process.ts';
@@ -64,15 +63,14 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
     threw: (ordinal) => growth?.threw(ordinal),
   });
   const running = (): NodeId => ((processors.running ?? -1) + 1) as NodeId;
-  const numbers = new IntrinsicWeakMap<object, MemoryId>();
-  const numberOf = numberMemories(ports.memories, numbers);
-  const ledger = ledgerOf(passage.thread, numberOf);
+  const numbered = numberMemories(ports.memories);
+  const ledger = ledgerOf(passage.thread, numbered.numberOf);
   let hasCompiled = false;
   const sharing = observeSharing(recorder, ports.memories, () => {
     if (passage.modules !== undefined && !hasCompiled) sayCompiledHere(recorder);
     hasCompiled = true;
   });
-  const growth = observeGrowth(recorder, ports.memories, { numbers, numberOf, running });
+  const growth = observeGrowth(recorder, ports.memories, { ...numbered, running });
   if (sharing.doors) {
     observeCompiling(sharing.doors, { recorder, running, saw: (memory) => growth?.saw(memory) });
     shadows = hookModules(recorder, sharing, ports.memories, ledger, passage);

@@ -8,7 +8,7 @@ import { observeMemoryGrowth } from '../../../src/hooks/observe-growth.ts';
 import { UNKNOWN_PORT_COUNT } from '../../../src/hooks/port-count.ts';
 import type { ViewUseHost } from '../../../src/hooks/view-uses.ts';
 import type { Witness } from '../../../src/hooks/witness.ts';
-import type { MemoryId, Micros, NodeId } from '../../../src/shared/units.ts';
+import type { Micros, NodeId } from '../../../src/shared/units.ts';
 
 type Said = readonly [name: string, fields: object];
 
@@ -42,12 +42,10 @@ beforeEach(() => {
     isActive: true,
   };
   const memories = leanMemories(witness);
-  const numbers = new WeakMap<object, MemoryId>();
   const host: ViewUseHost = {
     ...common,
     memories,
-    numbers,
-    numberOf: numberMemories(memories, numbers),
+    ...numberMemories(memories),
     now: () => 0 as Micros,
     running: () => 3 as NodeId,
     dataViews: {
