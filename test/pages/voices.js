@@ -2,6 +2,7 @@
  * A program in Emscripten's style whose voices lie in a heap with an allocator of its own. Nothing in here is part of any
  * bug. The module is `test/support/wasm-voices.ts`, assembled.
  */
+import { moduleUrl } from './zoo.js';
 
 export const BYTES = Uint8Array.from(
   atob(
@@ -18,10 +19,11 @@ const nodes = {};
 let last = 0;
 
 /** What the glue makes of the program: its exports, and the functions of `webaudio.h` in a context. */
-export async function startProgram(context, workletUrl, bytes = BYTES) {
+export async function startProgram(context, bytes = BYTES) {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const { module, instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
-  await context.audioWorklet.addModule(workletUrl);
+  const glue = await fetch(new URL('voices.worklet.js', import.meta.url));
+  await context.audioWorklet.addModule(moduleUrl(await glue.text()));
   const boot = new AudioWorkletNode(context, 'em-bootstrap', {
     processorOptions: { wwID: 1, wasm: module, wasmMemory: memory },
   });
