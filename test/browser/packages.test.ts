@@ -38,6 +38,8 @@ const MADE: { readonly [page: string]: Made } = {
   tone: { realtime: ['bit-crusher'], offline: { 'bit-crusher': 69 }, memory: 'none' },
 };
 
+type BareVisit = Pick<Visit, 'page' | 'complaints'>;
+
 interface Made {
   readonly realtime: readonly string[];
   readonly offline: { readonly [name: string]: number };
@@ -48,6 +50,7 @@ interface Made {
 
 let visitor: Visitor;
 let bare: TestBrowser;
+const bareVisits = new Map<string, Promise<BareVisit>>();
 beforeAll(async () => {
   visitor = await Visitor.open();
   bare = await launchBrowser({ extension: false });
@@ -59,10 +62,7 @@ afterAll(async () => {
 
 describe('a published package', () => {
   test.each(PACKAGES)('behaves and sounds as without the extension: $path', async (exhibit) => {
-    const [seen, plain] = await Promise.all([
-      visitor.visit(exhibit.path),
-      visitBare(bare, `${visitor.origin}/${exhibit.path}`),
-    ]);
+    const [seen, plain] = await Promise.all([visitor.visit(exhibit.path), bareOf(exhibit)]);
     expectAlike(seen, plain, exhibit);
     const told = judge(seen.session);
     checkTrace(encodeTrace(seen.session, told), expectedTrace(seen.session.documents, told));
@@ -72,16 +72,24 @@ describe('a published package', () => {
     'does so with heap hooks in its modules: $path',
     async (exhibit) => {
       const seen = await visitor.visit(exhibit.path, 'heap');
-      expectAlike(seen, await visitBare(bare, `${visitor.origin}/${exhibit.path}`), exhibit);
+      expectAlike(seen, await bareOf(exhibit), exhibit);
     },
   );
 });
 
-function expectAlike(
-  seen: Visit,
-  plain: Pick<Visit, 'page' | 'complaints'>,
-  { path, isolated, findings }: Exhibit,
-): void {
+/** The page without the extension: it is visited once. */
+function bareOf({ path }: Exhibit): Promise<BareVisit> {
+  const known = bareVisits.get(path) ?? visitBare(bare, `${visitor.origin}/${path}`);
+  bareVisits.set(path, known);
+  return known;
+}
+
+function madeBy({ path }: Exhibit): Made | undefined {
+  return MADE[/([\w-]+)\.html/.exec(path)?.[1] ?? ''];
+}
+
+function expectAlike(seen: Visit, plain: BareVisit, exhibit: Exhibit): void {
+  const { isolated, findings } = exhibit;
   expect(seen.page).toMatchObject({ state: 'done', isolated });
   expect(seen.page).toEqual(plain.page);
   expect(Math.max(...(seen.page.rendered ?? []))).toBeGreaterThan(0.01);
@@ -91,17 +99,15 @@ function expectAlike(
   expect(asDeclared(seen.findings, findings)).toEqual([...findings].sort(byRule));
   expect(seen.judged).toEqual(seen.findings);
   expect(seen.session.totals).toMatchObject({ lost: 0, dropped: 0 });
-  expectNodes(seen.session, MADE[/([\w-]+)\.html/.exec(path)?.[1] ?? '']);
+  expectNodes(seen.session, madeBy(exhibit));
 }
 
 describe('a published package whose WebAssembly is checked', () => {
-  const wasm = PACKAGES.filter(
-    ({ path, isolated }) =>
-      isolated && MADE[/([\w-]+)\.html/.exec(path)?.[1] ?? '']?.memory === 'wasm',
-  );
-  test.each(wasm)('sounds as it does, and nothing is found: $path', async ({ path, findings }) => {
+  const wasm = PACKAGES.filter((each) => each.isolated && madeBy(each)?.memory === 'wasm');
+  test.each(wasm)('sounds as it does, and nothing is found: $path', async (exhibit) => {
+    const { path, findings } = exhibit;
     const seen = await visitor.visit(path, 'full');
-    const plain = await visitBare(bare, `${visitor.origin}/${path}`);
+    const plain = await bareOf(exhibit);
     expect(seen.page).toEqual(plain.page);
     expect(seen.complaints).toEqual(plain.complaints);
     expect(seen.alerts).toEqual([]);
