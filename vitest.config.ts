@@ -1,4 +1,10 @@
+import { setFlagsFromString } from 'node:v8';
 import { defineConfig } from 'vitest/config';
+
+// For the threads of the unit tests; the others run in processes of their own. What runs briefly is not worth compiling
+// twice (the trace processor above all), and their young garbage fits into more than 16 MiB.
+setFlagsFromString('--liftoff-only');
+setFlagsFromString('--max-semi-space-size=64');
 
 export default defineConfig({
   test: {

@@ -102,8 +102,11 @@ export function compare(expected: Trace, found: Trace): string | undefined {
     if (before !== after) return `${key}: ${before} became ${after}`;
   }
   if (expected.pages !== found.pages) return `${expected.pages} pages became ${found.pages}`;
-  const at = expected.heap.findIndex((byte, i) => byte !== found.heap[i]);
-  return at < 0 ? undefined : `byte ${at}: ${expected.heap[at]} became ${found.heap[at]}`;
+  for (let at = 0; at < expected.heap.length; at++) {
+    const [before, after] = [expected.heap[at], found.heap[at]];
+    if (before !== after) return `byte ${at}: ${before} became ${after}`;
+  }
+  return undefined;
 }
 
 export function runOriginal(bytes: Uint8Array<ArrayBuffer>, options: GeneratedOptions): Trace {

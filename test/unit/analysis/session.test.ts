@@ -5,10 +5,11 @@ import type { SessionInput } from '../../../src/analysis/session-input.ts';
 import { factsText } from '../../support/facts-text.ts';
 import { cut, randomRecording } from '../../support/random-recording.ts';
 import { Seeded } from '../../support/seeded.ts';
+import { seeds } from '../../support/seeds.ts';
 import { SlotWriter } from '../../support/slot-writer.ts';
 import { findings, sessionOf, sessionOfInputs, textInputs } from '../../support/text-records.ts';
 
-const SEEDS = Array.from({ length: 24 }, (_, i) => i + 1);
+const SEEDS = seeds(12);
 
 describe('facts do not depend on how the stream was cut or threads interleaved', () => {
   test.each(SEEDS)('seed %i', (seed) => {

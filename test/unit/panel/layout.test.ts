@@ -6,6 +6,8 @@ import { studioSession } from '../../support/studio-session.ts';
 import { teardownSession } from '../../support/teardown-session.ts';
 import { textInputs } from '../../support/text-records.ts';
 
+const STUDIO = studioSession();
+
 const DESTROYED = `
   0       nodeCreated       node=7
   10000   connected         source=7 target=9
@@ -62,7 +64,7 @@ test('a pause in the calls is a pause in the bars', () => {
 
 test('nothing is ever laid out of the chart', () => {
   for (const span of [SPAN, { from: 400_000, to: 401_000 }, { from: -5e6, to: 50e6 }]) {
-    const { scene } = sceneOf(studioSession(), { span });
+    const { scene } = sceneOf(STUDIO, { span });
     for (const row of scene.rows) {
       for (const { x, width } of [...row.bars, ...row.bands, ...row.gaps]) {
         expect(x).toBeGreaterThanOrEqual(220);
@@ -78,7 +80,7 @@ test('nothing is ever laid out of the chart', () => {
 });
 
 test('rows are documents, contexts and nodes in order of creation', () => {
-  const { session } = sceneOf(studioSession());
+  const { session } = sceneOf(STUDIO);
   expect(session.rows.map(({ kind, label }) => `${kind} ${label}`)).toEqual([
     'document studio.example/app/index.html',
     'context AudioContext #1',
@@ -94,7 +96,7 @@ test('rows are documents, contexts and nodes in order of creation', () => {
 });
 
 test('a context shows each state until the next one', () => {
-  const { scene } = sceneOf(studioSession());
+  const { scene } = sceneOf(STUDIO);
   const { bands } = rowIn(scene.rows, 'AudioContext #1');
   expect(bands.map(({ state }) => state)).toEqual(['suspended', 'running', 'suspended', 'running']);
   for (const [i, band] of bands.entries()) {
@@ -104,7 +106,7 @@ test('a context shows each state until the next one', () => {
 });
 
 test('a loss is a gap from the last call before it, on every lifeline of that thread', () => {
-  const { scene } = sceneOf(studioSession());
+  const { scene } = sceneOf(STUDIO);
   const gapOf = (label: string) => rowIn(scene.rows, label).gaps;
   const [gap] = gapOf('tone-generator #1');
   expect(gap?.width).toBeGreaterThan(20);
@@ -117,21 +119,21 @@ test('a loss is a gap from the last call before it, on every lifeline of that th
 });
 
 test('a quantum over its budget is marked', () => {
-  const { scene } = sceneOf(studioSession());
+  const { scene } = sceneOf(STUDIO);
   expect(rowIn(scene.rows, 'reverb #2').bars.some(({ over }) => over)).toBe(true);
   expect(rowIn(scene.rows, 'pulse #5').bars.some(({ over }) => over)).toBe(false);
 });
 
 test('the gravest flag is drawn over the others', () => {
-  const { scene } = sceneOf(studioSession());
+  const { scene } = sceneOf(STUDIO);
   const { flags } = rowIn(scene.rows, 'tone-generator #1');
   expect(flags.at(-1)?.severity).toBe('error');
 });
 
 test('the evidence of the selected finding is pointed out', () => {
-  const { session } = sceneOf(studioSession());
+  const { session } = sceneOf(STUDIO);
   const chosen = session.findings[0];
-  const { scene } = sceneOf(studioSession(), {
+  const { scene } = sceneOf(STUDIO, {
     over: { selectedFinding: chosen?.id, selectedRow: chosen?.row },
   });
   expect(scene.evidence).toHaveLength(chosen?.evidence.length ?? 0);

@@ -7,10 +7,12 @@ import { studioSession } from '../../support/studio-session.ts';
 import { teardownSession } from '../../support/teardown-session.ts';
 import { textInputs } from '../../support/text-records.ts';
 
+const STUDIO = studioSession();
+
 /** Each colour by its own name. */
 const PALETTE = new Proxy({} as Palette, { get: (_, name) => String(name) });
 
-function drawn(inputs = studioSession(), options?: SceneOptions): DrawLog {
+function drawn(inputs = STUDIO, options?: SceneOptions): DrawLog {
   const log = new DrawLog();
   paintTimeline(log.pen, sceneOf(inputs, options).scene, PALETTE);
   return log;
@@ -22,7 +24,7 @@ test('the whole canvas is covered first', () => {
 });
 
 test('names stay inside their column, whatever they are', () => {
-  const log = drawn(studioSession(), { labelPx: 130, widthPx: 420 });
+  const log = drawn(STUDIO, { labelPx: 130, widthPx: 420 });
   const names = log.drawn.filter(({ op, x }) => op === 'text' && x < 130);
   expect(names.length).toBeGreaterThan(8);
   for (const { x, width } of names) expect(x + width).toBeLessThanOrEqual(130);
@@ -30,7 +32,7 @@ test('names stay inside their column, whatever they are', () => {
 
 test('labels of the ruler stay on the canvas', () => {
   for (const widthPx of [300, 421, 733, 1280]) {
-    const log = drawn(studioSession(), { widthPx });
+    const log = drawn(STUDIO, { widthPx });
     for (const { op, x, width } of log.drawn) {
       if (op === 'text') expect(x + width).toBeLessThanOrEqual(widthPx);
     }
@@ -58,7 +60,7 @@ test('what was lost is hatched and hides nothing else', () => {
 });
 
 test('the time under the pointer is written in the corner', () => {
-  const log = drawn(studioSession(), { over: { hoverAt: 1_234_567 } });
+  const log = drawn(STUDIO, { over: { hoverAt: 1_234_567 } });
   expect(log.texts).toContain('1.234\u202f567 s');
 });
 

@@ -11,9 +11,10 @@ import {
 } from '../../support/wasm-differential.ts';
 import { generateModule, HEAP_BYTES } from '../../support/wasm-generator.ts';
 import '../../support/wasm-engine.ts';
+import { rounds } from '../../support/seeds.ts';
 
 /** Many more run in Chromium, with a shadow in a memory of its own: `npm run bench wasm`. */
-const SEEDS = 40;
+const SEEDS = rounds(20);
 
 const STYLES = {
   accumulated: { accesses: 'all', precision: 'accumulated', bodies: 'one' },

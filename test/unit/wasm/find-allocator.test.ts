@@ -7,7 +7,7 @@ import type { List } from '../../../src/wasm/list.ts';
 import { readModule, type WasmModule } from '../../../src/wasm/read-module.ts';
 import { assemble } from '../../support/wasm-assembler.ts';
 import { FROM } from '../../support/wasm-differential.ts';
-import { publishedModule } from '../../support/wasm-modules.ts';
+import { publishedModule, readPublished } from '../../support/wasm-modules.ts';
 import '../../support/wasm-engine.ts';
 
 function parsed(bytes: Uint8Array): WasmModule {
@@ -33,8 +33,8 @@ function exported(module: WasmModule, name: string): number | undefined {
 
 describe('by shape alone', () => {
   test('the functions of a published dlmalloc are those that are exported under their names', () => {
-    const module = parsed(publishedModule('faust'));
-    const shapes = findShapes(module);
+    const { module, allocator } = readPublished('faust');
+    const shapes = findShapes(module, allocator.facts);
     expect(shapes?.kind).toBe('dlmalloc');
     const byRole = new Map(
       all(shapes?.functions ?? never()).map(({ role, index }) => [role, index]),
@@ -59,7 +59,8 @@ describe('by shape alone', () => {
   });
 
   test('an emmalloc is known as such', () => {
-    expect(findShapes(parsed(publishedModule('webp')))?.kind).toBe('emmalloc');
+    const { module, allocator } = readPublished('webp');
+    expect(findShapes(module, allocator.facts)?.kind).toBe('emmalloc');
   });
 
   test('nothing is found in a module that has no allocator', () => {
@@ -137,7 +138,7 @@ describe('by names', () => {
   });
 
   test('names and shape that agree are certain', () => {
-    const allocator = found(parsed(publishedModule('faust')));
+    const { allocator } = readPublished('faust');
     const sure = all(allocator.functions).filter((each) => each.sure === 'certain');
     expect(sure.map((each) => each.role).sort()).toEqual(['free', 'malloc']);
     expect(all(allocator.doubts)).toEqual([]);
@@ -166,13 +167,12 @@ test('a function by which an exported one works is hooked too: others may call i
 });
 
 test('what was found can be hooked, and what is a guess is not', () => {
-  const bytes = publishedModule('faust');
-  const allocator = found(parsed(bytes));
+  const { allocator } = readPublished('faust');
   const heap = hookable(allocator);
   expect(all(allocator.functions).filter((each) => each.sure === 'guess')).toHaveLength(
     allocator.functions.length - heap.length,
   );
-  const result = instrument(bytes, { from: FROM, heap });
+  const result = instrument(publishedModule('faust'), { from: FROM, heap });
   expect(result.ok && WebAssembly.validate(result.value.bytes)).toBe(true);
 });
 

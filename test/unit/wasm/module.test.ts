@@ -9,6 +9,7 @@ import { FROM, TWO_BODIES } from '../../support/wasm-differential.ts';
 import { generateModule } from '../../support/wasm-generator.ts';
 import { publishedModule } from '../../support/wasm-modules.ts';
 import '../../support/wasm-engine.ts';
+import { rounds } from '../../support/seeds.ts';
 
 /** All that can be asked for at once, where the engine knows but one memory. */
 const EVERYTHING: InstrumentOptions = {
@@ -248,7 +249,7 @@ describe('whatever the bytes', () => {
   test('noise never makes it throw, nor a module valid that was not', () => {
     const random = new Random(7);
     let taken = 0;
-    for (let round = 0; round < 800; round++) {
+    for (let round = 0; round < rounds(300); round++) {
       const bytes = random.pick(samples).slice();
       for (let hits = 1 + random.below(3); hits > 0; hits--) {
         bytes[random.below(bytes.length)] = random.below(256);

@@ -12,6 +12,7 @@ import {
 } from '../../support/wasm-differential.ts';
 import { BOUNDED_PAGES, HEAP_BYTES } from '../../support/wasm-generator.ts';
 import '../../support/wasm-engine.ts';
+import { rounds } from '../../support/seeds.ts';
 
 const style = (precision: 'accumulated' | 'exact'): CheckOptions => ({
   accesses: 'all',
@@ -185,7 +186,7 @@ test('the stretch is just what was touched, up or down, to its last byte', () =>
 test('random sweeps are found out exactly where single checks find them out', () => {
   const random = new Random(3);
   let hits = 0;
-  for (let round = 0; round < 400; round++) {
+  for (let round = 0; round < rounds(240); round++) {
     const stride = random.pick([1, 2, 4, 8, -1, -2, -4, 16]);
     const shift = random.below(3);
     const terms = [

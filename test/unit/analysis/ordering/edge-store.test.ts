@@ -3,6 +3,7 @@ import { EdgeStore } from '../../../../src/analysis/ordering/edge-store.ts';
 import type { Place } from '../../../../src/analysis/ordering/places.ts';
 import type { ThreadId } from '../../../../src/shared/units.ts';
 import { Seeded } from '../../../support/seeded.ts';
+import { seeds } from '../../../support/seeds.ts';
 
 function at(thread: number, tick: number): Place {
   return { thread: thread as ThreadId, tick };
@@ -30,7 +31,7 @@ test('keeps no edge that another says as early and as much', () => {
 });
 
 test('does not care in which order edges are told', () => {
-  for (let seed = 1; seed <= 300; seed++) {
+  for (const seed of seeds(100)) {
     const random = new Seeded(seed);
     const told = Array.from({ length: 40 }, () => [random.below(60), random.below(60)] as const);
     const inOrder = new EdgeStore();
@@ -48,7 +49,8 @@ test('does not care in which order edges are told', () => {
       const known = told.filter(([, to]) => to <= tick).map(([from]) => from);
       const index = column?.latest(tick) ?? -1;
       const most = index < 0 ? undefined : column?.releaseAt(index);
-      expect(most, `seed ${seed}`).toBe(known.length > 0 ? Math.max(...known) : undefined);
+      const wanted = known.length > 0 ? Math.max(...known) : undefined;
+      if (most !== wanted) expect(most, `seed ${seed}`).toBe(wanted);
     }
   }
 });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { ProtoReader } from '../../../../src/export/perfetto/proto-reader.ts';
 import { ProtoWriter } from '../../../../src/export/perfetto/proto-writer.ts';
 import { Random } from '../../../support/random.ts';
+import { seeds } from '../../../support/seeds.ts';
 
 const written = (write: (out: ProtoWriter) => void) => {
   const out = new ProtoWriter(1);
@@ -67,11 +68,11 @@ test('writes half a character as a replacement character, not as broken UTF-8', 
 });
 
 test('writes the same nested messages as somebody else does', () => {
-  for (let seed = 1; seed <= 60; seed++) {
+  for (const seed of seeds(40)) {
     const ours = new ProtoWriter(1);
     const theirs = new BinaryWriter();
     message(ours, theirs, new Random(seed), 0);
-    expect(ours.take(), `seed ${seed}`).toEqual(theirs.finish());
+    expect(Buffer.compare(ours.take(), theirs.finish()), `seed ${seed}`).toBe(0);
   }
 });
 
