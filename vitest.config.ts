@@ -6,6 +6,20 @@ import { defineConfig } from 'vitest/config';
 setFlagsFromString('--liftoff-only');
 setFlagsFromString('--max-semi-space-size=64');
 
+/** What measures time, or keeps several browsers busy by itself: one file after the other, when all others are done. */
+const ALONE = [
+  'test/browser/{zoo,stressed-zoo,inspect-command}.test.ts',
+  'test/browser/page/stress.test.ts',
+  'test/browser/panel/{panel,session-tab}.test.ts',
+];
+
+const IN_BROWSER = {
+  testTimeout: 60_000,
+  hookTimeout: 90_000,
+  // A busy machine may keep a browser from its next step for more than the second that is usual.
+  expect: { poll: { timeout: 10_000 } },
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -23,14 +37,15 @@ export default defineConfig({
       },
       {
         test: {
+          ...IN_BROWSER,
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 90_000,
-          // A busy machine may keep a browser from its next step for more than the second that is usual.
-          expect: { poll: { timeout: 10_000 } },
-          fileParallelism: false,
+          exclude: ALONE,
+          maxWorkers: 2,
         },
+      },
+      {
+        test: { ...IN_BROWSER, name: 'browser-alone', include: ALONE, fileParallelism: false },
       },
       {
         test: {

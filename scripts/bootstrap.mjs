@@ -27,6 +27,8 @@ const MACHINE_BROWSERS = [
   'chrome',
 ];
 
+const BROWSER_PROJECTS = ['browser', 'browser-alone'];
+
 const COMMANDS = { start: cli, inspect: cli, test, check, bench, flake, docs };
 
 const [name = '', ...args] = process.argv.slice(2);
@@ -56,17 +58,19 @@ async function check() {
 async function test(filters) {
   const results = await runChecks();
   requireBrowser();
-  if (await build().catch(complain)) results.push(await vitest('browser', filters));
+  if (await build().catch(complain)) results.push(await vitest(BROWSER_PROJECTS, filters));
   else results.push({ passed: 0, failed: 1 });
   return conclude(results);
 }
 
 async function runChecks() {
-  const biome = await run(bin('@biomejs/biome'), ['check', '.']);
+  const [biome, types, unit] = await Promise.all([
+    run(bin('@biomejs/biome'), ['check', '.']),
+    run(bin('typescript', 'tsc'), ['-b']),
+    vitest(['unit'], []),
+  ]);
   if (biome !== 0) say('format and lint: mend with `npm run format`');
-  const types = await run(bin('typescript', 'tsc'), ['-b']);
   if (types !== 0) say('types: see them again with `npx tsc -b`');
-  const unit = await vitest('unit', []);
   if (unit.failed > 0) {
     say('unit tests: run them with `npx vitest --project unit`');
     say('goldens that rightly changed: `npm run bless`; printed documents: `npm run docs`');
@@ -84,7 +88,7 @@ async function bench(filters) {
   await build();
   const file = inRoot('.cache/figures.jsonl');
   rmSync(file, { force: true });
-  const { failed } = await vitest('bench', filters, { LIFELINE_FIGURES: file }, [0, 2, 2]);
+  const { failed } = await vitest(['bench'], filters, { LIFELINE_FIGURES: file }, [0, 2, 2]);
   if (existsSync(file)) process.stdout.write(readFileSync(file, 'utf8'));
   return failed > 0 ? 1 : 0;
 }
@@ -96,7 +100,7 @@ async function flake([times = '10', filter]) {
   const file = inRoot('.cache/visits.jsonl');
   rmSync(file, { force: true });
   const env = { LIFELINE_ROUNDS: times, LIFELINE_VISITS: file, LIFELINE_PAGES: filter ?? '' };
-  const result = await vitest('browser', ['test/browser/zoo.test.ts'], env);
+  const result = await vitest(['browser-alone'], ['test/browser/zoo.test.ts'], env);
   const lines = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
   for (const line of summarizeVisits(lines.map((each) => JSON.parse(each)))) say(line);
   return conclude([result]);
@@ -104,7 +108,7 @@ async function flake([times = '10', filter]) {
 
 /** Prints the documents that come from the code. */
 async function docs() {
-  const { failed } = await vitest('unit', ['docs', '-u']);
+  const { failed } = await vitest(['unit'], ['docs', '-u']);
   return failed > 0 ? 1 : 0;
 }
 
@@ -116,14 +120,14 @@ function conclude(results) {
   return failed > 0 || passed === 0 ? 1 : 0;
 }
 
-/** Counts what Vitest reports; a file that did not load, or an error outside of tests, is a failure. */
-async function vitest(project, args, env = {}, stdio = [0, 1, 2]) {
-  const file = inRoot(`.cache/vitest-${project}.json`);
+/** Runs projects of `vitest.config.ts` and counts what Vitest reports; a file that did not load, or an error outside of tests, is a failure. */
+async function vitest(projects, args, env = {}, stdio = [0, 1, 2]) {
+  const file = inRoot(`.cache/vitest-${projects[0]}.json`);
   rmSync(file, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const code = await run(
     bin('vitest'),
-    ['run', '--project', project, ...reporters, ...args],
+    ['run', ...projects.map((each) => `--project=${each}`), ...reporters, ...args],
     env,
     stdio,
   );

@@ -17,7 +17,7 @@ import {
   teardownsAsDeclared,
 } from '../support/zoo.ts';
 
-const BROWSERS = Number(process.env['LIFELINE_BROWSERS'] ?? 2);
+const BROWSERS = Number(process.env['LIFELINE_BROWSERS'] ?? 3);
 /** `npm run flake` visits some of the pages, or all, this often, and has every visit written down in a file. */
 const ROUNDS = Number(process.env['LIFELINE_ROUNDS'] ?? 1);
 const CHOSEN = new RegExp(process.env['LIFELINE_PAGES'] ?? '');
