@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/analysis/finding.ts';
 import { stressStep } from '../../src/shared/stress-schedule.ts';
-import { type Visit, Visitor } from '../support/visit.ts';
+import { type Visit, Visitors } from '../support/visit.ts';
 import { exhibitsOf, pagesOf } from '../support/zoo.ts';
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
@@ -22,12 +22,12 @@ const RIGHT_PAGES =
       ];
 const RIGHT_SEEDS = (process.env['LIFELINE_SEEDS'] ?? '3 4').split(' ').map(Number);
 
-let visitor: Visitor;
+let visitors: Visitors;
 beforeAll(async () => {
-  visitor = await Visitor.open();
+  visitors = await Visitors.open(2);
 });
 afterAll(async () => {
-  await visitor?.[Symbol.asyncDispose]();
+  await visitors?.[Symbol.asyncDispose]();
 });
 
 function seriousOf(findings: readonly Finding[]): readonly string[] {
@@ -47,9 +47,8 @@ test('a plain disconnect and free collides in nine of ten seeds, within five sec
   const times: number[] = [];
   const collided: number[] = [];
   for (const seed of SEEDS) {
-    await visitor.setStress(seed);
     const from = performance.now();
-    const visit = await visitor.visit(exhibit?.path ?? PLAIN);
+    const visit = await visitors.visit(exhibit?.path ?? PLAIN, true, 'ledger', seed);
     times.push(performance.now() - from);
     const collisions = collisionsOf(visit);
     if (collisions.length > 0) collided.push(seed);
@@ -69,23 +68,22 @@ test('a plain disconnect and free collides in nine of ten seeds, within five sec
 }, 120_000);
 
 test('without it the same page is racy, and nothing collides', async () => {
-  await visitor.setStress(0);
   for (const { path } of exhibitsOf(PLAIN)) {
-    const visit = await visitor.visit(path);
+    const visit = await visitors.visit(path, true);
     expect(seriousOf(visit.findings)).toEqual([
       expect.stringContaining('free-not-ordered error proven'),
     ]);
   }
 });
 
-describe('right pages stay right, whatever is done to them', () => {
+describe.concurrent('right pages stay right, whatever is done to them', () => {
   test.for(
     RIGHT_PAGES.flatMap((page) =>
       exhibitsOf(page).flatMap(({ path }) => RIGHT_SEEDS.map((seed) => ({ path, seed }))),
     ),
-  )('$path with seed $seed', async ({ path, seed }) => {
-    await visitor.setStress(seed);
-    const { page, complaints, findings } = await visitor.visit(path);
+  )('$path with seed $seed', async ({ path, seed }, { expect }) => {
+    const visit = await visitors.visit(path, false, 'ledger', seed);
+    const { page, complaints, findings } = visit;
     expect({ state: page.state, complaints, findings: seriousOf(findings) }).toEqual({
       state: 'done',
       complaints: [],

@@ -54,6 +54,7 @@ export class Visitor implements AsyncDisposable {
   readonly #known = new Set<string>();
   #open: OpenBrowser | undefined;
   #memory: MemoryLevel = 'ledger';
+  #stress = 0;
 
   private constructor(server: StaticServer) {
     this.origin = server.origin;
@@ -68,11 +69,16 @@ export class Visitor implements AsyncDisposable {
 
   /**
    * Opens a page, waits until its scenario is over, and asks the panel what it has seen. A visit that
-   * fails leaves nothing behind: the next one gets a browser of its own.
+   * fails leaves nothing behind: the next one gets a browser of its own. `stress`: the seed of stress
+   * teardown; 0: none.
    */
-  async visit(path: string, memory: MemoryLevel = 'ledger'): Promise<Visit> {
+  async visit(path: string, memory: MemoryLevel = 'ledger', stress = 0): Promise<Visit> {
     const open = await this.#browser();
-    if (memory !== this.#memory) await this.setMemory(memory);
+    if (memory !== this.#memory)
+      await ask(open.panel, (its, level) => its.setMemory(level), memory);
+    this.#memory = memory;
+    if (stress !== this.#stress) await ask(open.panel, (its, seed) => its.setStress(seed), stress);
+    this.#stress = stress;
     const patience = new AbortController();
     try {
       return await Promise.race([this.#visit(path, open), tooLong(patience.signal)]);
@@ -85,23 +91,11 @@ export class Visitor implements AsyncDisposable {
     }
   }
 
-  /** Sets how much is seen of memory for the visits to come. */
-  async setMemory(level: MemoryLevel): Promise<void> {
-    const { panel } = await this.#browser();
-    await ask(panel, (its, value) => its.setMemory(value), level);
-    this.#memory = level;
-  }
-
-  /** Sets the seed of stress teardown for the visits to come; 0: none. */
-  async setStress(seed: number): Promise<void> {
-    const { panel } = await this.#browser();
-    await ask(panel, (its, value) => its.setStress(value), seed);
-  }
-
   async #browser(): Promise<OpenBrowser> {
     if (this.#open === undefined) {
       this.#open = await openBrowser();
       this.#memory = 'ledger';
+      this.#stress = 0;
     }
     return this.#open;
   }
@@ -161,7 +155,7 @@ export class Visitors implements AsyncDisposable {
   }
 
   /** A page that is visited `alone` has the machine to itself. */
-  async visit(path: string, alone: boolean, memory?: MemoryLevel): Promise<Visit> {
+  async visit(path: string, alone: boolean, memory?: MemoryLevel, stress?: number): Promise<Visit> {
     const taken = await new Promise<readonly Visitor[]>((serve) => {
       this.#queue.push({ needed: alone ? this.#all.length : 1, serve });
       this.#serve();
@@ -169,7 +163,7 @@ export class Visitors implements AsyncDisposable {
     try {
       const [visitor] = taken;
       if (visitor === undefined) throw new Error('there is no visitor');
-      return await visitor.visit(path, memory);
+      return await visitor.visit(path, memory, stress);
     } finally {
       this.#idle.push(...taken);
       this.#serve();
