@@ -6,9 +6,9 @@ import { defineConfig } from 'vitest/config';
 setFlagsFromString('--liftoff-only');
 setFlagsFromString('--max-semi-space-size=64');
 
-/** What measures time, or keeps several browsers busy by itself: one file after the other, when all others are done. */
+/** What measures time, plays in real time beside a page without us, or keeps several browsers busy: one file after the other, when all others are done. */
 const ALONE = [
-  'test/browser/{zoo,stressed-zoo,inspect-command}.test.ts',
+  'test/browser/{zoo,stressed-zoo,packages,inspect-command}.test.ts',
   'test/browser/page/stress.test.ts',
   'test/browser/panel/{panel,session-tab}.test.ts',
 ];

@@ -77,20 +77,20 @@ test('keeps so many contexts of a document, counts the others, and says so', () 
 test('judges a document whose every node is wrong', () => {
   const flood = new Flood();
   flood.context(1);
-  for (let id = 1; id <= 40_000; id++) flood.node(id);
-  for (let id = 1; id <= 80_000; id++) {
-    const node = ((id % 40_000) + 1) as NodeId;
+  for (let id = 1; id <= 20_000; id++) flood.node(id);
+  for (let id = 1; id <= 40_000; id++) {
+    const node = ((id % 20_000) + 1) as NodeId;
     flood.record('declaredDestroyed', 100_000 + id, { node, frame: 0 as Frames, stack: '' });
   }
   flood.flush();
   const twice = judge(flood.session).filter(({ rule }) => rule === 'double-destroy');
-  expect(twice).toHaveLength(40_000);
+  expect(twice).toHaveLength(20_000);
 });
 
 test('follows so many wires to one node and no more, in time that grows with their number', () => {
   const flood = new Flood();
   flood.context(1);
-  const nodes = 20_000;
+  const nodes = 2 * LIMITS.wiresPerNode + 1000;
   for (let id = 1; id <= nodes; id++) flood.node(id);
   const wire = { param: '', output: 0, input: 0, frame: 0 as Frames };
   for (let id = 2; id <= nodes; id++) {

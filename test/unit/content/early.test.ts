@@ -26,7 +26,8 @@ test('what a document left behind becomes its first chunk', () => {
 });
 
 test('as much of it as fits into a chunk', () => {
-  const texts = Array.from({ length: LIMITS.earlyRecords }, (_, i) => `${i}${'x'.repeat(500)}`);
+  const count = (4 * LIMITS.chunkBytes) / 500;
+  const texts = Array.from({ length: count }, (_, i) => `${i}${'x'.repeat(500)}`);
   const marks = texts.map((text) => ({ name: 'mark', seq: 0, at: 0, fields: { text } }));
   const parsed = parseIntake(earlyOf(marks));
   if (!parsed.ok || parsed.value.kind !== 'chunk') throw new Error('refused');
