@@ -6,10 +6,11 @@ import { defineConfig } from 'vitest/config';
 setFlagsFromString('--liftoff-only');
 setFlagsFromString('--max-semi-space-size=64');
 
-/** What measures time, plays in real time beside a page without us, or keeps several browsers busy: one file after the other, when all others are done. */
+/** What measures time, or keeps the machine busy by itself: one file after the other, when all others are done. */
 const ALONE = [
   'test/browser/{zoo,stressed-zoo,packages,inspect-command}.test.ts',
   'test/browser/page/stress.test.ts',
+  'test/browser/plumbing/exit-status.test.ts',
   'test/browser/panel/{panel,session-tab}.test.ts',
 ];
 
@@ -27,8 +28,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/golden/**/*.test.ts'],
-          // Some load the trace processor, which takes seconds on a busy machine.
-          testTimeout: 30_000,
+          // Some read large modules, or load the trace processor, which takes seconds on a busy machine.
+          testTimeout: 120_000,
           // Modules are made once for all files: what a test changes of a built-in, it puts back before it ends.
           pool: 'threads',
           isolate: false,

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -69,6 +69,26 @@ const processesOf = (text: string): readonly string[] =>
       return false; // It has just ended.
     }
   });
+
+// First, so that the others run meanwhile.
+test.concurrent(
+  'is 2 when --run has not ended after 60 s, even while the page hangs',
+  async () => {
+    let took = Number.POSITIVE_INFINITY;
+    const { status, stdout, stderr } = await gate.run(async () => {
+      const started = performance.now();
+      const run = ['--seconds', '1', '--run', 'for (;;);', '--json'];
+      const ended = await startInspect([playing(), ...run]).ended;
+      took = performance.now() - started;
+      return ended;
+    });
+    expect(took).toBeLessThan(91_000);
+    expect(status).toBe(2);
+    expect(stderr).toBe('--run timed out after 60 s\n');
+    expect(JSON.parse(stdout)).toMatchObject({ version: 1, url: playing(), findings: [] });
+  },
+  COMMAND_MS,
+);
 
 test.concurrent.each([
   ['a URL that is none', ['not-a-url'], /^bad URL: not-a-url$/m],
@@ -153,25 +173,6 @@ test.concurrent(
 );
 
 test.concurrent(
-  'is 2 when --run has not ended after 60 s, even while the page hangs',
-  async () => {
-    let took = Number.POSITIVE_INFINITY;
-    const { status, stdout, stderr } = await gate.run(async () => {
-      const started = performance.now();
-      const run = ['--seconds', '1', '--run', 'for (;;);', '--json'];
-      const ended = await startInspect([playing(), ...run]).ended;
-      took = performance.now() - started;
-      return ended;
-    });
-    expect(took).toBeLessThan(91_000);
-    expect(status).toBe(2);
-    expect(stderr).toBe('--run timed out after 60 s\n');
-    expect(JSON.parse(stdout)).toMatchObject({ version: 1, url: playing(), findings: [] });
-  },
-  COMMAND_MS,
-);
-
-test.concurrent(
   'is 1 for a warning, and recording goes on for a second after --run',
   async () => {
     const { status, stdout } = await inspect([
@@ -202,25 +203,24 @@ test.concurrent(
   COMMAND_MS,
 );
 
-test(
+test.concurrent(
   'leaves no browser behind when it is ended, however it is ended',
-  async () => {
+  async ({ expect }) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
       const profile = join(folder, `profile-${signal}`);
-      const { child, ended } = startInspect([playing(), '--seconds', '60', '--profile', profile]);
-      await expect.poll(() => processesOf(profile).length, { timeout: 20_000 }).toBeGreaterThan(3);
-      await untilDebuggable(profile, child);
-      child.kill(signal);
-      const { status } = await ended;
+      const status = await gate.run(async () => {
+        const { child, ended } = startInspect([playing(), '--seconds', '60', '--profile', profile]);
+        const count = () => processesOf(profile).length;
+        await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(3);
+        const port = join(profile, 'DevToolsActivePort');
+        await expect.poll(() => existsSync(port), { timeout: 20_000 }).toBe(true);
+        expect(child.exitCode).toBe(null);
+        child.kill(signal);
+        return (await ended).status;
+      });
       expect(status).toBe(signal === 'SIGKILL' ? null : 2);
       await expect.poll(() => processesOf(profile), { timeout: 10_000 }).toEqual([]);
     }
   },
   COMMAND_MS,
 );
-
-async function untilDebuggable(profile: string, child: ChildProcess): Promise<void> {
-  const port = join(profile, 'DevToolsActivePort');
-  await expect.poll(() => existsSync(port), { timeout: 20_000 }).toBe(true);
-  expect(child.exitCode).toBe(null);
-}
