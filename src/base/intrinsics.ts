@@ -210,6 +210,7 @@ export const atomicsCompareExchange: typeof Atomics.compareExchange = Atomics.co
 export const atomicsStore: typeof Atomics.store = Atomics.store;
 export const dateNow: () => number = Date.now;
 export const imul: (a: number, b: number) => number = Math.imul;
+export const ceil: (x: number) => number = Math.ceil;
 export const floor: (x: number) => number = Math.floor;
 export const min: (a: number, b: number) => number = Math.min;
 export const max: (a: number, b: number) => number = Math.max;
