@@ -3,6 +3,8 @@
  * script, so code written with these (and with plain index loops, no iterators, no prototype
  * methods) goes on working after the page has broken its own built-ins.
  */
+/** The global object, whose property of that name is the page’s to change. */
+export const globalScope: typeof globalThis = globalThis;
 export const apply: typeof Reflect.apply = Reflect.apply;
 export const construct: typeof Reflect.construct = Reflect.construct;
 /** Says `false` where `Object.defineProperty` throws. */
@@ -30,6 +32,19 @@ export const ownData = (object: object, key: PropertyKey): unknown => {
   if (!descriptor) return undefined;
   return hasOwn(descriptor, 'value') ? descriptor.value : ACCESSOR;
 };
+
+/** The function in an own property: as its value, its getter or its setter. */
+export const ownFunction = (
+  object: object,
+  key: PropertyKey,
+  slot: 'value' | 'get' | 'set',
+): ((this: never, ...args: never) => unknown) | undefined => {
+  const descriptor = descriptorOf(object, key);
+  const found: unknown = descriptor && hasOwn(descriptor, slot) ? descriptor[slot] : undefined;
+  return typeof found === 'function' ? (found as () => unknown) : undefined;
+};
+/** Assigns; says `false` where that cannot be. */
+export const set: typeof Reflect.set = Reflect.set;
 
 const { call, bind } = Function.prototype;
 const bindCall: (f: unknown) => unknown = apply(bind, bind, [call]);
@@ -195,6 +210,7 @@ export const atomicsCompareExchange: typeof Atomics.compareExchange = Atomics.co
 export const atomicsStore: typeof Atomics.store = Atomics.store;
 export const dateNow: () => number = Date.now;
 export const imul: (a: number, b: number) => number = Math.imul;
+export const ceil: (x: number) => number = Math.ceil;
 export const floor: (x: number) => number = Math.floor;
 export const min: (a: number, b: number) => number = Math.min;
 export const max: (a: number, b: number) => number = Math.max;

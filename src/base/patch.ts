@@ -2,12 +2,10 @@ import {
   apply,
   construct,
   defineProperty,
-  getOwnPropertyDescriptor,
-  IntrinsicMap,
   IntrinsicProxy,
   IntrinsicWeakMap,
-  mapGet,
-  mapSet,
+  ownFunction,
+  set,
   weakMapGet,
   weakMapSet,
 } from './intrinsics.ts';
@@ -32,24 +30,30 @@ export interface Replaced<Trap> {
   trap: Trap | undefined;
 }
 
+/** Sees where a function was replaced, and by which. */
+type SeePlace = (owner: object, key: PropertyKey, slot: Slot, native: Native, ours: Native) => void;
+
 /** Makes an object as `new native(…args)` does, for a class that derives from it. */
 export const constructAs = construct as unknown as ConstructTrap;
 
 /**
  * The functions of one realm that we replaced. Each replacement is a `Proxy` of the native function,
  * so that name, length, prototype and callability stay, and `Function.prototype.toString` prints the
- * native one. Disposing restores the very descriptors, unless the page has put its own in their place;
+ * native one. Disposing puts the native ones back, unless the page has put its own in their place;
  * a patch that the page has kept goes on working and calls straight through.
+ *
+ * All this happens before a page has begun, when no code of ours is warm: closures cost less than objects then.
  */
 export class Patches implements Disposable {
-  readonly #natives = new IntrinsicWeakMap<object, Native>();
-  readonly #undo = new IntrinsicMap<number, () => void>();
-  #count = 0;
-  #active = true;
+  /** What our functions stand for, once somebody has asked for the text of any. */
+  #natives: WeakMap<object, Native> | undefined;
+  /** Shows each function that was replaced, the newest first. */
+  #eachPlace: (see: SeePlace) => void = () => undefined;
+  #isActive = true;
 
   constructor() {
     this.method(Function.prototype, 'toString', (native, self, args) =>
-      apply(native, weakMapGet(this.#natives, self as object) ?? self, args),
+      apply(native, this.#nativeOf(self), args),
     );
   }
 
@@ -60,16 +64,10 @@ export class Patches implements Disposable {
     trap?: ApplyTrap,
     slot: Slot = 'value',
   ): Replaced<ApplyTrap> | undefined {
-    const descriptor = getOwnPropertyDescriptor(owner, key);
-    const native = descriptor?.[slot] as Native | undefined;
-    if (!descriptor || typeof native !== 'function') return undefined;
-    const replaced: Replaced<ApplyTrap> = { native, trap };
-    const proxy = this.standIn(native, {
-      apply: (_native, self, args) =>
-        ((this.#active && replaced.trap) || apply)(native, self, args),
+    return this.#replaced(owner, key, slot, trap, (native, handler) => {
+      handler.apply = (_native, self, args) => (this.#trapOf(handler) ?? apply)(native, self, args);
+      return new IntrinsicProxy(native, handler);
     });
-    this.#replace(owner, key, descriptor, slot, proxy);
-    return replaced;
   }
 
   /**
@@ -82,13 +80,9 @@ export class Patches implements Disposable {
     shape: (run: RunPatched) => Native,
     trap: ApplyTrap,
   ): Replaced<ApplyTrap> | undefined {
-    let replaced: Replaced<ApplyTrap> | undefined;
-    this.replace(owner, key, (native) => {
-      const made: Replaced<ApplyTrap> = { native, trap };
-      replaced = made;
-      return shape((self, args) => ((this.#active && made.trap) || apply)(native, self, args));
-    });
-    return replaced;
+    return this.#replaced(owner, key, 'value', trap, (native, replaced) =>
+      shape((self, args) => (this.#trapOf(replaced) ?? apply)(native, self, args)),
+    );
   }
 
   /**
@@ -97,12 +91,8 @@ export class Patches implements Disposable {
    * is over.
    */
   replace(owner: object, key: PropertyKey, make: (native: Native) => Native): void {
-    const descriptor = getOwnPropertyDescriptor(owner, key);
-    const native = descriptor?.value as Native | undefined;
-    if (!descriptor || typeof native !== 'function') return;
-    const ours = make(native);
-    weakMapSet(this.#natives, ours, weakMapGet(this.#natives, native) ?? native);
-    this.#replace(owner, key, descriptor, 'value', ours);
+    const native = ownFunction(owner, key, 'value') as Native | undefined;
+    if (native) this.#put(owner, key, 'value', native, make(native));
   }
 
   /** Replaces the class `owner[key]`, and the `constructor` of its prototype with it. */
@@ -111,53 +101,90 @@ export class Patches implements Disposable {
     key: PropertyKey,
     trap?: ConstructTrap,
   ): Replaced<ConstructTrap> | undefined {
-    const descriptor = getOwnPropertyDescriptor(owner, key);
-    if (typeof descriptor?.value !== 'function') return undefined;
-    const native = descriptor.value as Native & { readonly prototype: object };
-    const replaced: Replaced<ConstructTrap> = { native, trap };
-    const proxy: Native = this.standIn(native, {
-      construct: (_target, args: readonly unknown[], newTarget) => {
-        const target = (newTarget as unknown) === proxy ? native : (newTarget as unknown as Native);
-        return ((this.#active && replaced.trap) || constructAs)(native, args, target);
-      },
+    return this.#replaced(owner, key, 'value', trap, (native, handler) => {
+      handler.construct = (_native, args: readonly unknown[], newTarget) =>
+        (this.#trapOf(handler) ?? constructAs)(
+          native,
+          args,
+          (newTarget as unknown) === proxy ? native : (newTarget as unknown as Native),
+        );
+      const proxy = new IntrinsicProxy(native, handler);
+      const { prototype } = native as Native & { readonly prototype: object };
+      if (ownFunction(prototype, 'constructor', 'value') === native) {
+        this.#put(prototype, 'constructor', 'value', native, proxy);
+      }
+      return proxy;
     });
-    this.#replace(owner, key, descriptor, 'value', proxy);
-    const { prototype } = native;
-    const link = getOwnPropertyDescriptor(prototype, 'constructor');
-    if (link?.value === native) this.#replace(prototype, 'constructor', link, 'value', proxy);
-    return replaced;
   }
 
   /** A `Proxy` of `native` that prints as `native` does. */
   standIn(native: Native, traps: ProxyHandler<Native>): Native {
     const handler = { __proto__: null, ...traps } as ProxyHandler<Native>;
     const proxy = new IntrinsicProxy(native, handler);
-    weakMapSet(this.#natives, proxy, weakMapGet(this.#natives, native) ?? native);
+    weakMapSet(this.#list(), proxy, native);
     return proxy;
   }
 
   /** False once everything was taken back: what `replace` has put in place must ask. */
   get isActive(): boolean {
-    return this.#active;
+    return this.#isActive;
   }
 
   [Symbol.dispose](): void {
-    this.#active = false;
-    for (let i = this.#count; i > 0; i--) mapGet(this.#undo, i)?.();
-  }
-
-  #replace(
-    owner: object,
-    key: PropertyKey,
-    descriptor: PropertyDescriptor,
-    slot: Slot,
-    proxy: Native,
-  ): void {
-    if (!descriptor.configurable) return;
-    defineProperty(owner, key, { __proto__: null, ...descriptor, [slot]: proxy } as object);
-    mapSet(this.#undo, ++this.#count, () => {
-      const now = getOwnPropertyDescriptor(owner, key);
-      if (now?.[slot] === proxy) defineProperty(owner, key, descriptor);
+    this.#isActive = false;
+    this.#eachPlace((owner, key, slot, native, ours) => {
+      if (ownFunction(owner, key, slot) === ours) put(owner, key, slot, native);
     });
   }
+
+  /** What is to run in the place of a function that was called. */
+  #trapOf<Trap>(replaced: Replaced<Trap>): Trap | undefined {
+    return this.#isActive ? replaced.trap : undefined;
+  }
+
+  /** `make` is given what will be told of the replacement, for a handler. */
+  #replaced<Trap>(
+    owner: object,
+    key: PropertyKey,
+    slot: Slot,
+    trap: Trap | undefined,
+    make: (native: Native, replaced: Replaced<Trap> & ProxyHandler<Native>) => Native,
+  ): Replaced<Trap> | undefined {
+    const native = ownFunction(owner, key, slot) as Native | undefined;
+    if (!native) return undefined;
+    const replaced = { __proto__: null, native, trap } as unknown as Replaced<Trap>;
+    this.#put(owner, key, slot, native, make(native, replaced as never));
+    return replaced;
+  }
+
+  #put(owner: object, key: PropertyKey, slot: Slot, native: Native, ours: Native): void {
+    if (!put(owner, key, slot, ours)) return;
+    const others = this.#eachPlace;
+    this.#eachPlace = (see) => {
+      see(owner, key, slot, native, ours);
+      others(see);
+    };
+    if (this.#natives) weakMapSet(this.#natives, ours, native);
+  }
+
+  #list(): WeakMap<object, Native> {
+    if (!this.#natives) {
+      const natives = new IntrinsicWeakMap<object, Native>();
+      this.#natives = natives;
+      this.#eachPlace((_owner, _key, _slot, native, ours) => weakMapSet(natives, ours, native));
+    }
+    return this.#natives;
+  }
+
+  /** What `ours` stands for, be it again for another; anything else itself. */
+  #nativeOf(ours: unknown): unknown {
+    const native = weakMapGet(this.#list(), ours as object);
+    return native ? this.#nativeOf(native) : ours;
+  }
+}
+
+/** Changes nothing but which function it is. False where nothing can be changed. */
+function put(owner: object, key: PropertyKey, slot: Slot, what: Native): boolean {
+  if (slot === 'value') return set(owner, key, what);
+  return defineProperty(owner, key, { __proto__: null, [slot]: what } as PropertyDescriptor);
 }

@@ -1,7 +1,9 @@
-import { HANDSHAKE, WAKE } from '../shared/messages.ts';
+import { type FrameMessage, HANDSHAKE, PROTOCOL_VERSION, WAKE } from '../shared/messages.ts';
 import { parseSettings, SETTINGS_KEY } from '../shared/settings.ts';
 import { extension } from './extension.ts';
 import { Relay } from './relay.ts';
+
+const NOT_STARTED = 'the recorder did not start in this document';
 
 /**
  * Runs in every frame just before the script in the page's own world, which speaks first. The page's
@@ -9,9 +11,11 @@ import { Relay } from './relay.ts';
  */
 function main(): void {
   let pagePort: MessagePort | undefined;
+  let hello: FrameMessage = { kind: 'unreachable', reason: NOT_STARTED };
   let relay: Relay | undefined;
   const start = (): Relay => {
-    relay ??= new Relay({ pagePort, connect: (name) => extension.runtime.connect({ name }) });
+    const connect = (name: string) => extension.runtime.connect({ name });
+    relay ??= new Relay({ pagePort, hello, connect });
     return relay;
   };
   const configure = (stored: unknown): void => relay?.configure(parseSettings(stored));
@@ -19,9 +23,16 @@ function main(): void {
   addEventListener(
     HANDSHAKE.fromPage,
     (event) => {
-      const { source } = event as MessageEvent;
+      const { source, data: isolated } = event as MessageEvent;
       if (!(source instanceof MessagePort)) return;
       pagePort = source;
+      const timeOrigin = performance.timeOrigin * 1000;
+      hello = {
+        kind: 'hello',
+        protocol: PROTOCOL_VERSION,
+        timeOrigin,
+        isolated: isolated === true,
+      };
       start();
       const data = extension.runtime.getURL('');
       dispatchEvent(new MessageEvent(HANDSHAKE.fromContent, { data }));

@@ -22,6 +22,8 @@ const MAX_BYTES_IN_FLIGHT =
 export interface RelayOptions {
   /** The port that the page's script handed over; undefined when it never came. */
   readonly pagePort: MessagePort | undefined;
+  /** What the document is, or why nothing can be recorded in it. */
+  readonly hello: FrameMessage;
   /** Opens a runtime port; throws once the extension is gone. */
   readonly connect: (name: string) => Runtime.Port;
 }
@@ -30,14 +32,13 @@ export interface RelayOptions {
  * Passes messages between the page's script and the background, and parses every one of the page's.
  * Holds no records: while nobody watches, the page keeps its own history, and what arrives is dropped.
  *
- * The runtime port is opened when the page first has something to say beyond `hello`, and when woken;
+ * The runtime port is opened when the page first has something to say, and when woken;
  * again after it broke, but only while somebody was watching, so that an idle background may sleep.
  */
 export class Relay implements Disposable {
   readonly #options: RelayOptions;
   readonly #document = randomName();
   #runtimePort: Runtime.Port | undefined;
-  #hello: FrameMessage | undefined;
   #announced = false;
   #watched = false;
   /** Until then a page that goes away may have said more than was asked, and in good faith. */
@@ -63,8 +64,6 @@ export class Relay implements Disposable {
     this.#options = options;
     const { pagePort } = options;
     if (pagePort) pagePort.onmessage = (event) => this.#fromPage(event.data);
-    else
-      this.#hello = { kind: 'unreachable', reason: 'the recorder did not start in this document' };
   }
 
   /** A panel is there. */
@@ -113,7 +112,7 @@ export class Relay implements Disposable {
       this.#disconnected();
       if (again) this.#reconnectLater();
     });
-    if (this.#hello) this.#toBackground(this.#hello);
+    this.#toBackground(this.#options.hello);
   }
 
   #disconnected(): void {
@@ -145,7 +144,7 @@ export class Relay implements Disposable {
           command.from <= this.#highest
             ? { highest: this.#highest, until: performance.now() + RESEND_WITHIN_MS }
             : undefined;
-        if (this.#hello) this.#toBackground(this.#hello);
+        this.#toBackground(this.#options.hello);
         for (const fault of this.#faults.splice(0)) this.#toBackground(fault);
         this.#tellRefused();
         this.#toPage(command);
@@ -175,11 +174,6 @@ export class Relay implements Disposable {
       return;
     }
     const message = parsed.value;
-    if (message.kind === 'hello' && !this.#hello) {
-      this.#hello = message;
-      this.#toBackground(message); // Woken before the page had spoken, it is connected already.
-      return;
-    }
     if (!this.#announced) {
       this.#announced = true;
       this.#connect();

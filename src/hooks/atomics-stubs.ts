@@ -45,15 +45,20 @@ export function stubAtomics(patches: Patches): InstallAtomics {
 
 /** A function of that name and the native one's length that runs what `stub` says. */
 export function shapeOf(name: AtomicName, stub: { readonly run: Native }): Native {
-  const shapes = {
-    2: { [name]: (array: unknown, index: unknown) => stub.run(array, index) },
-    3: {
-      [name]: (array: unknown, index: unknown, value: unknown) => stub.run(array, index, value),
-    },
-    4: {
-      [name]: (array: unknown, index: unknown, value: unknown, last: unknown) =>
-        stub.run(array, index, value, last),
-    },
-  } as const;
-  return (shapes[ATOMICS_PARAMETERS[name]] as { readonly [name: string]: Native })[name] as Native;
+  const { [name]: made } = SHAPES[ATOMICS_PARAMETERS[name]](name, stub);
+  return made as Native;
 }
+
+/** By the number of parameters. */
+const SHAPES = {
+  2: (name: string, stub: { readonly run: Native }) => ({
+    [name]: (array: unknown, index: unknown) => stub.run(array, index),
+  }),
+  3: (name: string, stub: { readonly run: Native }) => ({
+    [name]: (array: unknown, index: unknown, value: unknown) => stub.run(array, index, value),
+  }),
+  4: (name: string, stub: { readonly run: Native }) => ({
+    [name]: (array: unknown, index: unknown, value: unknown, last: unknown) =>
+      stub.run(array, index, value, last),
+  }),
+} as const;

@@ -1,4 +1,4 @@
-import { getOwnPropertyDescriptor, uncurryThis } from '../base/intrinsics.ts';
+import { ownFunction, uncurryThis } from '../base/intrinsics.ts';
 import type { Native } from '../base/patch.ts';
 
 interface Interface {
@@ -7,7 +7,7 @@ interface Interface {
 
 /** The prototype of the interface `name` of this realm, as it is before the page's first script. */
 export function prototypeOf(name: string): object | undefined {
-  const found = getOwnPropertyDescriptor(globalThis, name)?.value as Interface | undefined;
+  const found = ownFunction(globalThis, name, 'value') as unknown as Interface | undefined;
   return found?.prototype;
 }
 
@@ -17,13 +17,13 @@ export function getterOf<This extends object, T>(
   attribute: PropertyKey,
 ): ((self: This) => T) | undefined {
   const prototype = prototypeOf(interfaceName);
-  const get = prototype && getOwnPropertyDescriptor(prototype, attribute)?.get;
+  const get = prototype && ownFunction(prototype, attribute, 'get');
   return get && uncurryThis(get as (this: This) => T);
 }
 
 /** The method `name` of an interface that there is, as it is before the page's first script. */
 export function methodOf(interfaceName: string, name: string): Native {
-  return getOwnPropertyDescriptor(prototypeOf(interfaceName) as object, name)?.value as Native;
+  return ownFunction(prototypeOf(interfaceName) as object, name, 'value') as Native;
 }
 
 /** The same, taking its `this` as the first argument. */

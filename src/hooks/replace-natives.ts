@@ -1,8 +1,8 @@
 import { ownData } from '../base/intrinsics.ts';
+import { ownNative } from '../base/own-natives.ts';
 import type { Native, Patches } from '../base/patch.ts';
 import { ATOMICS_PARAMETERS, shapeOf } from './atomics-stubs.ts';
 import { getterOf, prototypeOf } from './interfaces.ts';
-import { ownNative } from './own-natives.ts';
 import type { ViewUseHost } from './view-uses.ts';
 
 const offsetOf = getterOf<object, number>('DataView', 'byteOffset') as (view: object) => number;

@@ -1,4 +1,10 @@
-import { atomicsLoad, atomicsStore, floor, IntrinsicInt32Array } from '../base/intrinsics.ts';
+import {
+  atomicsLoad,
+  atomicsStore,
+  copyInt32,
+  floor,
+  IntrinsicInt32Array,
+} from '../base/intrinsics.ts';
 import * as LIMITS from '../shared/limits.ts';
 import { CONTROL, NARROW_MAX, SLOT, SLOT_FLAG } from '../shared/slots.ts';
 
@@ -229,11 +235,25 @@ export class SlotWriter {
 
   /** `micros` since the document's time origin. No loss when there is no room: another one follows. */
   clock(frame: number, micros: number): void {
-    this.#endRun();
-    if (!this.#hasRoom()) return;
-    this.#readable = this.#lost === 0;
+    if (!this.#mayClock()) return;
     this.#put(SLOT.clock, (micros % HIGH) | 0, frame, floor(micros / HIGH));
     this.#announce();
+  }
+
+  /** The same in two words, of which `low` holds one. */
+  clockWords(frame: number, low: Int32Array, high: number): void {
+    if (!this.#mayClock()) return;
+    const at = (this.#head & this.#mask) << 2;
+    this.#put(SLOT.clock, 0, frame, high);
+    copyInt32(this.#words, low, at + 1);
+    this.#announce();
+  }
+
+  #mayClock(): boolean {
+    this.#endRun();
+    const has = this.#hasRoom();
+    if (has) this.#readable = this.#lost === 0;
+    return has;
   }
 
   #note(key: number): void {

@@ -1,6 +1,6 @@
 import { apply, getOwnPropertyDescriptor, uncurryThis } from '../base/intrinsics.ts';
+import { ownMember, ownNative } from '../base/own-natives.ts';
 import type { Native } from '../base/patch.ts';
-import { ownMember, ownNative } from './own-natives.ts';
 import type { WasmDoors } from './wasm-compilations.ts';
 import type { WasmNatives } from './wasm-doors.ts';
 

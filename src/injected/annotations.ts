@@ -27,7 +27,7 @@ export interface AnnotationHearer {
  * `__lifeline__` in the page, and the marks `lifeline:destroy:<processor name>` (the newest node of that
  * name), `lifeline:destroy:<processor name>#<k>` (the k-th, from 1) and any other `lifeline:…`.
  */
-export function observeAnnotations({ patches, recorder, late }: Observation): Disposable {
+export function observeAnnotations({ patches, recorder, late }: Observation): void {
   const tell = (say: (to: AnnotationHearer, moment: Moment) => void): void =>
     recorder.guard(() => {
       const moment = { seq: recorder.next(), at: recorder.now(), stack: recorder.stack() };
@@ -51,7 +51,7 @@ export function observeAnnotations({ patches, recorder, late }: Observation): Di
     });
   }
 
-  return installAnnotations(globalThis, {
+  installAnnotations(globalThis, {
     destroy: (value) => tell((to, moment) => to.destroy(value, moment)),
     alloc: (buffer, offset, length, label) =>
       tell((to, moment) => to.alloc(buffer, offset, length, label, moment)),

@@ -26,7 +26,8 @@ export function openChannel(realm: PageRealm): Channel | undefined {
     base = realm.dataOf(event);
   };
   realm.listen(globalThis, HANDSHAKE.fromContent, answered);
-  apply(dispatchEvent, globalThis, [new Message(HANDSHAKE.fromPage, { source: port2 })]);
+  const init = { __proto__: null, source: port2, data: realm.isolated } as MessageEventInit;
+  apply(dispatchEvent, globalThis, [new Message(HANDSHAKE.fromPage, init)]);
   apply(removeEventListener, globalThis, [HANDSHAKE.fromContent, answered]);
   if (typeof base !== 'string') return undefined;
   return {

@@ -38,24 +38,20 @@ function main(): void {
 function observe(realm: PageRealm, channel: Channel): void {
   const natives = takeNatives();
   const order = new Order(realm.isolated);
-  let handOver: HandOver | undefined;
-  const hello = (): void => {
-    const { timeOrigin, isolated } = realm;
-    channel.send({ kind: 'hello', protocol: PROTOCOL_VERSION, timeOrigin, isolated });
-  };
+  let handOver: (() => HandOver) | undefined;
   const recorder = new Recorder({
     realm,
     order,
     ownUrl: channel.base,
     begins: () => {
-      hello();
+      const { timeOrigin, isolated } = realm;
+      channel.send({ kind: 'hello', protocol: PROTOCOL_VERSION, timeOrigin, isolated });
       recordDocument(recorder);
       if (natives) observeEarlyEnd({ realm, recorder, late }, channel, natives);
     },
     fault: (message) => channel.send({ kind: 'fault', message }),
   });
-  const late = new LatePart(channel, recorder, () => handOver as HandOver);
-  hello();
+  const late = new LatePart(channel, recorder, () => handOver?.() as HandOver);
   channel.listen((command) => recorder.guard(() => late.hear(command as Command)));
   if (!natives) return;
 
@@ -75,7 +71,7 @@ function observe(realm: PageRealm, channel: Channel): void {
   const stubs = installStubs(patches, realm.isolated, channels);
   const worker = { url: `${channel.base}worker.js`, order, randomName };
   observePageWorkers(observation, witness, channels, worker);
-  handOver = {
+  handOver = () => ({
     realm,
     channel,
     order,
@@ -87,7 +83,7 @@ function observe(realm: PageRealm, channel: Channel): void {
     channels,
     memories,
     compilations,
-  };
+  });
 }
 
 /** What a document says of itself once, before its first record. */

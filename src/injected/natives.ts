@@ -1,4 +1,5 @@
-import { apply, uncurryThis } from '../base/intrinsics.ts';
+import { apply, globalScope, uncurryThis } from '../base/intrinsics.ts';
+import { ownMember } from '../base/own-natives.ts';
 import { getterOf, methodOf, prototypeOf } from '../hooks/interfaces.ts';
 import { filenameOf, linenoOf, messageOf } from '../hooks/workers.ts';
 
@@ -19,7 +20,8 @@ export interface Natives {
   readonly message: Getter<Event, string>;
   readonly filename: Getter<Event, string>;
   readonly lineno: Getter<Event, number>;
-  readonly persisted: Getter<Event, boolean>;
+  /** Undefined where the page has put its own in the place of the engine’s. */
+  readonly persisted: Getter<Event, boolean | undefined>;
   suspend(context: AudioContext): Promise<unknown>;
   resume(context: AudioContext): Promise<unknown>;
   eachParameter(node: AudioWorkletNode, visit: (param: AudioParam, name: string) => void): void;
@@ -44,7 +46,10 @@ export function takeNatives(): Natives | undefined {
     message: messageOf,
     filename: filenameOf,
     lineno: linenoOf,
-    persisted: getterOf('PageTransitionEvent', 'persisted'),
+    persisted(event: Event) {
+      const get = ownMember(globalScope, 'PageTransitionEvent', 'persisted', 'get');
+      return get && apply(get, event, []);
+    },
     suspend: uncurryThis(methodOf('AudioContext', 'suspend')),
     resume: uncurryThis(methodOf('AudioContext', 'resume')),
     eachParameter(node: AudioWorkletNode, visit: (param: AudioParam, name: string) => void) {

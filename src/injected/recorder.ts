@@ -1,5 +1,5 @@
 import { IntrinsicMap, mapClear, mapForEach, mapSet } from '../base/intrinsics.ts';
-import { describeError, stackOfError } from '../shared/describe-error.ts';
+import { describeError } from '../shared/describe-error.ts';
 import * as LIMITS from '../shared/limits.ts';
 import type { EarlyRecord } from '../shared/messages.ts';
 import type { FieldsOf, RecordName } from '../shared/records.ts';
@@ -7,9 +7,6 @@ import { captureStack } from '../shared/stack.ts';
 import type { Micros, Seq } from '../shared/units.ts';
 import type { Order } from './order.ts';
 import type { PageRealm } from './page-realm.ts';
-
-/** Stands in no frame, so that the stack of a fault keeps ours. */
-const NOWHERE = '\n';
 
 export interface RecorderOptions {
   readonly realm: PageRealm;
@@ -46,6 +43,8 @@ export class Recorder {
   /** When the first record was made; 0 before. */
   begunAt = 0;
   recording = true;
+  /** The stack of a fault, once the late part can tell. */
+  stackOf: (error: unknown) => string = () => '';
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -135,7 +134,7 @@ export class Recorder {
 
   fault(error: unknown): void {
     if (this.#faults++ >= LIMITS.faults) return;
-    this.#options.fault(`${describeError(error)}\n${stackOfError(error, NOWHERE)}`);
+    this.#options.fault(describeError(error) + this.stackOf(error));
   }
 
   /** The stack of the page's call that is being recorded. */

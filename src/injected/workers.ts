@@ -1,4 +1,5 @@
-import { apply, indexOf } from '../base/intrinsics.ts';
+import { apply, globalScope, indexOf } from '../base/intrinsics.ts';
+import { ownMember } from '../base/own-natives.ts';
 import type { Native } from '../base/patch.ts';
 import { type Channels, listen } from '../hooks/channels.ts';
 import { getterOf, methodOf } from '../hooks/interfaces.ts';
@@ -14,6 +15,12 @@ import type { Order } from './order.ts';
 /** A document with one of these has a content security policy. */
 const POLICY_SIGNS = 'meta[http-equiv="content-security-policy" i],[nonce]';
 
+/** What a violation of a policy says, as far as the page has left it to the engine. */
+function policyText(event: object, name: 'blockedURI' | 'sourceFile'): string {
+  const get = ownMember(globalScope, 'SecurityPolicyViolationEvent', name, 'get');
+  return get ? (apply(get, event, []) as string) : '';
+}
+
 /** Watches the workers of the page, and enters them where memory can be shared or audio is played. */
 export function observePageWorkers(
   { realm, recorder, late }: Observation,
@@ -24,8 +31,6 @@ export function observePageWorkers(
   const { document, window } = realm;
   const baseOf = getterOf<Node, string>('Node', 'baseURI');
   const querySelector = methodOf('Document', 'querySelector');
-  const blockedOf = getterOf<object, string>('SecurityPolicyViolationEvent', 'blockedURI');
-  const sourceOf = getterOf<object, string>('SecurityPolicyViolationEvent', 'sourceFile');
   const Compile = Function as unknown as Native;
   const post = methodOf('Worker', 'postMessage');
   /** Whether a worker of ours may run, as far as this document has shown. */
@@ -37,9 +42,9 @@ export function observePageWorkers(
 
   /** Of the events that say what we may not do the page hears nothing. */
   const heard = (event: object): void => {
-    const what = blockedOf?.(event);
+    const what = policyText(event, 'blockedURI');
     if (what === 'blob' && isAllowed && !isProven) isBlocked = true;
-    else if (what !== 'eval' || indexOf(sourceOf?.(event) ?? '', 'http') === 0) return;
+    else if (what !== 'eval' || indexOf(policyText(event, 'sourceFile'), 'http') === 0) return;
     stop(event);
   };
 

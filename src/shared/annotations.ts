@@ -1,4 +1,4 @@
-import { defineProperty, deleteProperty, freeze, isSafeInteger } from '../base/intrinsics.ts';
+import { defineProperty, freeze, isSafeInteger } from '../base/intrinsics.ts';
 
 /** The global that pages may call, present in every realm; absent without the extension. */
 export const ANNOTATIONS_GLOBAL = '__lifeline__';
@@ -13,9 +13,9 @@ export interface AnnotationSink {
 /**
  * Puts `__lifeline__` on the global object, not enumerable. Its functions return nothing, throw
  * nothing and ignore what makes no sense: `destroy(node)`, `alloc(buffer, byteOffset, byteLength,
- * label)`, `free(buffer, byteOffset)`. Gives back the undo.
+ * label)`, `free(buffer, byteOffset)`. It stays: a page that has kept one may call it for ever.
  */
-export function installAnnotations(global: object, sink: AnnotationSink): Disposable {
+export function installAnnotations(global: object, sink: AnnotationSink): void {
   const object = freeze({
     __proto__: null,
     destroy(node: unknown): void {
@@ -35,12 +35,6 @@ export function installAnnotations(global: object, sink: AnnotationSink): Dispos
     configurable: true,
     writable: true,
   } as PropertyDescriptor);
-  return {
-    [Symbol.dispose]: () => {
-      const now = (global as { readonly [name: string]: unknown })[ANNOTATIONS_GLOBAL];
-      if (now === object) deleteProperty(global, ANNOTATIONS_GLOBAL);
-    },
-  };
 }
 
 function isObject(value: unknown): value is object {

@@ -26,8 +26,8 @@ export interface Chunk {
 
 export type PageMessage =
   /**
-   * Said at the hand-shake and kept by the content script, which stays silent. The next message of
-   * any kind (`hello` again when the first record is made) makes it open its port to the background.
+   * Said before the first record. It makes the content script, which has known all this from the hand-shake and
+   * kept silent, open its port to the background.
    */
   | {
       readonly kind: 'hello';

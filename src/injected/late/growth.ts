@@ -1,7 +1,7 @@
 import { ownData, uncurryThis } from '../../base/intrinsics.ts';
+import { ownMember, ownNative } from '../../base/own-natives.ts';
 import type { Native } from '../../base/patch.ts';
 import { observeMemoryGrowth } from '../../hooks/observe-growth.ts';
-import { ownMember, ownNative } from '../../hooks/own-natives.ts';
 import type { ViewUseHost } from '../../hooks/view-uses.ts';
 import type { Micros, NodeId, Seq } from '../../shared/units.ts';
 import type { LateObservation } from './late-observation.ts';

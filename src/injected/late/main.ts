@@ -1,6 +1,7 @@
 import { IntrinsicMap } from '../../base/intrinsics.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
+import { stackOfError } from '../../shared/error-stack.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { MAIN_THREAD } from '../../shared/units.ts';
 import type { HandOver } from '../hand-over.ts';
@@ -21,12 +22,16 @@ import { Stress } from './stress.ts';
 import { observeWires } from './wires.ts';
 import { observeWorkerThreads } from './worker-threads.ts';
 
+/** Stands in no frame, so that the stack of a fault keeps ours. */
+const NOWHERE = '\n';
+
 /**
  * Begins everything that no page needs before its first `addModule` has resolved. The build wraps this bundle
  * so that it evaluates no built-in of the page's, which may have replaced them by now.
  */
 export function start(early: HandOver): Late {
   const { channel, memories, realm, recorder } = early;
+  recorder.stackOf = (error) => `\n${stackOfError(error, NOWHERE)}`;
   const numbered = numberMemories(memories);
   const collector = new Collector(realm, recorder, channel.send);
   const unheard: Omit<LateObservation, 'atomics'> = {

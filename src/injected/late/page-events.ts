@@ -1,5 +1,5 @@
 import { apply } from '../../base/intrinsics.ts';
-import { ownMember } from '../../hooks/own-natives.ts';
+import { ownMember } from '../../base/own-natives.ts';
 import type { LateObservation } from './late-observation.ts';
 
 const CUT_SHORT =

@@ -1,7 +1,7 @@
 import { apply, IntrinsicInt32Array, promiseThen } from '../../base/intrinsics.ts';
+import { ownMember, ownNative } from '../../base/own-natives.ts';
 import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { HeapMap } from '../../hooks/heap-map.ts';
-import { ownMember, ownNative } from '../../hooks/own-natives.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
 import type { LateObservation } from './late-observation.ts';
 import { handOut } from './shared-modules.ts';

@@ -1,5 +1,5 @@
 import { apply, deref, floor } from '../../base/intrinsics.ts';
-import { ownMember } from '../../hooks/own-natives.ts';
+import { ownMember } from '../../base/own-natives.ts';
 import type { ContextEntry } from '../entities.ts';
 import type { LateObservation } from './late-observation.ts';
 

@@ -11,8 +11,8 @@ export function observeAnnotations(
   recorder: ThreadRecorder,
   processors: ProcessorIds,
   ledger: BlockLedger,
-): Disposable {
-  return installAnnotations(scope, {
+): void {
+  installAnnotations(scope, {
     destroy(processor) {
       const ordinal = processors.ordinalOf(processor);
       if (ordinal === undefined) return;

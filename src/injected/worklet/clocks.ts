@@ -2,17 +2,21 @@ import { dateNow } from '../../base/intrinsics.ts';
 import { DURATION_UNIT_MICROS } from '../../shared/slots.ts';
 import { scope } from './scope.ts';
 
-const start = dateNow();
+/** Thirty bits of a time are a small integer, which V8 makes no number object for. They last for 12 days. */
+const MILLIS_MASK = 0x3fff_ffff;
+/** When this scope began, in milliseconds since the Unix epoch. */
+export const started: number = dateNow();
+const start = started & MILLIS_MASK;
 const now = scope.Temporal?.Now;
 const instant = now?.instant;
 /** Units of duration in a millisecond. */
 export const UNITS_PER_MS = 1000 / DURATION_UNIT_MICROS;
 const NANOS_PER_UNIT = BigInt(DURATION_UNIT_MICROS * 1000);
-const startNanos = BigInt(start) * 1_000_000n;
+const startNanos = BigInt(started) * 1_000_000n;
 
-/** Milliseconds since this scope began: a small integer, which costs no memory. About 50 ns a call. */
+/** Milliseconds since this scope began. About 50 ns a call, and the 12 bytes of the number that the engine gives. */
 export function coarseMillis(): number {
-  return (dateNow() - start) | 0;
+  return (dateNow() & MILLIS_MASK) - start;
 }
 
 /**

@@ -12,7 +12,8 @@ import {
   weakMapSet,
 } from '../../base/intrinsics.ts';
 import { type ApplyTrap, constructAs, type Native, type Patches } from '../../base/patch.ts';
-import { describeError, stackOfError } from '../../shared/describe-error.ts';
+import { describeError } from '../../shared/describe-error.ts';
+import { stackOfError } from '../../shared/error-stack.ts';
 import { SLOT_FLAG } from '../../shared/slots.ts';
 import type { Ordinal } from '../../shared/units.ts';
 import { callProcess } from './call-process.ts';

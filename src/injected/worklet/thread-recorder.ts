@@ -1,4 +1,4 @@
-import { dateNow, floor, max, min } from '../../base/intrinsics.ts';
+import { ceil, dateNow, floor, max, min } from '../../base/intrinsics.ts';
 import type { Patches } from '../../base/patch.ts';
 import type { AtomicsSink } from '../../hooks/atomics.ts';
 import type { End } from '../../hooks/channels.ts';
@@ -6,23 +6,29 @@ import { type PortCount, portCountIn, UNKNOWN_PORT_COUNT } from '../../hooks/por
 import type { SlotWriter } from '../../hooks/slot-writer.ts';
 import { ThreadOutlet } from '../../hooks/thread-outlet.ts';
 import type { Witness } from '../../hooks/witness.ts';
+import { WordClock } from '../../hooks/word-clock.ts';
 import { describeError } from '../../shared/describe-error.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type { FromScope, Passage, ToScope } from '../../shared/passage.ts';
 import type { FieldsOf, RecordName } from '../../shared/records.ts';
 import { CONTROL, ORDER, SLOT, SLOT_FLAG } from '../../shared/slots.ts';
 import { captureStack } from '../../shared/stack.ts';
-import { coarseMillis, fineUnits, UNITS_PER_MS } from './clocks.ts';
+import { coarseMillis, fineUnits, started, UNITS_PER_MS } from './clocks.ts';
 import { currentFrame, OWN_URL, post, SAMPLE_RATE, type ScopePort } from './scope.ts';
 
 /**
  * Of so many quanta, or of as many as there were calls in the last, one is timed call by call: the second number while
- * that takes no time and rendering keeps up, because each reading of the clock allocates a number.
+ * that takes no time and rendering keeps up, because each reading of the clock allocates a number. Then of
+ * `IDLE_FULL_EVERY` such quanta only one is. Of the others it is asked whether they take time as a whole; if
+ * so, the next is timed call by call.
  */
 const TIMED_QUANTUM_EVERY = 128;
 const IDLE_TIMED_QUANTUM_EVERY = 512;
+const IDLE_FULL_EVERY = 8;
 /** Rendering that takes so much longer than what it renders lasts is late. */
 const LATE = 1.25;
+/** Whole, as all that is reckoned with while nothing happens. */
+const FRAMES_PER_LATE_MS = ceil(SAMPLE_RATE / 1000 / LATE);
 const CLOCKS_PER_SECOND = 10;
 const BATCHES_PER_SECOND = 16;
 
@@ -69,7 +75,8 @@ export class ThreadRecorder implements Witness {
   #timedEvery = TIMED_QUANTUM_EVERY;
   /** Whether the clock went on during a timed call of the quantum. */
   #tookTime = false;
-  #clockMicros = 0;
+  #clockMillis = 0;
+  readonly #clock: WordClock;
   /** Calls before this quantum. */
   #callsBefore = 0;
   /** Calls in the quantum before. */
@@ -77,6 +84,12 @@ export class ThreadRecorder implements Witness {
   /** True where nobody will ask for what is held back here: each quantum leaves as it ends. */
   #closing = false;
   #timed = false;
+  /** Whether it is asked of this quantum if it takes time. */
+  #probing = false;
+  /** Quanta since one was timed call by call, while none takes time. */
+  #probed = 0;
+  /** Whether anything is to be done at the end of each call. */
+  #watchful = false;
   /** Where the timed call that comes next is taken to begin: units where the clock is fine, else milliseconds. */
   #from = 0;
   #inCall = false;
@@ -94,6 +107,7 @@ export class ThreadRecorder implements Witness {
     this.isolated = shared !== undefined;
     this.#port = port;
     this.#originMicros = passage.originMs * 1000;
+    this.#clock = new WordClock(started * 1000 - this.#originMicros);
     this.#fine = passage.fineClock;
     this.#outlet = new ThreadOutlet({
       shared,
@@ -183,7 +197,10 @@ export class ThreadRecorder implements Witness {
         : min(this.#timedEvery * 2, IDLE_TIMED_QUANTUM_EVERY);
       this.#tookTime = false;
     }
-    this.#timed = this.#fine || --this.#quantaToTimed <= 0;
+    const isDue = this.#fine || --this.#quantaToTimed <= 0;
+    this.#timed = isDue;
+    if (isDue) this.#mayProbe(calls);
+    this.#watchful = this.#closing || this.#probing;
     const clock = frame >= this.#nextClock;
     this.#slots.beginQuantum(clock || this.#timed || this.#closing);
     if (clock) {
@@ -196,22 +213,43 @@ export class ThreadRecorder implements Witness {
       this.#nextBatch = frame + this.#framesPerBatch;
       this.#outlet.ship();
     }
-    if (!this.#timed) return;
+    if (!isDue) return;
     this.#quantaToTimed = max(calls, this.#timedEvery);
     if (!this.#fine) this.#from = coarseMillis();
   }
 
+  /** A quantum is due. `calls` of the last. */
+  #mayProbe(calls: number): void {
+    this.#probing = false;
+    if (this.#fine || calls < 2 || this.#timedEvery < IDLE_TIMED_QUANTUM_EVERY) this.#probed = 0;
+    else if (++this.#probed < IDLE_FULL_EVERY) {
+      this.#probing = true;
+      this.#timed = false;
+    } else this.#probed = 0;
+  }
+
+  /** A call of a quantum has ended of which it is asked whether it takes time. */
+  #probe(): void {
+    if (this.#calls - this.#callsBefore < this.#callsLast) return;
+    this.#probing = false;
+    this.#watchful = this.#closing;
+    if (coarseMillis() <= this.#from) return;
+    this.#timedEvery = TIMED_QUANTUM_EVERY;
+    this.#quantaToTimed = 1;
+  }
+
   #readClock(frame: number): void {
-    const micros = this.#micros();
+    const millis = coarseMillis();
     const rendered = frame - (this.#nextClock - this.#framesPerClock);
-    const passed = ((micros - this.#clockMicros) * SAMPLE_RATE) / 1e6;
-    if (passed > rendered * LATE) {
+    if ((millis - this.#clockMillis) * FRAMES_PER_LATE_MS > rendered) {
       this.#timedEvery = TIMED_QUANTUM_EVERY;
       this.#quantaToTimed = min(this.#quantaToTimed, TIMED_QUANTUM_EVERY);
     }
-    this.#clockMicros = micros;
+    this.#clockMillis = millis;
     this.#nextClock = frame + this.#framesPerClock;
-    this.#slots.clock(frame, micros);
+    const clock = this.#clock;
+    clock.read(millis);
+    this.#slots.clockWords(frame, clock.low, clock.high);
   }
 
   /** A call of `process()` begins; gives its place in the order. */
@@ -237,7 +275,7 @@ export class ThreadRecorder implements Witness {
     this.#inCall = false;
     if (!this.#timed) {
       this.#slots.call(ordinal, flags, enter, exit, this.#frame);
-      if (this.#closing) this.#shipWholeQuantum();
+      if (this.#watchful) this.#called();
       return;
     }
     const end = this.#fine ? fineUnits() : coarseMillis();
@@ -246,6 +284,11 @@ export class ThreadRecorder implements Witness {
     if (passed > 0) this.#tookTime = true;
     this.#from = end;
     this.#slots.timedCall(ordinal, flags | SLOT_FLAG.timed, enter, exit, this.#frame, duration);
+    if (this.#closing) this.#shipWholeQuantum();
+  }
+
+  #called(): void {
+    if (this.#probing) this.#probe();
     if (this.#closing) this.#shipWholeQuantum();
   }
 
@@ -306,6 +349,7 @@ export class ThreadRecorder implements Witness {
       case 'closing':
         this.#outlet.settle?.();
         this.#closing = true;
+        this.#watchful = true;
         if (this.#outlet.isBatched) this.#outlet.ship();
         else this.#slots.publish();
         return;

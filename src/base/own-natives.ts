@@ -1,5 +1,5 @@
-import { functionText, getOwnPropertyDescriptor } from '../base/intrinsics.ts';
-import type { Native } from '../base/patch.ts';
+import { functionText, ownFunction } from './intrinsics.ts';
+import type { Native } from './patch.ts';
 
 /**
  * A function of the engine's that is taken after the page's scripts have run, for what is rarely needed: undefined
@@ -10,8 +10,8 @@ export function ownNative(
   name: string,
   slot: 'value' | 'get' = 'value',
 ): Native | undefined {
-  const found: unknown = owner && getOwnPropertyDescriptor(owner, name)?.[slot];
-  if (typeof found !== 'function') return undefined;
+  const found = owner && ownFunction(owner, name, slot);
+  if (!found) return undefined;
   const text = functionText(found as Native);
   // As V8 and as SpiderMonkey print it. What is bound, or a Proxy, has no name.
   const isOwn =
@@ -27,7 +27,7 @@ export function ownMember(
   name: string,
   slot: 'value' | 'get',
 ): Native | undefined {
-  const found = getOwnPropertyDescriptor(global, interfaceName)?.value as
+  const found = ownFunction(global, interfaceName, 'value') as
     | { readonly prototype?: object }
     | undefined;
   return ownNative(found?.prototype, name, slot);
