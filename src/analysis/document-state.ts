@@ -73,6 +73,7 @@ export class DocumentState {
       modules: new Map(),
       blocks: new Map(),
       heapSites: new Map(),
+      heapCounts: new Map(),
       get misfrees() {
         return strayFrees.misfrees(memories);
       },

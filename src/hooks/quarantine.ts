@@ -72,6 +72,8 @@ export class Quarantine {
   readonly #armed: Int32Array;
   readonly #thread: number;
   readonly #heapBytes: () => number;
+  /** Bytes of the shadow and of what is kept behind it. */
+  readonly bytes: number;
   #most = 0;
 
   /** `buffer` is that of the shadow's memory; `heapBytes` says how large the heap is now. */
@@ -87,11 +89,22 @@ export class Quarantine {
     this.#armed = new IntrinsicInt32Array(buffer, cells, 1);
     this.#thread = thread;
     this.#heapBytes = now;
+    this.bytes = cells;
   }
 
   /** Blocks that ever came here. Low 32 bits. */
   get pushed(): number {
     return atomicsLoad(this.#words, HEAD.pushed);
+  }
+
+  /** What rests, and how many bytes of it may. */
+  get occupancy(): { readonly blocks: number; readonly bytes: number; readonly most: number } {
+    const words = this.#words;
+    return {
+      blocks: (atomicsLoad(words, HEAD.pushed) - atomicsLoad(words, HEAD.popped)) | 0,
+      bytes: atomicsLoad(words, HEAD.bytes) >>> 0,
+      most: this.isStopped ? 0 : this.#limit(LIMITS.quarantineBytes),
+    };
   }
 
   /** Somebody uses the heap whose allocations are not seen: from now on no more blocks come here. */

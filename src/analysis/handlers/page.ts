@@ -90,6 +90,36 @@ export function heapSite(
   return true;
 }
 
+export function heapState(
+  document: DocumentState,
+  { memory, bytes, made, madeBytes, freed, freedBytes, ...held }: FieldsOf<'heapState'>,
+  point: Point,
+): boolean {
+  const { heapCounts } = document.facts;
+  const key = `${point.thread}.${memory}`;
+  const known = heapCounts.get(key) ?? {
+    thread: point.thread,
+    memory: memory as MemoryId,
+    counts: [],
+  };
+  if (known.counts.length >= LIMITS.eventsPerContext) return false;
+  if (!heapCounts.has(key) && !document.hasRoom(heapCounts.size, LIMITS.threads, 'heaps')) {
+    return false;
+  }
+  heapCounts.set(key, known);
+  const { resting, restingBytes, restingMost, shadow } = held;
+  const counted = { bytes, made, madeBytes, freed, freedBytes };
+  insertByTime(known.counts, {
+    ...point,
+    ...counted,
+    resting,
+    restingBytes,
+    restingMost,
+    shadow,
+  });
+  return true;
+}
+
 export function userDataIn(
   document: DocumentState,
   { node, block }: FieldsOf<'userDataIn'>,

@@ -45,6 +45,7 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
   const heaps = new HeapBlocks(
     recordHeaps(recorder, memories, () => ledger, { map, maySpend, uncovered }),
   );
+  observation.collector.eachTick(() => heaps.tellCounts());
   const checks = level === 'full' ? checking(observation, heaps) : undefined;
   known.checks = checks;
   hookDoors({

@@ -41,6 +41,11 @@ export function hookModules(
   const maySpend = (): boolean => false;
   const given = { map: map && new HeapMap(map), maySpend, uncovered };
   const heaps = new HeapBlocks(recordHeaps(recorder, memories, () => ledger, given));
+  const before = recorder.eachClock;
+  recorder.eachClock = (frame) => {
+    before?.(frame);
+    heaps.tellCounts();
+  };
   const shadows =
     passed &&
     new ShadowMemories({

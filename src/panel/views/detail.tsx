@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../icons.tsx';
 import { usePanel } from '../panel-context.ts';
-import { formatExactTime, plural } from '../worker/format.ts';
+import { formatCount, formatExactTime, plural } from '../worker/format.ts';
 import type { EntityDetail, ShownFinding, TeardownView } from '../worker/protocol.ts';
 import { EventList } from './event-list.tsx';
 import { ComparisonCard, Path, VerdictChip } from './path.tsx';
@@ -99,6 +99,19 @@ function FindingDetail({ finding, detail }: FindingDetailProps) {
               {entity.label}
             </button>
           )}
+          {entity.kind === 'block' ? (
+            <button
+              type="button"
+              class="link"
+              title="Show its biography"
+              onClick={() => {
+                actions.select({ kind: 'heap', key: entity.id, row: finding.row });
+                actions.show('heap');
+              }}
+            >
+              the block
+            </button>
+          ) : null}
           <span>{plural(count, 'time')}</span>
           <button
             type="button"
@@ -112,6 +125,7 @@ function FindingDetail({ finding, detail }: FindingDetailProps) {
         </p>
       </header>
       <p class="message">{finding.message}</p>
+      {own === undefined ? null : <Links detail={own} />}
       {own === undefined ? null : <Teardowns teardowns={teardownsFor(finding, own)} />}
       {own === undefined || own.liveness.length === 0 ? null : (
         <Part title="Why this processor is still alive">
@@ -173,6 +187,8 @@ const KIND_WORDS = {
   node: 'The node',
   context: 'The context',
   worker: 'The worker',
+  block: 'The block',
+  site: 'The place',
   document: 'The page',
 } as const;
 
@@ -182,7 +198,9 @@ function isWeb(link: string): boolean {
 
 function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
   const { state, actions } = usePanel();
-  const findings = state.session.value.findings.filter(({ row }) => row === detail.key);
+  const findings = state.session.value.findings.filter(
+    ({ id, row }) => row === detail.key || detail.findings.includes(id),
+  );
   return (
     <article>
       <header>
@@ -204,6 +222,7 @@ function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
           ))}
         </ul>
       )}
+      <Links detail={detail} />
       <Teardowns teardowns={detail.teardowns} />
       <Facts detail={detail} />
       {detail.liveness.length === 0 ? null : (
@@ -236,6 +255,43 @@ function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
     </article>
   );
 }
+
+/** Blocks of a node, nodes of a block: each opens where it is drawn. */
+function Links({ detail }: { readonly detail: EntityDetail }) {
+  const { actions } = usePanel();
+  if (detail.links.length === 0) return null;
+  return (
+    <p class="links">
+      <span class="faint">{LINK_WORDS[detail.kind]}</span>
+      {detail.links.slice(0, MOST_LINKS).map(({ label, target }) => (
+        <button
+          type="button"
+          key={target.key}
+          class="link"
+          onClick={() => {
+            actions.select(target);
+            actions.show(target.kind === 'heap' ? 'heap' : 'timeline');
+          }}
+        >
+          {label}
+        </button>
+      ))}
+      {detail.links.length > MOST_LINKS ? (
+        <span class="faint">and {formatCount(detail.links.length - MOST_LINKS)} more</span>
+      ) : null}
+    </p>
+  );
+}
+
+const MOST_LINKS = 12;
+const LINK_WORDS = {
+  node: 'Its blocks',
+  block: 'Lifeline of',
+  site: 'Its blocks',
+  context: '',
+  worker: '',
+  document: '',
+} as const;
 
 /** Of a freed block its own, else all of the node. */
 function teardownsFor({ entity }: ShownFinding, { teardowns }: EntityDetail) {

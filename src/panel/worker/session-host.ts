@@ -8,6 +8,7 @@ import { buildDetail } from './build-detail.ts';
 import { buildGeometry } from './build-geometry.ts';
 import { buildProbe } from './build-probe.ts';
 import { buildSessionView } from './build-session-view.ts';
+import { buildHeap } from './heap/build-heap.ts';
 import type { FromWorker, Geometry, Question, ToWorker, View } from './protocol.ts';
 import { Recording } from './recording.ts';
 
@@ -118,7 +119,9 @@ export class SessionHost {
       case 'probe':
         return ok(buildProbe(this.#shown.session, question.row, question.at, question.reach));
       case 'detail':
-        return ok(buildDetail(this.#shown.session, question.entity));
+        return ok(buildDetail(this.#shown.session, question.entity, () => this.#shown.findings()));
+      case 'heap':
+        return ok(buildHeap(this.#shown.session, this.#shown.findings(), question.query));
       case 'compare':
         return ok(buildComparison(this.#shown.session, question.first, question.second));
       default:

@@ -28,6 +28,8 @@ interface Thread extends HeapImports {
 }
 
 let said: string[];
+/** Blocks that live, each time that they are counted. */
+let counts: number[];
 let place: number;
 /** Microseconds, beside those that places stand for. */
 let passed: number;
@@ -36,6 +38,7 @@ let shared: SharedArrayBuffer;
 
 beforeEach(() => {
   said = [];
+  counts = [];
   place = 0;
   passed = 0;
   stack = 'stack';
@@ -61,6 +64,7 @@ function thread(name: string, { isShared = true, rewrite = REWRITE } = {}): Thre
     strayed: (_, offset) => say(`strayed ${offset}`),
     grew: ({ id, counted, bytes }) => say(`site ${id}: ${counted}, ${bytes}`),
     misfreed: (each) => say(`${each.what} ${each.block} at ${each.offset}`),
+    counted: (_, { tally }) => counts.push(tally.made - tally.freed),
     uncovered: (why) => say(why),
     fault: (error) => say(`fault ${error}`),
   });

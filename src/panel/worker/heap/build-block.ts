@@ -1,0 +1,125 @@
+import type { Finding } from '../../../analysis/finding.ts';
+import { addressLabel, blockLabel, memoryLabel, nodeLabel } from '../../../analysis/labels.ts';
+import type { BlockFacts, DocumentFacts, EntityKey, NodeFacts } from '../../../analysis/model.ts';
+import { comparePoints } from '../../../analysis/point.ts';
+import { stackFrames } from '../../../analysis/scene.ts';
+import type { Session } from '../../../analysis/session.ts';
+import { DEFAULT_THRESHOLDS } from '../../../analysis/thresholds.ts';
+import type { MemoryId } from '../../../shared/units.ts';
+import { showEvent } from '../build-path.ts';
+import { showTeardown } from '../build-teardowns.ts';
+import { documentKey } from '../entity-lookup.ts';
+import { formatBytes, formatCount, formatDuration, plural } from '../format.ts';
+import type { EntityDetail, EntityLink } from '../protocol.ts';
+import { blockEvents } from './block-events.ts';
+import { blockKey, isAbout, memoryKeyOf, usersOf } from './known-blocks.ts';
+import { Misuses } from './misuses.ts';
+
+/** Stacks of accesses that are shown. */
+const MOST_ACCESSES = 3;
+
+/** One block from its allocation to whatever touched it last. */
+export function buildBlock(
+  session: Session,
+  found: readonly Finding[],
+  document: DocumentFacts,
+  block: BlockFacts,
+  offset: number,
+): EntityDetail {
+  const users = usersOf(document, block);
+  const misuses = new Misuses(session);
+  const key = blockKey(document, block);
+  const teardowns = session
+    .teardowns(document, DEFAULT_THRESHOLDS)
+    .filter(({ release }) => release.block === block);
+  const touches = misuses.touchesOf(block);
+  return {
+    key,
+    kind: 'block',
+    title: blockLabel(block),
+    row: users[0]?.key ?? documentKey(document),
+    links: users.map(linkToNode),
+    findings: found.filter((each) => isAbout(each, key, users)).map(({ id }) => id),
+    facts: blockFacts(document, block, users),
+    liveness: [],
+    teardowns: teardowns.map((each) => showTeardown(each, offset)),
+    events: blockEvents(document, block, users, misuses).map((event) =>
+      showEvent(document, offset, event, blockLabel(block)),
+    ),
+    eventsOmitted: 0,
+    stacks: [
+      ...stack('allocate', block.allocateStack),
+      ...stack('free', block.freed?.stack ?? ''),
+      ...misuses.misfreesOf(block).flatMap((each) => stack('second free', each.stack)),
+      ...touches.slice(0, MOST_ACCESSES).flatMap((each) => stack('access', each.stack)),
+      ...users.slice(0, 1).flatMap((node) => stack('create', node.createStack)),
+    ],
+  };
+}
+
+function blockFacts(
+  document: DocumentFacts,
+  block: BlockFacts,
+  users: readonly NodeFacts[],
+): EntityDetail['facts'] {
+  const { allocated, freed, length, offset, label } = block;
+  const memory = document.memories.find(allocated.thread, block.memory as MemoryId);
+  const end = freed?.at ?? document.goneAt;
+  const last = offset + Math.max(length, 1) - 1;
+  return [
+    {
+      label: 'State',
+      value:
+        freed !== undefined
+          ? `freed, after ${formatDuration(freed.at - allocated.at)}`
+          : end !== undefined
+            ? 'lived as long as its page'
+            : `lives, for ${formatDuration(document.lastAt - allocated.at)} so far`,
+    },
+    { label: 'Size', value: length === 0 ? 'not known' : plural(length, 'byte') },
+    {
+      label: 'Address',
+      value: `${addressLabel(offset, memory)}${length > 1 ? `, to 0x${last.toString(16)}` : ''}`,
+    },
+    ...(label === '' ? [] : [{ label: 'Allocated by', value: label }]),
+    { label: 'Generation', value: generationWords(document, block) },
+    ...(memory === undefined
+      ? []
+      : [{ label: 'Memory', value: `${memoryLabel(memory)}, ${formatBytes(memory.bytes)}` }]),
+    {
+      label: 'Used by',
+      value: users.length === 0 ? 'no node that is known' : users.map(nodeLabel).join(', '),
+    },
+  ];
+}
+
+/** Which of the blocks it is that were known at its address, one after the other. */
+function generationWords(document: DocumentFacts, block: BlockFacts): string {
+  const memory = memoryKeyOf(document, block);
+  const same = [...document.blocks.values()].filter(
+    (each) => each.offset === block.offset && memoryKeyOf(document, each) === memory,
+  );
+  if (same.length === 1) return 'the only block that is known at its address';
+  const number = same.sort((a, b) => comparePoints(a.allocated, b.allocated)).indexOf(block);
+  return `number ${formatCount(number + 1)} of ${formatCount(same.length)} that are known at its address`;
+}
+
+function linkToNode(node: NodeFacts): EntityLink {
+  return { label: nodeLabel(node), target: { kind: 'row', key: node.key } };
+}
+
+/** The blocks of a node, for its own detail. */
+export function blockLinksOf(node: NodeFacts): readonly EntityLink[] {
+  const links: EntityLink[] = [];
+  for (const block of node.document.blocks.values()) {
+    if (!block.users.includes(node)) continue;
+    const key: EntityKey = blockKey(node.document, block);
+    links.push({ label: blockLabel(block), target: { kind: 'heap', key, row: node.key } });
+  }
+  return links;
+}
+
+function stack(role: string, text: string): EntityDetail['stacks'] {
+  const frames = stackFrames(text);
+  return frames.length === 0 ? [] : [{ role, frames }];
+}
