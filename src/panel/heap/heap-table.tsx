@@ -217,7 +217,7 @@ function Block({ row }: { readonly row: HeapRow }) {
 /** From allocation to free, and what happened after that. */
 function Life({ row }: { readonly row: HeapRow }) {
   const { state } = usePanel();
-  const { born, freed, misuses, wentWithPage, worst } = row;
+  const { born, freed, misuses, usedUntil, wentWithPage } = row;
   const span = state.span.value;
   const at = (time: number): number => xOf(span, 100, time);
   const left = Math.max(at(born), -1);
@@ -225,9 +225,12 @@ function Life({ row }: { readonly row: HeapRow }) {
   return (
     <>
       {right < 0 || left > 100 ? null : (
+        <i class="life" style={{ left: `${left}%`, width: `max(2px, ${right - left}%)` }} />
+      )}
+      {freed === undefined || usedUntil === undefined ? null : (
         <i
-          class={`life ${freed === undefined ? 'open' : ''} ${worst ?? ''}`}
-          style={{ left: `${left}%`, width: `max(2px, ${right - left}%)` }}
+          class="after"
+          style={{ left: `${at(freed)}%`, width: `max(3px, ${at(usedUntil) - at(freed)}%)` }}
         />
       )}
       {freed === undefined || wentWithPage || right < 0 || right > 100 ? null : (

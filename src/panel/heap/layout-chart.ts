@@ -4,8 +4,8 @@ import type { HeapCurve } from '../worker/heap/heap-protocol.ts';
 
 export const RULER_PX = 20;
 const TICK_PX = 90;
-/** Room above the highest value. */
-const HEAD_PX = 14;
+/** Room above the highest value, for what the areas mean. */
+const HEAD_PX = 22;
 
 export interface ChartInput {
   readonly curve: HeapCurve | undefined;

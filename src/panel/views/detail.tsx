@@ -1,11 +1,21 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { HeapDetail } from '../heap/heap-detail.tsx';
 import { Icon } from '../icons.tsx';
 import { usePanel } from '../panel-context.ts';
-import { formatCount, formatExactTime, plural } from '../worker/format.ts';
-import type { EntityDetail, ShownFinding, TeardownView } from '../worker/protocol.ts';
+import { formatExactTime, plural } from '../worker/format.ts';
+import type { EntityDetail, ShownFinding } from '../worker/protocol.ts';
+import {
+  CERTAINTY_WORDS,
+  Events,
+  Facts,
+  Links,
+  OwnFindings,
+  Part,
+  Stacks,
+  Teardowns,
+} from './detail-parts.tsx';
 import { EventList } from './event-list.tsx';
-import { ComparisonCard, Path, VerdictChip } from './path.tsx';
+import { ComparisonCard } from './path.tsx';
 import { Stack } from './stack.tsx';
 
 /** What is known about the selected finding or lifeline. */
@@ -43,26 +53,9 @@ export function Detail() {
       {finding !== undefined ? (
         <FindingDetail finding={finding} detail={detail} />
       ) : chosen !== undefined && detail !== undefined ? (
-        <NodeDetail detail={detail} />
+        <EntityArticle detail={detail} />
       ) : null}
     </section>
-  );
-}
-
-interface PartProps {
-  readonly title: string;
-  readonly children: ComponentChildren;
-  readonly open?: boolean;
-}
-
-function Part({ title, children, open = true }: PartProps) {
-  return (
-    <details class="part" open={open}>
-      <summary>
-        <h3>{title}</h3>
-      </summary>
-      {children}
-    </details>
   );
 }
 
@@ -179,10 +172,6 @@ function FindingDetail({ finding, detail }: FindingDetailProps) {
   );
 }
 
-const CERTAINTY_WORDS = {
-  proven: 'Follows from one thread or from the order of events',
-  likely: 'Rests on clocks or on a guess of what the page intends',
-} as const;
 const KIND_WORDS = {
   node: 'The node',
   context: 'The context',
@@ -196,32 +185,21 @@ function isWeb(link: string): boolean {
   return URL.canParse(link) && new URL(link).protocol === 'https:';
 }
 
-function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
-  const { state, actions } = usePanel();
-  const findings = state.session.value.findings.filter(
-    ({ id, row }) => row === detail.key || detail.findings.includes(id),
+function EntityArticle({ detail }: { readonly detail: EntityDetail }) {
+  return detail.kind === 'block' || detail.kind === 'site' ? (
+    <HeapDetail detail={detail} kind={detail.kind} />
+  ) : (
+    <NodeDetail detail={detail} />
   );
+}
+
+function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
   return (
     <article>
       <header>
         <h2>{detail.title}</h2>
       </header>
-      {findings.length === 0 ? null : (
-        <ul class="own-findings">
-          {findings.map((finding) => (
-            <li key={finding.id}>
-              <button
-                type="button"
-                class="link"
-                onClick={() => actions.select({ kind: 'finding', id: finding.id })}
-              >
-                <Icon name={finding.severity} label={finding.severity} />
-                {finding.title}
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
+      <OwnFindings detail={detail} />
       <Links detail={detail} />
       <Teardowns teardowns={detail.teardowns} />
       <Facts detail={detail} />
@@ -234,104 +212,14 @@ function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
           </ul>
         </Part>
       )}
-      <Part title={`Life (${plural(detail.events.length + detail.eventsOmitted, 'event')})`}>
-        {detail.eventsOmitted > 0 ? (
-          <p class="faint">{plural(detail.eventsOmitted, 'event')} in the middle are not listed.</p>
-        ) : null}
-        <p class="faint">
-          Choose an event, then Shift + click another: which of the two had to come first?
-        </p>
-        <EventList events={detail.events} />
-      </Part>
-      {detail.stacks.length === 0 ? null : (
-        <Part title="Where">
-          <div class="stacks">
-            {detail.stacks.map(({ role, frames }, i) => (
-              <Stack key={`${role}${i}`} role={role} frames={frames} />
-            ))}
-          </div>
-        </Part>
-      )}
+      <Events detail={detail} title="Life" />
+      <Stacks detail={detail} />
     </article>
   );
 }
-
-/** Blocks of a node, nodes of a block: each opens where it is drawn. */
-function Links({ detail }: { readonly detail: EntityDetail }) {
-  const { actions } = usePanel();
-  if (detail.links.length === 0) return null;
-  return (
-    <p class="links">
-      <span class="faint">{LINK_WORDS[detail.kind]}</span>
-      {detail.links.slice(0, MOST_LINKS).map(({ label, target }) => (
-        <button
-          type="button"
-          key={target.key}
-          class="link"
-          onClick={() => {
-            actions.select(target);
-            actions.show(target.kind === 'heap' ? 'heap' : 'timeline');
-          }}
-        >
-          {label}
-        </button>
-      ))}
-      {detail.links.length > MOST_LINKS ? (
-        <span class="faint">and {formatCount(detail.links.length - MOST_LINKS)} more</span>
-      ) : null}
-    </p>
-  );
-}
-
-const MOST_LINKS = 12;
-const LINK_WORDS = {
-  node: 'Its blocks',
-  block: 'Lifeline of',
-  site: 'Its blocks',
-  context: '',
-  worker: '',
-  document: '',
-} as const;
 
 /** Of a freed block its own, else all of the node. */
 function teardownsFor({ entity }: ShownFinding, { teardowns }: EntityDetail) {
   const own = teardowns.filter((each) => each.entity === entity.id);
   return entity.kind === 'block' && own.length > 0 ? own : teardowns;
-}
-
-/** Whether each release had to come after the last use, and by which way. */
-function Teardowns({ teardowns }: { readonly teardowns: readonly TeardownView[] }) {
-  if (teardowns.length === 0) return null;
-  return (
-    <Part title={teardowns.length === 1 ? 'Teardown' : `Teardowns (${teardowns.length})`}>
-      <ul class="teardowns">
-        {teardowns.map(({ verdict, certainty, title, message, path }, i) => (
-          <li key={i} class="teardown">
-            <h4>
-              <VerdictChip verdict={verdict} />
-              <span>{title}</span>
-              <span class={`certainty ${certainty}`} title={CERTAINTY_WORDS[certainty]}>
-                {certainty}
-              </span>
-            </h4>
-            <p>{message}</p>
-            <Path steps={path} />
-          </li>
-        ))}
-      </ul>
-    </Part>
-  );
-}
-
-function Facts({ detail }: { readonly detail: EntityDetail }) {
-  return (
-    <dl class="facts">
-      {detail.facts.map(({ label, value }, i) => (
-        <div key={i}>
-          <dt>{label}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
 }

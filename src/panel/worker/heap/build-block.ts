@@ -1,5 +1,5 @@
 import type { Finding } from '../../../analysis/finding.ts';
-import { addressLabel, blockLabel, memoryLabel, nodeLabel } from '../../../analysis/labels.ts';
+import { addressLabel, blockLabel, nodeLabel } from '../../../analysis/labels.ts';
 import type { BlockFacts, DocumentFacts, EntityKey, NodeFacts } from '../../../analysis/model.ts';
 import { comparePoints } from '../../../analysis/point.ts';
 import { stackFrames } from '../../../analysis/scene.ts';
@@ -9,7 +9,7 @@ import type { MemoryId } from '../../../shared/units.ts';
 import { showEvent } from '../build-path.ts';
 import { showTeardown } from '../build-teardowns.ts';
 import { documentKey } from '../entity-lookup.ts';
-import { formatBytes, formatCount, formatDuration, plural } from '../format.ts';
+import { formatCount, formatDuration, plural } from '../format.ts';
 import type { EntityDetail, EntityLink } from '../protocol.ts';
 import { blockEvents } from './block-events.ts';
 import { blockKey, isAbout, memoryKeyOf, usersOf } from './known-blocks.ts';
@@ -40,7 +40,7 @@ export function buildBlock(
     row: users[0]?.key ?? documentKey(document),
     links: users.map(linkToNode),
     findings: found.filter((each) => isAbout(each, key, users)).map(({ id }) => id),
-    facts: blockFacts(document, block, users),
+    facts: blockFacts(document, block),
     liveness: [],
     teardowns: teardowns.map((each) => showTeardown(each, offset)),
     events: blockEvents(document, block, users, misuses).map((event) =>
@@ -57,12 +57,8 @@ export function buildBlock(
   };
 }
 
-function blockFacts(
-  document: DocumentFacts,
-  block: BlockFacts,
-  users: readonly NodeFacts[],
-): EntityDetail['facts'] {
-  const { allocated, freed, length, offset, label } = block;
+function blockFacts(document: DocumentFacts, block: BlockFacts): EntityDetail['facts'] {
+  const { allocated, freed, length, offset } = block;
   const memory = document.memories.find(allocated.thread, block.memory as MemoryId);
   const end = freed?.at ?? document.goneAt;
   const last = offset + Math.max(length, 1) - 1;
@@ -81,15 +77,7 @@ function blockFacts(
       label: 'Address',
       value: `${addressLabel(offset, memory)}${length > 1 ? `, to 0x${last.toString(16)}` : ''}`,
     },
-    ...(label === '' ? [] : [{ label: 'Allocated by', value: label }]),
     { label: 'Generation', value: generationWords(document, block) },
-    ...(memory === undefined
-      ? []
-      : [{ label: 'Memory', value: `${memoryLabel(memory)}, ${formatBytes(memory.bytes)}` }]),
-    {
-      label: 'Used by',
-      value: users.length === 0 ? 'no node that is known' : users.map(nodeLabel).join(', '),
-    },
   ];
 }
 

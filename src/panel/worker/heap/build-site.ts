@@ -5,7 +5,7 @@ import { showEvent } from '../build-path.ts';
 import { rowOfThread } from '../entity-lookup.ts';
 import { formatBytes, formatCount, formatDuration, plural } from '../format.ts';
 import type { EntityDetail } from '../protocol.ts';
-import { type Site, siteLabel } from './heap-owners.ts';
+import { type Site, siteWords } from './heap-owners.ts';
 import { blockKey } from './known-blocks.ts';
 
 /** Blocks that its detail leads to, and counts that it lists. */
@@ -32,7 +32,7 @@ export function buildSite(
   return {
     key,
     kind: 'site',
-    title: siteLabel(stack),
+    title: siteWords(stack).place,
     row,
     links: own.slice(0, MOST_LINKS).map((block) => ({
       label: `${block.label || 'block'} #${block.id}`,

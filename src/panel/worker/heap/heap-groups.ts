@@ -1,5 +1,7 @@
 import { blockLabel } from '../../../analysis/labels.ts';
 import type { BlockFacts, DocumentFacts, NodeFacts } from '../../../analysis/model.ts';
+import { usesAfter } from '../../../analysis/order.ts';
+import { DEFAULT_THRESHOLDS } from '../../../analysis/thresholds.ts';
 import { Steps } from './heap-curve.ts';
 import type { Owner } from './heap-owners.ts';
 import { Owners } from './heap-owners.ts';
@@ -19,7 +21,11 @@ const MOST_GROUPS = 400;
 const MOST_ROWS = 200;
 /** An owner of no more blocks than this is shown with them. */
 const OPEN_BLOCKS = 8;
-const CURVE_STEPS = 96;
+/** Nodes of one block that are asked for their last call. */
+const MOST_USERS = 16;
+/** Steps of all curves together, and of one. */
+const ALL_STEPS = 40_000;
+const CURVE_STEPS = { least: 64, most: 320 } as const;
 
 interface Member {
   readonly block: BlockFacts;
@@ -97,8 +103,11 @@ export function buildHeapGroups(
     }
   }
   const all = [...sums.values()].sort(comparing(query.sort));
+  const few = all.slice(0, MOST_GROUPS);
+  const each = Math.floor(ALL_STEPS / Math.max(1, few.length));
+  const steps = Math.min(Math.max(each, CURVE_STEPS.least), CURVE_STEPS.most);
   return {
-    groups: all.slice(0, MOST_GROUPS).map((sum) => showGroup(sum, query, misuses)),
+    groups: few.map((sum) => showGroup(sum, query, steps, misuses)),
     omitted: Math.max(0, all.length - MOST_GROUPS),
     blocks: count,
   };
@@ -142,7 +151,7 @@ function comparing(sort: HeapQuery['sort']): (a: Sum, b: Sum) => number {
   }
 }
 
-function showGroup(sum: Sum, query: HeapQuery, misuses: Misuses): HeapGroup {
+function showGroup(sum: Sum, query: HeapQuery, steps: number, misuses: Misuses): HeapGroup {
   const { owner, document, offset, members, blocks, live, liveBytes, growth, worst } = sum;
   const isToggled = query.toggled.includes(owner.id);
   const open = members.length <= OPEN_BLOCKS !== isToggled;
@@ -156,7 +165,7 @@ function showGroup(sum: Sum, query: HeapQuery, misuses: Misuses): HeapGroup {
     live,
     liveBytes,
     growth,
-    curve: curveOf(sum, query),
+    curve: curveOf(sum, query, steps),
     worst,
     open,
     rows: shown.map((member) => showRow(document, offset, member, misuses)),
@@ -165,8 +174,12 @@ function showGroup(sum: Sum, query: HeapQuery, misuses: Misuses): HeapGroup {
 }
 
 /** As a place counts its blocks, where it does. */
-function curveOf({ owner, document, offset, members }: Sum, { from, to }: HeapQuery) {
-  const steps = new Steps(from, to, CURVE_STEPS);
+function curveOf(
+  { owner, document, offset, members }: Sum,
+  { from, to }: HeapQuery,
+  count: number,
+) {
+  const steps = new Steps(from, to, count);
   const [, counted] = /^\d+\/hs([\d.]+)$/.exec(owner.id) ?? [];
   const site = counted === undefined ? undefined : document.heapSites.get(counted);
   if (site !== undefined) {
@@ -198,6 +211,8 @@ function showRow(
   misuses: Misuses,
 ): HeapRow {
   const end = block.freed?.at ?? document.goneAt;
+  const times = misuses.timesOf(block);
+  const until = usedUntil(block, users, times);
   return {
     key: blockKey(document, block),
     row: users[0]?.key,
@@ -207,9 +222,25 @@ function showRow(
     born: block.allocated.at + offset,
     freed: end === undefined ? undefined : end + offset,
     wentWithPage: block.freed === undefined && end !== undefined,
-    misuses: misuses.timesOf(block).map((at) => at + offset),
+    usedUntil: until === undefined ? undefined : until + offset,
+    misuses: times.map((at) => at + offset),
     worst,
   };
+}
+
+/** The last that is known to have used it after it was freed. */
+function usedUntil(
+  { freed, users: own }: BlockFacts,
+  users: readonly NodeFacts[],
+  misuses: readonly number[],
+): number | undefined {
+  if (freed === undefined) return undefined;
+  let until = misuses.at(-1);
+  for (const node of own.length > 0 ? users.slice(0, MOST_USERS) : []) {
+    const uses = usesAfter(node, freed, DEFAULT_THRESHOLDS);
+    if (uses !== undefined) until = Math.max(until ?? 0, uses.last.at);
+  }
+  return until;
 }
 
 export function addressOf({ offset }: BlockFacts): string {

@@ -32,9 +32,9 @@ export function heapCountsOf(document: DocumentFacts): ReadonlyMap<EntityKey, He
   return out;
 }
 
-/** The memories in which there are blocks, as they were last seen. */
+/** The memories in which there are blocks, as they were last seen. Those of pages that are there come first. */
 export function buildHeapMemories(documents: readonly DocumentFacts[]): readonly HeapMemory[] {
-  return documents.flatMap((document) => {
+  const shown = documents.flatMap((document) => {
     const sums = new Map<EntityKey, Sum>();
     const sumOf = (key: EntityKey): Sum => {
       let sum = sums.get(key);
@@ -61,15 +61,18 @@ export function buildHeapMemories(documents: readonly DocumentFacts[]): readonly
       sum.growths = memory.growths.length;
       sum.bytes = memory.growths.reduce((most, { to }) => Math.max(most, to), memory.bytes);
     }
-    return [...sums].map(([key, sum]) => showMemory(key, sum));
+    return [...sums].map(([key, sum]) => showMemory(key, sum, document.goneAt !== undefined));
   });
+  return shown.sort((a, b) => Number(a.isGone) - Number(b.isGone));
 }
 
-function showMemory(key: EntityKey, sum: Sum): HeapMemory {
+function showMemory(key: EntityKey, sum: Sum, isGone: boolean): HeapMemory {
   let { made, live, liveBytes, bytes } = sum;
+  let freed = made - live;
   let last: Count | undefined;
   if (sum.counts.length > 0) {
     made = 0;
+    freed = 0;
     live = 0;
     liveBytes = 0;
   }
@@ -77,6 +80,7 @@ function showMemory(key: EntityKey, sum: Sum): HeapMemory {
     const count = counts.at(-1);
     if (count === undefined) continue;
     made += count.made;
+    freed += count.freed;
     live += count.made - count.freed;
     liveBytes += count.madeBytes - count.freedBytes;
     bytes = Math.max(bytes, count.bytes);
@@ -88,9 +92,11 @@ function showMemory(key: EntityKey, sum: Sum): HeapMemory {
     label: sum.label,
     bytes,
     growths: sum.growths,
+    isGone,
     made,
-    live: Math.max(0, live),
-    liveBytes: Math.max(0, liveBytes),
+    freed,
+    live: isGone ? 0 : Math.max(0, live),
+    liveBytes: isGone ? 0 : Math.max(0, liveBytes),
     isCounted: sum.counts.length > 0,
     quarantine:
       last === undefined || shadow === 0

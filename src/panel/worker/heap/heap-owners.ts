@@ -2,6 +2,7 @@ import { contextLabel, nodeLabel, threadLabel } from '../../../analysis/labels.t
 import type {
   BlockFacts,
   ContextFacts,
+  DestroySignal,
   DocumentFacts,
   HeapSiteFacts,
   NodeFacts,
@@ -9,7 +10,6 @@ import type {
 import { stackFrames } from '../../../analysis/scene.ts';
 import type { ThreadId } from '../../../shared/units.ts';
 import { rowOfThread } from '../entity-lookup.ts';
-import { formatDuration } from '../format.ts';
 import type { HeapOwner, HeapTarget } from './heap-protocol.ts';
 
 /** To whom a block belongs. */
@@ -109,10 +109,13 @@ export class Owners {
   }
 
   #addSite(thread: ThreadId, stack: string, key: string): Owner {
+    const { place, through } = siteWords(stack);
     const owner: Owner = {
       id: key,
-      label: siteLabel(stack),
-      note: threadLabel(this.#document, thread),
+      label: place,
+      note: [through, threadLabel(this.#document, thread)]
+        .filter((each) => each !== '')
+        .join(' · '),
       target: { kind: 'heap', key, row: rowOfThread(this.#document, thread) },
     };
     const own = this.#sites.get(thread);
@@ -124,10 +127,17 @@ export class Owners {
 
 function destroyedNote(node: NodeFacts): string {
   const [farewell] = node.farewells;
-  if (farewell === undefined) return '';
-  const ago = node.document.lastAt - farewell.at;
-  return ago > 0 ? `given up ${formatDuration(ago)} before the end` : 'given up';
+  return farewell === undefined ? '' : SIGNAL_NOTES[farewell.signal];
 }
+
+const SIGNAL_NOTES = {
+  declared: 'destroyed',
+  emscripten: 'destroyed',
+  closed: 'closed',
+  'context-closed': 'context closed',
+  collected: 'collected',
+  detached: 'detached',
+} as const satisfies { readonly [S in DestroySignal]: string };
 
 /** Of a place that is known by the first block that came from it. */
 function siteKey(document: DocumentFacts, block: BlockFacts): string {
@@ -158,18 +168,34 @@ export function findSite(document: DocumentFacts, key: string): Site | undefined
   );
 }
 
-/** The innermost frame that names a place. */
-export function siteLabel(stack: string): string {
+/** A place of the page that led to an allocation, and the functions of modules that it went through, the innermost first. */
+export function siteWords(stack: string): { readonly place: string; readonly through: string } {
   const frames = stackFrames(stack);
-  if (frames.length === 0) return 'Place not known';
-  const outer = frames.find((frame) => !/wasm-function|wasm:\/\//.test(frame));
-  const inner = frames[0] ?? '';
-  return outer === undefined || outer === inner
-    ? short(inner)
-    : `${short(inner)} ← ${short(outer)}`;
+  const at = frames.findIndex((frame) => !isOfModule(frame));
+  const outer = frames[at];
+  const inner = (at < 0 ? frames : frames.slice(0, at)).map(functionWords);
+  if (outer === undefined)
+    return { place: inner[0] ?? 'Place not known', through: inner.slice(1).join(' ← ') };
+  return { place: placeWords(outer), through: inner.join(' ← ') };
 }
 
-/** `voice_new (voices.wasm)`: without the folders of a URL. */
-function short(frame: string): string {
-  return frame.replace(/(?:https?|blob|wasm|chrome-extension):\/\/[^\s)]*\/(?=[^\s)/]+)/g, '');
+function isOfModule(frame: string): boolean {
+  return /wasm-function\[|wasm:\/\//.test(frame);
+}
+
+/** `voice_new`, or `[4]` where it has no name. */
+function functionWords(frame: string): string {
+  const [, name = ''] = /^(.*?) \(/.exec(frame) ?? [];
+  const [, index] = /wasm-function(\[\d+\])/.exec(frame) ?? [];
+  return name === '' || name.startsWith('wasm-function[') ? (index ?? frame) : name;
+}
+
+/** `startVoice (player.js:12:3)`, without the folders of the URL. */
+function placeWords(frame: string): string {
+  const [, name = '', url = '', line = '', column = ''] =
+    /^(?:(.*?) \()?(\S*?)(?::(\d+):(\d+))?\)?$/.exec(frame) ?? [];
+  const path = url.replace(/[?#].*$/, '');
+  const file = path.slice(path.lastIndexOf('/') + 1) || path;
+  const place = line === '' ? file : `${file}:${line}:${column}`;
+  return name === '' ? place : `${name} (${place})`;
 }

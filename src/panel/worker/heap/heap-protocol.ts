@@ -45,11 +45,14 @@ export interface HeapView {
 export interface HeapMemory {
   readonly key: EntityKey;
   readonly label: string;
+  /** Its page is gone, and all that lived in it. */
+  readonly isGone: boolean;
   /** The most that any thread has seen. */
   readonly bytes: number;
   readonly growths: number;
   /** Of all blocks where they are counted, else of those that are known one by one. */
   readonly made: number;
+  readonly freed: number;
   readonly live: number;
   readonly liveBytes: number;
   readonly isCounted: boolean;
@@ -117,6 +120,8 @@ export interface HeapRow {
   readonly freed: number | undefined;
   /** Its page was gone before it was freed. */
   readonly wentWithPage: boolean;
+  /** Until when something used it after that: it was touched, or a node was called whose user data it is. */
+  readonly usedUntil: number | undefined;
   /** When it was touched, or freed once more, after it was freed. */
   readonly misuses: readonly number[];
   readonly worst: Severity | undefined;
