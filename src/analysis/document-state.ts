@@ -74,6 +74,9 @@ export class DocumentState {
       blocks: new Map(),
       heapSites: new Map(),
       heapCounts: new Map(),
+      get blockChanges() {
+        return strayFrees.changes;
+      },
       get misfrees() {
         return strayFrees.misfrees(memories);
       },

@@ -64,6 +64,8 @@ export interface DocumentFacts {
   readonly neighbours: Map<NodeId, NeighbourFacts>;
   readonly modules: Map<ModuleId, ModuleFacts>;
   readonly blocks: Map<BlockId, BlockFacts>;
+  /** Each block as it was allocated, and again whenever it changed: freed, or found to be user data. Only grows. */
+  readonly blockChanges: readonly BlockFacts[];
   /** By thread and number. */
   readonly heapSites: Map<string, HeapSiteFacts>;
   /** What threads counted of their heaps, by thread and memory. */

@@ -125,9 +125,12 @@ export function userDataIn(
   { node, block }: FieldsOf<'userDataIn'>,
 ): boolean {
   const user = document.facts.nodes.get(node);
-  const users = document.facts.blocks.get(block)?.users;
-  if (user === undefined || users === undefined) return false;
-  if (!users.includes(user) && users.length < LIMITS.eventsPerNode) users.push(user);
+  const known = document.facts.blocks.get(block);
+  if (user === undefined || known === undefined) return false;
+  const { users } = known;
+  if (users.includes(user) || users.length >= LIMITS.eventsPerNode) return true;
+  users.push(user);
+  document.strayFrees.changes.push(known);
   return true;
 }
 

@@ -73,7 +73,7 @@ function ManyMemories({ memories }: { readonly memories: readonly HeapMemory[] }
         >
           <span class="name">
             {memory.label}
-            {memory.isGone ? ' (page gone)' : ''}
+            {memory.isGone ? ' · gone' : ''}
           </span>
           <span class="number end">{formatBytes(memory.bytes)}</span>
           <span class="number end">{formatBytes(memory.liveBytes)}</span>

@@ -170,8 +170,8 @@ function OwnCurve({ group, view }: { readonly group: HeapGroup; readonly view: H
   const parts = [`M0 1`];
   for (let i = 0; i < end; i++) {
     const y = 1 - Math.max(0, curve[i] ?? 0) / most;
-    const x = Math.min(i + 1, curve.length * known);
-    parts.push(`L${i} ${y}L${x} ${y}`);
+    const x = Math.min(i + 1.5, curve.length * known);
+    parts.push(`L${i + 0.5} ${y}L${x} ${y}`);
   }
   parts.push(`L${curve.length * known} 1Z`);
   return (

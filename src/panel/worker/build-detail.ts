@@ -23,6 +23,7 @@ import {
 import { documentKey, documentOf, findEntity } from './entity-lookup.ts';
 import { formatCount, formatDuration, plural } from './format.ts';
 import { EndsGlance, type Glance } from './glance.ts';
+import type { BlockIndexes } from './heap/block-index.ts';
 import { blockLinksOf, buildBlock } from './heap/build-block.ts';
 import { buildSite } from './heap/build-site.ts';
 import { findSite } from './heap/heap-owners.ts';
@@ -36,10 +37,10 @@ const MAX_EVENTS = 400;
 export function buildDetail(
   session: Session,
   key: EntityKey,
-  found: () => readonly Finding[] = () => [],
+  known: { readonly found: () => readonly Finding[]; readonly indexes: BlockIndexes },
 ): EntityDetail | undefined {
   const entity = findEntity(session, key);
-  if (entity === undefined) return heapDetail(session, key, found);
+  if (entity === undefined) return heapDetail(session, key, known.found, known.indexes);
   const offset = buildSessionTime(session.documents).offsetOf(documentOf(entity));
   switch (entity.kind) {
     case 'document':
@@ -49,7 +50,7 @@ export function buildDetail(
     case 'worker':
       return workerDetail(entity.facts, offset);
     case 'node':
-      return nodeDetail(session, entity.facts, offset);
+      return nodeDetail(session, entity.facts, offset, known.indexes);
   }
 }
 
@@ -58,17 +59,25 @@ function heapDetail(
   session: Session,
   key: EntityKey,
   found: () => readonly Finding[],
+  indexes: BlockIndexes,
 ): EntityDetail | undefined {
   const document = session.documents.find((each) => key.startsWith(`${each.index}/`));
   if (document === undefined) return undefined;
   const offset = buildSessionTime(session.documents).offsetOf(document);
   const block = findBlock(document, key);
-  if (block !== undefined) return buildBlock(session, found(), document, block, offset);
+  if (block !== undefined) {
+    return buildBlock(session, { found: found(), indexes }, document, block, offset);
+  }
   const site = findSite(document, key);
-  return site && buildSite(document, key, site, offset);
+  return site && buildSite(document, key, site, offset, indexes.of(document));
 }
 
-function nodeDetail(session: Session, node: NodeFacts, offset: number): EntityDetail {
+function nodeDetail(
+  session: Session,
+  node: NodeFacts,
+  offset: number,
+  indexes: BlockIndexes,
+): EntityDetail {
   const last = node.calls.at(node.calls.length - 1);
   const facts = [
     { label: 'Processor', value: node.processorName },
@@ -91,7 +100,7 @@ function nodeDetail(session: Session, node: NodeFacts, offset: number): EntityDe
     key: node.key,
     kind: 'node',
     row: node.key,
-    links: blockLinksOf(node),
+    links: blockLinksOf(node, indexes),
     findings: [],
     title: nodeLabel(node),
     facts,

@@ -1,6 +1,6 @@
 import type { Finding } from '../../../analysis/finding.ts';
 import { addressLabel, blockLabel, nodeLabel } from '../../../analysis/labels.ts';
-import type { BlockFacts, DocumentFacts, EntityKey, NodeFacts } from '../../../analysis/model.ts';
+import type { BlockFacts, DocumentFacts, NodeFacts } from '../../../analysis/model.ts';
 import { comparePoints } from '../../../analysis/point.ts';
 import { stackFrames } from '../../../analysis/scene.ts';
 import type { Session } from '../../../analysis/session.ts';
@@ -12,21 +12,31 @@ import { documentKey } from '../entity-lookup.ts';
 import { formatCount, formatDuration, plural } from '../format.ts';
 import type { EntityDetail, EntityLink } from '../protocol.ts';
 import { blockEvents } from './block-events.ts';
-import { blockKey, isAbout, memoryKeyOf, usersOf } from './known-blocks.ts';
+import type { BlockIndex, BlockIndexes } from './block-index.ts';
+import { usersOf } from './heap-groups.ts';
+import { blockKey, isAbout } from './known-blocks.ts';
 import { Misuses } from './misuses.ts';
 
 /** Stacks of accesses that are shown. */
 const MOST_ACCESSES = 3;
 
+/** What the details of blocks go by, beside the facts. */
+export interface Known {
+  readonly found: readonly Finding[];
+  readonly indexes: BlockIndexes;
+}
+
 /** One block from its allocation to whatever touched it last. */
 export function buildBlock(
   session: Session,
-  found: readonly Finding[],
+  { found, indexes }: Known,
   document: DocumentFacts,
   block: BlockFacts,
   offset: number,
 ): EntityDetail {
-  const users = usersOf(document, block);
+  const index = indexes.of(document);
+  const home = index.homes()[index.home[index.rowOf(block) ?? 0] ?? 0];
+  const users = usersOf(block, home);
   const misuses = new Misuses(session);
   const key = blockKey(document, block);
   const teardowns = session
@@ -40,7 +50,7 @@ export function buildBlock(
     row: users[0]?.key ?? documentKey(document),
     links: users.map(linkToNode),
     findings: found.filter((each) => isAbout(each, key, users)).map(({ id }) => id),
-    facts: blockFacts(document, block),
+    facts: blockFacts(document, block, index),
     liveness: [],
     teardowns: teardowns.map((each) => showTeardown(each, offset)),
     events: blockEvents(document, block, users, misuses).map((event) =>
@@ -57,7 +67,11 @@ export function buildBlock(
   };
 }
 
-function blockFacts(document: DocumentFacts, block: BlockFacts): EntityDetail['facts'] {
+function blockFacts(
+  document: DocumentFacts,
+  block: BlockFacts,
+  index: BlockIndex,
+): EntityDetail['facts'] {
   const { allocated, freed, length, offset } = block;
   const memory = document.memories.find(allocated.thread, block.memory as MemoryId);
   const end = freed?.at ?? document.goneAt;
@@ -77,16 +91,20 @@ function blockFacts(document: DocumentFacts, block: BlockFacts): EntityDetail['f
       label: 'Address',
       value: `${addressLabel(offset, memory)}${length > 1 ? `, to 0x${last.toString(16)}` : ''}`,
     },
-    { label: 'Generation', value: generationWords(document, block) },
+    { label: 'Generation', value: generationWords(block, index) },
   ];
 }
 
 /** Which of the blocks it is that were known at its address, one after the other. */
-function generationWords(document: DocumentFacts, block: BlockFacts): string {
-  const memory = memoryKeyOf(document, block);
-  const same = [...document.blocks.values()].filter(
-    (each) => each.offset === block.offset && memoryKeyOf(document, each) === memory,
-  );
+function generationWords(block: BlockFacts, index: BlockIndex): string {
+  const homes = index.homes();
+  const keyOf = (row: number): string | undefined => homes[index.home[row] ?? 0]?.key;
+  const memory = keyOf(index.rowOf(block) ?? 0);
+  const same: BlockFacts[] = [];
+  for (let row = 0; row < index.blocks.length; row++) {
+    if (index.offset[row] !== block.offset || keyOf(row) !== memory) continue;
+    same.push(index.blocks[row] as BlockFacts);
+  }
   if (same.length === 1) return 'the only block that is known at its address';
   const number = same.sort((a, b) => comparePoints(a.allocated, b.allocated)).indexOf(block);
   return `number ${formatCount(number + 1)} of ${formatCount(same.length)} that are known at its address`;
@@ -97,14 +115,13 @@ function linkToNode(node: NodeFacts): EntityLink {
 }
 
 /** The blocks of a node, for its own detail. */
-export function blockLinksOf(node: NodeFacts): readonly EntityLink[] {
-  const links: EntityLink[] = [];
-  for (const block of node.document.blocks.values()) {
-    if (!block.users.includes(node)) continue;
-    const key: EntityKey = blockKey(node.document, block);
-    links.push({ label: blockLabel(block), target: { kind: 'heap', key, row: node.key } });
-  }
-  return links;
+export function blockLinksOf(node: NodeFacts, indexes: BlockIndexes): readonly EntityLink[] {
+  const index = indexes.of(node.document);
+  return index.rowsOf(node).map((row) => {
+    const block = index.blocks[row] as BlockFacts;
+    const key = blockKey(node.document, block);
+    return { label: blockLabel(block), target: { kind: 'heap', key, row: node.key } };
+  });
 }
 
 function stack(role: string, text: string): EntityDetail['stacks'] {

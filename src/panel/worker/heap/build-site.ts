@@ -1,10 +1,11 @@
 import { threadLabel } from '../../../analysis/labels.ts';
-import type { DocumentFacts, EntityKey } from '../../../analysis/model.ts';
+import type { BlockFacts, DocumentFacts, EntityKey } from '../../../analysis/model.ts';
 import { stackFrames } from '../../../analysis/scene.ts';
 import { showEvent } from '../build-path.ts';
 import { rowOfThread } from '../entity-lookup.ts';
 import { formatBytes, formatCount, formatDuration, plural } from '../format.ts';
 import type { EntityDetail } from '../protocol.ts';
+import type { BlockIndex } from './block-index.ts';
 import { type Site, siteWords } from './heap-owners.ts';
 import { blockKey } from './known-blocks.ts';
 
@@ -18,12 +19,11 @@ export function buildSite(
   key: EntityKey,
   site: Site,
   offset: number,
+  index: BlockIndex,
 ): EntityDetail {
   const { thread, stack, counted } = site;
   const row = rowOfThread(document, thread);
-  const own = [...document.blocks.values()].filter(
-    (block) => block.allocated.thread === thread && block.allocateStack === stack,
-  );
+  const own = blocksOf(index, site);
   const live = own.filter(({ freed }) => freed === undefined);
   const counts = counted?.counts ?? [];
   const [first] = counts;
@@ -65,6 +65,15 @@ export function buildSite(
     eventsOmitted: Math.max(0, counts.length - MOST_COUNTS),
     stacks: frames.length === 0 ? [] : [{ role: 'allocate', frames }],
   };
+}
+
+function blocksOf(index: BlockIndex, { thread, stack }: Site): readonly BlockFacts[] {
+  const number = index.sites.findIndex((each) => each.thread === thread && each.stack === stack);
+  const own: BlockFacts[] = [];
+  for (let row = 0; number >= 0 && row < index.blocks.length; row++) {
+    if (index.site[row] === number) own.push(index.blocks[row] as BlockFacts);
+  }
+  return own;
 }
 
 interface Count {

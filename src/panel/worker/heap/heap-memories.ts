@@ -1,8 +1,8 @@
 import { memoryLabel } from '../../../analysis/labels.ts';
 import type { DocumentFacts, EntityKey, HeapCountFacts } from '../../../analysis/model.ts';
 import * as LIMITS from '../../../shared/limits.ts';
+import type { BlockIndexes } from './block-index.ts';
 import type { HeapMemory } from './heap-protocol.ts';
-import { memoryKeyOf } from './known-blocks.ts';
 
 type Count = HeapCountFacts['counts'][number];
 /** A byte of the shadow is for so many of the heap. */
@@ -33,7 +33,10 @@ export function heapCountsOf(document: DocumentFacts): ReadonlyMap<EntityKey, He
 }
 
 /** The memories in which there are blocks, as they were last seen. Those of pages that are there come first. */
-export function buildHeapMemories(documents: readonly DocumentFacts[]): readonly HeapMemory[] {
+export function buildHeapMemories(
+  documents: readonly DocumentFacts[],
+  indexes: BlockIndexes,
+): readonly HeapMemory[] {
   const shown = documents.flatMap((document) => {
     const sums = new Map<EntityKey, Sum>();
     const sumOf = (key: EntityKey): Sum => {
@@ -47,12 +50,16 @@ export function buildHeapMemories(documents: readonly DocumentFacts[]): readonly
       return sum;
     };
     for (const [key, counts] of heapCountsOf(document)) sumOf(key).counts.push(...counts);
-    for (const block of document.blocks.values()) {
-      const sum = sumOf(memoryKeyOf(document, block));
+    const index = indexes.of(document);
+    const homes = index.homes();
+    const own = homes.map(({ key }) => sumOf(key));
+    for (let row = 0; row < index.blocks.length; row++) {
+      const sum = own[index.home[row] ?? 0];
+      if (sum === undefined) continue;
       sum.made++;
-      if (block.freed !== undefined) continue;
+      if (index.freed[row] !== Number.POSITIVE_INFINITY) continue;
       sum.live++;
-      sum.liveBytes += block.length;
+      sum.liveBytes += index.bytes[row] ?? 0;
     }
     for (const memory of document.memories) {
       const sum = sums.get(memory.key);

@@ -18,6 +18,8 @@ export interface Owner {
   readonly label: string;
   readonly note: string;
   readonly target: HeapTarget | undefined;
+  /** A place that has told how many blocks it keeps. */
+  readonly counted: HeapSiteFacts | undefined;
 }
 
 /** Finds the owners of blocks of one document; each is one object. */
@@ -33,7 +35,7 @@ export class Owners {
     this.#by = by;
     if (by !== 'site') return;
     for (const site of document.heapSites.values()) {
-      this.#addSite(site.thread, site.stack, countedSiteKey(document, site));
+      this.#addSite(site.thread, site.stack, countedSiteKey(document, site), site);
     }
   }
 
@@ -72,6 +74,7 @@ export class Owners {
       label: 'No node',
       note: 'blocks that no node is known to use',
       target: undefined,
+      counted: undefined,
     }));
   }
 
@@ -81,6 +84,7 @@ export class Owners {
       label: nodeLabel(node),
       note: destroyedNote(node),
       target: { kind: 'row', key: node.key },
+      counted: undefined,
     }));
   }
 
@@ -90,6 +94,7 @@ export class Owners {
       label: contextLabel(context),
       note: context.closed === undefined ? '' : 'closed',
       target: { kind: 'row', key: context.key },
+      counted: undefined,
     }));
   }
 
@@ -99,6 +104,7 @@ export class Owners {
       label: threadLabel(this.#document, thread),
       note: 'no context',
       target: { kind: 'row', key: rowOfThread(this.#document, thread) },
+      counted: undefined,
     }));
   }
 
@@ -108,7 +114,7 @@ export class Owners {
     return known ?? this.#addSite(thread, block.allocateStack, siteKey(this.#document, block));
   }
 
-  #addSite(thread: ThreadId, stack: string, key: string): Owner {
+  #addSite(thread: ThreadId, stack: string, key: string, counted?: HeapSiteFacts): Owner {
     const { place, through } = siteWords(stack);
     const owner: Owner = {
       id: key,
@@ -117,6 +123,7 @@ export class Owners {
         .filter((each) => each !== '')
         .join(' · '),
       target: { kind: 'heap', key, row: rowOfThread(this.#document, thread) },
+      counted,
     };
     const own = this.#sites.get(thread);
     if (own === undefined) this.#sites.set(thread, new Map([[stack, owner]]));

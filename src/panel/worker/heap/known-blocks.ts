@@ -1,7 +1,8 @@
 import type { Finding, Severity } from '../../../analysis/finding.ts';
 import { blockEntity } from '../../../analysis/judge-teardowns.ts';
 import type { BlockFacts, DocumentFacts, EntityKey, NodeFacts } from '../../../analysis/model.ts';
-import type { MemoryId } from '../../../shared/units.ts';
+import type { NodeId } from '../../../shared/units.ts';
+import type { BlockIndex } from './block-index.ts';
 
 /** Rules about a node that are about the block in which its user data lies. */
 const ABOUT_USER_DATA: readonly string[] = ['dangling-user-data', 'heap-leak', 'free-not-ordered'];
@@ -17,44 +18,35 @@ export function findBlock(document: DocumentFacts, key: EntityKey): BlockFacts |
   return id === undefined ? undefined : document.blocks.get(Number(id) as BlockFacts['id']);
 }
 
-/** The memory that a block lies in; where nothing is known of it, as the thread numbers it. */
-export function memoryKeyOf(document: DocumentFacts, block: BlockFacts): EntityKey {
-  const { thread } = block.allocated;
-  const memory = document.memories.find(thread, block.memory as MemoryId);
-  return memory?.key ?? `${document.index}/m${thread}.${block.memory}`;
-}
-
-/** The nodes that use it: those whose user data lies in it, or else the only one that has its memory. */
-export function usersOf(document: DocumentFacts, block: BlockFacts): readonly NodeFacts[] {
-  if (block.users.length > 0) return block.users;
-  const memory = document.memories.find(block.allocated.thread, block.memory as MemoryId);
-  const nodes = memory?.nodes ?? [];
-  return nodes.length === 1 ? nodes : [];
-}
-
 /** Whether a finding is about a block, or about what lies in it. */
 export function isAbout({ rule, entity }: Finding, key: EntityKey, users: readonly NodeFacts[]) {
   if (entity.id === key) return true;
   return ABOUT_USER_DATA.includes(rule) && users.some((node) => node.key === entity.id);
 }
 
-/** How bad what was found about blocks is, by the block or by the node that uses it. */
-export class BlockFindings {
-  readonly #worst = new Map<EntityKey, Severity>();
-
-  constructor(findings: readonly Finding[]) {
-    for (const { rule, severity, entity } of findings) {
-      if (entity.kind !== 'block' && !ABOUT_USER_DATA.includes(rule)) continue;
-      this.#worst.set(entity.id, worse(this.#worst.get(entity.id), severity) ?? severity);
+/** How bad what was found about blocks is, by their rows in the index. */
+export function worstByRow(
+  index: BlockIndex,
+  found: readonly Finding[],
+): ReadonlyMap<number, Severity> {
+  const worst = new Map<number, Severity>();
+  const { document } = index;
+  const own = `${document.index}/`;
+  for (const { rule, severity, entity } of found) {
+    if (!entity.id.startsWith(own)) continue;
+    const mark = (row: number): void => {
+      worst.set(row, worse(worst.get(row), severity) ?? severity);
+    };
+    if (entity.kind === 'block') {
+      const block = findBlock(document, entity.id);
+      const row = block && index.rowOf(block);
+      if (row !== undefined) mark(row);
+    } else if (entity.kind === 'node' && ABOUT_USER_DATA.includes(rule)) {
+      const node = document.nodes.get(Number(entity.id.slice(own.length + 1)) as NodeId);
+      if (node !== undefined) index.rowsOf(node).forEach(mark);
     }
   }
-
-  worstOf(key: EntityKey, users: readonly NodeFacts[]): Severity | undefined {
-    if (this.#worst.size === 0) return undefined;
-    let worst = this.#worst.get(key);
-    for (const node of users) worst = worse(worst, this.#worst.get(node.key));
-    return worst;
-  }
+  return worst;
 }
 
 export function worse(a: Severity | undefined, b: Severity | undefined): Severity | undefined {
