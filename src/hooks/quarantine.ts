@@ -118,11 +118,12 @@ export class Quarantine {
 
   /** Whether what lies there is freed, and rests. */
   rests(address: number): boolean {
-    return isAligned(address) && this.#shadow[address >>> GRANULE_SHIFT] !== 0;
+    return isAligned(address) && (this.#shadow[address >>> GRANULE_SHIFT] ?? 0) !== 0;
   }
 
-  /** A block was handed out. */
+  /** A block was handed out. One beyond the end of the heap, as a faulty allocator may, is none that could rest. */
   allocated(address: number, size: number): void {
+    if (address >>> GRANULE_SHIFT >= lengthOf(this.#shadow)) return;
     const words = this.#words;
     const first = entryOf(address);
     let at = -1;
@@ -245,6 +246,7 @@ export class Quarantine {
   }
 
   #mark(address: number, isLive: boolean): void {
+    if (address >>> GRANULE_SHIFT >= lengthOf(this.#shadow)) return;
     const words = this.#words;
     const at = STARTS_AT + (address >>> 8);
     const bit = 1 << ((address >>> GRANULE_SHIFT) & 31);

@@ -333,3 +333,52 @@ test('the free of a block that rests is told when somebody asks for it, and once
   page.heaps.tellFreed(heap, 1024, place);
   expect(said).toEqual(['a told 9701: 32 at 1024', 'a freed 9701']);
 });
+
+test('blocks are counted at once, then four times a second, and what came last when asked', () => {
+  const page = thread('a');
+  page.allocated(MALLOC, 64, 32);
+  page.allocated(MALLOC, 128, 32);
+  page.freeing(64);
+  expect(counts).toEqual([1]);
+  page.heaps.tellCounts();
+  expect(counts).toEqual([1]);
+  passed = 250_000;
+  page.heaps.tellCounts();
+  page.heaps.tellCounts();
+  expect(counts).toEqual([1, 1]);
+  passed = 500_000;
+  page.allocated(MALLOC, 256, 32);
+  expect(counts).toEqual([1, 1, 2]);
+});
+
+test('a block that is freed twice is given back once', () => {
+  const page = resting('a');
+  page.allocated(MALLOC, 1024, 32);
+  page.freeing(1024);
+  page.freeing(1024);
+  const { tally } = page.heaps.heapOf(page.memory, 0);
+  expect(tally).toMatchObject({ made: 1, madeBytes: 32, freed: 1, freedBytes: 32 });
+});
+
+test('a block of another thread counts where it is freed, and its size once that is known', () => {
+  const page = thread('a');
+  const audio = thread('b');
+  page.allocated(MALLOC, 64, 32);
+  audio.freeing(64);
+  const own = page.heaps.heapOf(page.memory, 0).tally;
+  const other = audio.heaps.heapOf(audio.memory, 0).tally;
+  expect(other).toMatchObject({ made: 0, freed: 1, freedBytes: 0 });
+  page.allocated(MALLOC, 64, 48);
+  expect(own).toMatchObject({ made: 2, madeBytes: 80, freed: 0, freedBytes: 32 });
+});
+
+test('what realloc changes in place changes the bytes', () => {
+  const page = thread('a');
+  page.allocated(MALLOC, 64, 32);
+  page.reallocating(64, 80);
+  page.reallocated(64, 64, 80);
+  page.reallocating(64, 16);
+  page.reallocated(64, 64, 16);
+  const { tally } = page.heaps.heapOf(page.memory, 0);
+  expect(tally).toMatchObject({ made: 1, madeBytes: 80, freed: 0, freedBytes: 64 });
+});

@@ -119,7 +119,7 @@ export class Owners {
     const owner: Owner = {
       id: key,
       label: place,
-      note: [through, threadLabel(this.#document, thread)]
+      note: [stack === '' ? 'no stack was taken' : through, threadLabel(this.#document, thread)]
         .filter((each) => each !== '')
         .join(' · '),
       target: { kind: 'heap', key, row: rowOfThread(this.#document, thread) },
