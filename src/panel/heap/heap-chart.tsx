@@ -120,7 +120,10 @@ function ChartReading({ at }: { readonly at: number | undefined }) {
           live <b class="number">{formatBytes(counted)}</b>
         </span>
       )}
-      <span title="Blocks that are known one by one: user data of nodes, blocks that something went wrong with, and those that the page declared">
+      <span
+        class="known-part"
+        title="Blocks that are known one by one: user data of nodes, blocks that something went wrong with, and those that the page declared"
+      >
         <i class="swatch known" />
         known <b class="number">{formatBytes(known)}</b>
       </span>

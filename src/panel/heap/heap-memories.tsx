@@ -32,13 +32,13 @@ function OneMemory({ memory }: { readonly memory: HeapMemory }) {
         {quarantine === undefined ? null : (
           <>
             <dt>Quarantine</dt>
-            <dd>{quarantineWords(quarantine)}</dd>
+            <dd title={quarantineWords(quarantine)}>{quarantineWords(quarantine)}</dd>
           </>
         )}
         {shadow === undefined ? null : (
           <>
             <dt>Shadow</dt>
-            <dd>{shadowWords(shadow)}</dd>
+            <dd title={shadowWords(shadow)}>{shadowWords(shadow)}</dd>
           </>
         )}
       </dl>
