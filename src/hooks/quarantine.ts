@@ -22,7 +22,7 @@ const POISON = runOf(0xfd);
 const FINE = runOf(0);
 
 /** Words of the head. */
-const HEAD = { pushed: 0, popped: 1, bytes: 2, stopped: 3, words: 16 } as const;
+const HEAD = { pushed: 0, popped: 1, bytes: 2, stopped: 3, most: 4, words: 16 } as const;
 /** Words of a place of the ring; `turn` says whose it is. */
 const PLACE = { turn: 0, address: 1, size: 2, thread: 3, freed: 4, words: 8 } as const;
 /** Words of an entry of the table of sizes. */
@@ -97,13 +97,18 @@ export class Quarantine {
     return atomicsLoad(this.#words, HEAD.pushed);
   }
 
+  /** From now on no more than so many bytes rest, for whichever thread: to be said before anything does. */
+  limitTo(bytes: number): void {
+    atomicsStore(this.#words, HEAD.most, bytes);
+  }
+
   /** What rests, and how many bytes of it may. */
   get occupancy(): { readonly blocks: number; readonly bytes: number; readonly most: number } {
     const words = this.#words;
     return {
       blocks: (atomicsLoad(words, HEAD.pushed) - atomicsLoad(words, HEAD.popped)) | 0,
       bytes: atomicsLoad(words, HEAD.bytes) >>> 0,
-      most: this.isStopped ? 0 : this.#limit(LIMITS.quarantineBytes),
+      most: this.isStopped ? 0 : this.#mostNow(),
     };
   }
 
@@ -226,10 +231,13 @@ export class Quarantine {
 
   /** How many bytes may rest; asked anew only when that may matter. */
   #limit(bytes: number): number {
-    if (bytes > this.#most) {
-      this.#most = min(LIMITS.quarantineBytes, floor(this.#heapBytes() / 8));
-    }
+    if (bytes > this.#most) this.#most = this.#mostNow();
     return this.#most;
+  }
+
+  #mostNow(): number {
+    const most = atomicsLoad(this.#words, HEAD.most) || LIMITS.quarantineBytes;
+    return min(most, floor(this.#heapBytes() / 8));
   }
 
   #find(address: number): number {

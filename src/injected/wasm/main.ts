@@ -96,6 +96,7 @@ function checking(observation: LateObservation, heaps: HeapBlocks): Checking {
     notify: natives.notify,
     waitAsync: natives.waitAsync,
     heaps,
+    quarantineBytes: observation.heaps.quarantineBytes,
     next: () => recorder.next(),
     now: () => recorder.now(),
     frame: () => 0,

@@ -31,7 +31,7 @@ export function hookModules(
   { atomics, doors }: Sharing,
   memories: Memories,
   ledger: BlockLedger,
-  { modules: name, heaps: map, shadows: passed, thread }: Passage,
+  { modules: name, heaps: map, shadows: passed, quarantineBytes, thread }: Passage,
 ): ShadowMemories | undefined {
   const natives = doors && takeWasmNatives(doors, globalThis);
   if (name === undefined || !natives) return undefined;
@@ -54,6 +54,7 @@ export function hookModules(
       notify,
       waitAsync,
       heaps,
+      quarantineBytes,
       next: () => recorder.next(),
       now: () => recorder.now(),
       frame: () => currentFrame(),
