@@ -1,6 +1,7 @@
 import { Icon } from '../icons.tsx';
 import { usePanel } from '../panel-context.ts';
 import type { HeapView } from '../worker/heap/heap-protocol.ts';
+import { emptyReason, type HeapEmptyReason } from './heap-empty-model.ts';
 
 /** In place of the heap while no block is known: why, and how to get one. */
 export function HeapEmpty({ view }: { readonly view: HeapView }) {
@@ -20,18 +21,6 @@ export function HeapEmpty({ view }: { readonly view: HeapView }) {
       ) : null}
     </div>
   );
-}
-
-export type HeapEmptyReason = 'file' | 'ledger' | 'not-isolated' | 'nothing';
-
-export function emptyReason(
-  level: 'ledger' | 'heap' | 'full',
-  isolated: boolean,
-  isFile: boolean,
-): HeapEmptyReason {
-  if (isFile) return 'file';
-  if (!isolated) return 'not-isolated';
-  return level === 'ledger' ? 'ledger' : 'nothing';
 }
 
 const WORDS = {

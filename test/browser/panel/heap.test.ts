@@ -110,6 +110,25 @@ test('what the program keeps grows in the chart, block by block', async () => {
   expect(await texts('.heap-owner .grows')).not.toEqual([]);
 });
 
+test('nothing overflows, from docked to the side to a wide window', async () => {
+  await open('wrong/heap-block-touched.html', 'full');
+  for (const [width, height] of [
+    [400, 800],
+    [720, 600],
+    [1360, 760],
+  ] as const) {
+    await panel.page().setViewportSize({ width, height });
+    await panel.evaluate(() => globalThis.lifelinePanel?.idle());
+    const wide = await panel.evaluate(() =>
+      ['html', '.toolbar', '.heap', '.heap-head', '.heap-top', '.heap-table', '.heap-lines']
+        .flatMap((selector) => [...document.querySelectorAll(selector)])
+        .filter((each) => each.scrollWidth > each.clientWidth)
+        .map((each) => `${each.className || each.tagName} in ${document.body.clientWidth}`),
+    );
+    expect(wide, `${width}`).toEqual([]);
+  }
+});
+
 test('without a heap it says how to get one, and does it', async () => {
   await panel.evaluate(() => globalThis.lifelinePanel?.setMemory('ledger'));
   await browser.page.goto(`${server.origin}/wrong/heap-block-handed-to-next-voice.html?isolated`);
