@@ -1,64 +1,55 @@
 import { expect, test } from 'vitest';
-import { judge } from '../../src/analysis/judge.ts';
 import { Session } from '../../src/analysis/session.ts';
 import { BlockIndexes } from '../../src/panel/worker/heap/block-index.ts';
 import { buildHeap } from '../../src/panel/worker/heap/build-heap.ts';
-import { HEAP_OWNERS } from '../../src/panel/worker/heap/heap-protocol.ts';
+import {
+  HEAP_OWNERS,
+  type HeapOwner,
+  type HeapView,
+} from '../../src/panel/worker/heap/heap-protocol.ts';
 import { printFigure } from '../support/figure.ts';
 import { manyBlocks } from '../support/heap-session.ts';
 
 const BLOCKS = 1_000_000;
-const MAX_MS = 2000;
-/** As a structured clone, more or less. */
+/** The first look takes up all blocks; later ones what has changed. */
+const MAX_FIRST_MS = 10_000;
+const MAX_MS = 500;
 const MAX_ANSWER_BYTES = 2 ** 20;
 
 test('the heap view of a million blocks', () => {
   const session = new Session();
   for (const input of manyBlocks(BLOCKS)) session.ingest(input);
-  let blocks = 0;
-  for (const document of session.documents) blocks += document.blocks.size;
-  expect(blocks).toBe(BLOCKS);
-  const began = performance.now();
-  const found = judge(session);
-  console.log(`judged in ${performance.now() - began} ms`, found.length);
   const indexes = new BlockIndexes();
+  const look = (by: HeapOwner): { readonly view: HeapView; readonly ms: number } => {
+    const window = { memory: undefined, from: 0, to: 3e6, widthPx: 1500 };
+    const query = { by, shown: 'all', sort: 'worst', text: '', toggled: [], ...window } as const;
+    const begin = performance.now();
+    const view = buildHeap(session, [], query, indexes);
+    return { view, ms: performance.now() - begin };
+  };
+  const figure = (name: string, value: number, most: number): void => {
+    printFigure({ figure: name, value, unit: 'ms', bar: `value <= ${most}` });
+    expect(value).toBeLessThanOrEqual(most);
+  };
+
+  figure('first heap view of a million blocks', look('node').ms, MAX_FIRST_MS);
   for (const by of HEAP_OWNERS) {
-    let ms = Number.POSITIVE_INFINITY;
-    let bytes = 0;
-    for (let i = 0; i < 3; i++) {
-      const begin = performance.now();
-      const view = buildHeap(
-        session,
-        found,
-        {
-          by,
-          shown: 'all',
-          sort: 'worst',
-          text: '',
-          toggled: [],
-          memory: undefined,
-          from: 0,
-          to: 3e6,
-          widthPx: 1500,
-        },
-        indexes,
-      );
-      ms = Math.min(ms, performance.now() - begin);
-      bytes = JSON.stringify({
-        ...view,
-        curve: [],
-        groups: view.groups.map((each) => ({ ...each, curve: [] })),
-      }).length;
-      for (const { curve } of view.groups) bytes += curve.byteLength;
+    const looks = [look(by), look(by), look(by)];
+    figure(
+      `heap view of a million blocks by ${by}`,
+      Math.min(...looks.map(({ ms }) => ms)),
+      MAX_MS,
+    );
+    for (const { view } of looks) {
       expect(view.blocks).toBe(BLOCKS);
+      expect(bytesOf(view)).toBeLessThanOrEqual(MAX_ANSWER_BYTES);
     }
-    printFigure({
-      figure: `heap view of a million blocks by ${by}`,
-      value: ms,
-      unit: 'ms',
-      bar: `value <= ${MAX_MS}`,
-    });
-    expect(ms).toBeLessThanOrEqual(MAX_MS);
-    expect(bytes).toBeLessThanOrEqual(MAX_ANSWER_BYTES);
   }
 }, 600_000);
+
+/** What is sent, more or less. */
+function bytesOf({ curve, groups }: HeapView): number {
+  const curves = [curve.known, curve.counted, curve.resting, ...groups.map((each) => each.curve)];
+  const words = JSON.stringify(groups.map((each) => ({ ...each, curve: undefined })));
+  return words.length + curves.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
