@@ -73,6 +73,10 @@ export class DocumentState {
       modules: new Map(),
       blocks: new Map(),
       heapSites: new Map(),
+      heapCounts: new Map(),
+      get blockChanges() {
+        return strayFrees.changes;
+      },
       get misfrees() {
         return strayFrees.misfrees(memories);
       },

@@ -64,8 +64,12 @@ export interface DocumentFacts {
   readonly neighbours: Map<NodeId, NeighbourFacts>;
   readonly modules: Map<ModuleId, ModuleFacts>;
   readonly blocks: Map<BlockId, BlockFacts>;
+  /** Each block as it was allocated, and again whenever it changed: freed, or found to be user data. Only grows. */
+  readonly blockChanges: readonly BlockFacts[];
   /** By thread and number. */
   readonly heapSites: Map<string, HeapSiteFacts>;
+  /** What threads counted of their heaps, by thread and memory. */
+  readonly heapCounts: Map<string, HeapCountFacts>;
   /** What was freed that was no block then. In no order. */
   readonly misfrees: Iterable<MisfreeFacts>;
   /** Accesses to freed blocks, by the number of the hit. */
@@ -546,6 +550,14 @@ export interface HeapSiteFacts {
     readonly bytes: number;
     readonly made: number;
   })[];
+}
+
+/** What one thread counted of a heap, by the number that it gave to the memory. */
+export interface HeapCountFacts {
+  readonly thread: ThreadId;
+  readonly memory: MemoryId;
+  /** In order of time. */
+  readonly counts: (Point & Omit<FieldsOf<'heapState'>, 'memory'>)[];
 }
 
 /** Something was freed that was no block then. */

@@ -18,6 +18,8 @@ type Free = Point & {
 export class StrayFrees {
   readonly #byOffset = new Map<number, BlockFacts[]>();
   #open: Free[] = [];
+  /** Each block as it was allocated, and again whenever what is known of it has changed. */
+  readonly changes: BlockFacts[] = [];
   readonly #misfrees: MisfreeFacts[] = [];
   #allocated = 0;
   /** Allocations, frees and joins of memories when everything open was last gone through. */
@@ -25,6 +27,7 @@ export class StrayFrees {
 
   allocated(block: BlockFacts): void {
     this.#allocated++;
+    this.changes.push(block);
     const known = this.#byOffset.get(block.offset);
     if (known === undefined) this.#byOffset.set(block.offset, [block]);
     else known.push(block);
@@ -67,7 +70,10 @@ export class StrayFrees {
     const own = { at, seq, thread, tick, stack };
     const other = block.freed;
     const isFirst = other === undefined || comparePoints(own, other) < 0;
-    if (isFirst) block.freed = own;
+    if (isFirst) {
+      block.freed = own;
+      this.changes.push(block);
+    }
     if (other === undefined) return;
     const { memory, offset, isDeclared } = free;
     const place = { memory, offset, isDeclared, what: 'double' as const, block };

@@ -133,7 +133,7 @@ const VERDICT_WORDS = {
 } as const;
 
 /** `a load of 4 bytes (f32.load in function 5 "process", byte 0x12 of it, 0x1a3 of the module)`. */
-function accessWords(touch: TouchFacts): string {
+export function accessWords(touch: TouchFacts): string {
   const { access, bytes, writes, functionIndex, functionName, functionOffset, site } = touch;
   const what = bytes === 0 ? 'an access' : writes ? 'a store' : 'a load';
   const width = bytes === 0 ? '' : ` of ${counted(bytes, 'byte')}`;
@@ -151,7 +151,7 @@ function hex(value: number): string {
 }
 
 /** The call of `process()` that was in flight in that thread. */
-function callAround(
+export function callAround(
   document: DocumentFacts,
   touch: TouchFacts,
 ): { readonly node: NodeFacts; readonly call: Call } | undefined {

@@ -1,6 +1,14 @@
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../base/result.ts';
-import { isMemoryLevel, isSeed, MEMORY_LEVELS, type MemoryLevel } from '../shared/settings.ts';
+import {
+  DEFAULT_SETTINGS,
+  isMemoryLevel,
+  isQuarantine,
+  isSeed,
+  MAX_QUARANTINE,
+  MEMORY_LEVELS,
+  type MemoryLevel,
+} from '../shared/settings.ts';
 import { MAX_SEED } from '../shared/stress-schedule.ts';
 
 export interface InspectArguments {
@@ -14,6 +22,8 @@ export interface InspectArguments {
   /** The seed of stress teardown. */
   readonly stress?: number;
   readonly memory?: MemoryLevel;
+  /** Megabytes. */
+  readonly quarantine?: number;
 }
 
 export const USAGE = `usage: npm run inspect -- <url> [flags]
@@ -22,6 +32,7 @@ export const USAGE = `usage: npm run inspect -- <url> [flags]
   --run CODE      an expression to evaluate in the page after it has loaded; its promise is awaited
   --stress SEED   make races happen: stress each teardown on the schedule of this number, from 1 to ${MAX_SEED}
   --memory LEVEL  how much is seen of memory: ledger (default), heap or full, see docs/memory.md
+  --quarantine MB how much freed memory is kept back in each heap, with full: 1 to ${MAX_QUARANTINE} (default ${DEFAULT_SETTINGS.quarantine})
   --out DIR       write trace.pftrace, session.lifeline, report.json and panel.png there
   --json          print the report as one JSON document
   --profile DIR   a browser profile to use, for pages behind a log-in
@@ -59,6 +70,12 @@ export function parseInspectArguments(args: readonly string[]): Result<InspectAr
   if (memory !== undefined && !isMemoryLevel(memory)) {
     return err(`--memory wants ${MEMORY_LEVELS.join(', ')}, not ${memory}`);
   }
+  const quarantine = values.quarantine === undefined ? undefined : Number(values.quarantine);
+  if (quarantine !== undefined && !isQuarantine(quarantine)) {
+    return err(
+      `--quarantine wants a whole number from 1 to ${MAX_QUARANTINE}, not ${values.quarantine}`,
+    );
+  }
   return ok({
     url: url.href,
     seconds,
@@ -69,6 +86,7 @@ export function parseInspectArguments(args: readonly string[]): Result<InspectAr
     ...(chrome === undefined ? {} : { chrome }),
     ...(stress === undefined ? {} : { stress }),
     ...(memory === undefined ? {} : { memory }),
+    ...(quarantine === undefined ? {} : { quarantine }),
   });
 }
 
@@ -85,6 +103,7 @@ function parseFlags(args: readonly string[]) {
       chrome: { type: 'string' },
       stress: { type: 'string' },
       memory: { type: 'string' },
+      quarantine: { type: 'string' },
     },
   });
 }

@@ -8,6 +8,7 @@ import { Session } from '../analysis/session.ts';
 import { encodeTrace } from '../export/perfetto/trace.ts';
 import { buildReport, type Report } from '../export/report.ts';
 import { parseSessionFile } from '../export/session-file.ts';
+import { DEFAULT_SETTINGS } from '../shared/settings.ts';
 import type { InspectArguments } from './arguments.ts';
 import { openPanel } from './devtools-panel.ts';
 import { Failure } from './failure.ts';
@@ -63,12 +64,16 @@ async function record(args: InspectArguments, launched: Launched): Promise<Inspe
   // Stored before the page is opened, so that it is told in time.
   const before = await panel.setStress(args.stress ?? 0);
   const memoryBefore = await panel.setMemory(args.memory ?? 'ledger');
+  const quarantineBefore = await panel.setQuarantine(
+    args.quarantine ?? DEFAULT_SETTINGS.quarantine,
+  );
   try {
     return await Promise.race([crashed, recordLoaded(args, launched, page, panel)]);
   } finally {
     if (args.profile !== undefined) {
       await panel.setStress(before).catch(() => undefined);
       await panel.setMemory(memoryBefore).catch(() => undefined);
+      await panel.setQuarantine(quarantineBefore).catch(() => undefined);
     }
   }
 }

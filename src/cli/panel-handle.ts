@@ -16,6 +16,8 @@ export interface PanelHandle {
   /** Stores the seed of stress teardown for the pages to come, or how much is seen of memory; gives what it was. */
   setStress(seed: number): Promise<number>;
   setMemory(level: MemoryLevel): Promise<MemoryLevel>;
+  /** Stores how many megabytes of freed blocks may rest; gives what it was. */
+  setQuarantine(megabytes: number): Promise<number>;
   /** The bytes of a `.lifeline` file. */
   session(): Promise<Uint8Array<ArrayBuffer>>;
   /** A PNG of the panel at rest, with its first finding selected. */
@@ -34,6 +36,7 @@ export async function attachPanel({ frame }: OpenPanel): Promise<PanelHandle> {
     flush: (timeoutMs) => frame.evaluate(`lifelinePanel.flush(${timeoutMs})`),
     setStress: (seed) => frame.evaluate(`lifelinePanel.setStress(${seed})`),
     setMemory: (level) => frame.evaluate(`lifelinePanel.setMemory('${level}')`),
+    setQuarantine: (megabytes) => frame.evaluate(`lifelinePanel.setQuarantine(${megabytes})`),
     session: async () => {
       const text = await frame.evaluate<string>('lifelinePanel.sessionBase64()');
       return new Uint8Array(Buffer.from(text, 'base64'));

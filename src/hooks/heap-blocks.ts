@@ -44,6 +44,8 @@ export interface HeapHost {
   strayed(memory: object, offset: number, seq: number, stack: string, at?: Micros): void;
   /** The blocks of a site are more, or fewer, than when it was last told. */
   grew(site: HeapSite): void;
+  /** What is counted of a heap; soon after the last change of it. */
+  counted(memory: object, heap: Heap): void;
   misfreed(misfree: Misfreed, seq: number, stack: string): void;
   uncovered(why: string): void;
   fault(error: unknown): void;
@@ -221,6 +223,24 @@ export class HeapBlocks {
     mapForEach(this.#heaps, (ref) => deref(ref)?.eachSited(visit));
   };
 
+  /** Tells what is counted of heaps, where that has changed. To be called now and then. */
+  tellCounts(): void {
+    try {
+      const now = this.#host.now();
+      mapForEach(this.#heaps, (ref) => {
+        const heap = deref(ref);
+        if (heap) this.#count(heap, now);
+      });
+    } catch (error) {
+      this.#host.fault(error);
+    }
+  }
+
+  #count(heap: Heap, now: number): void {
+    const { memory, tally } = heap;
+    if (memory && tally.takeDue(now)) this.#host.counted(memory, heap);
+  }
+
   /** Something is freed, or moved, that is no block. */
   #misfreed(heap: Heap, offset: number, was: number, stackOf: () => string): void {
     const { memory, isReliable } = heap;
@@ -249,6 +269,7 @@ export class HeapBlocks {
         site.live++;
         this.#sites.look(at, this.#eachSited, host.grew);
       }
+      this.#count(heap, at);
       if (heap.isConfused && !this.#isConfusionTold) {
         this.#isConfusionTold = true;
         host.uncovered(CONFUSED);
@@ -264,6 +285,10 @@ export class HeapBlocks {
       const isKept = block !== undefined || resting !== undefined;
       const stack = isTold || (isKept && host.maySpend()) ? stackOf() : '';
       const at = host.now();
+      if (block ? block.freedSeq === 0 : (was & BLOCK.live) !== 0) {
+        heap.tally.givenBack(block?.size ?? resting?.sizeOf(address) ?? 0);
+        this.#count(heap, at);
+      }
       if (block) {
         heap.freed(address, block, seq, at, stack);
         if (block.site) block.site.live--;
@@ -335,7 +360,10 @@ export class HeapBlocks {
           if (isKept && moved > 0) {
             heap.keep(start, moved);
             const block = heap.own(start, moved);
-            if (block && to !== 0) block.size = size >>> 0;
+            if (block && to !== 0) {
+              heap.tally.resized(block.size, size >>> 0);
+              block.size = size >>> 0;
+            }
           } else {
             if (moved > 0) remove(start, moved, movedSeq);
             if (to !== 0) add('realloc', to >>> 0, size >>> 0);

@@ -10,6 +10,7 @@ import type { HeapAllocator } from '../shared/records.ts';
 import type { BlockId, MemoryId, Micros } from '../shared/units.ts';
 import { BLOCK, type SharedHeap } from './heap-map.ts';
 import type { HeapSite } from './heap-sites.ts';
+import { HeapTally } from './heap-tally.ts';
 import type { RestingBlocks } from './resting-blocks.ts';
 
 /** A block that somebody needs to know of. */
@@ -61,6 +62,7 @@ export class Heap {
   isExposed = false;
   /** Blocks of other threads that this one has told of. */
   readonly found = new IntrinsicMap<number, FoundBlock>();
+  readonly tally = new HeapTally();
   readonly #module: SharedHeap | undefined;
   readonly #freed = new IntrinsicInt32Array(FREED_KEPT);
   #freedCount = 0;
@@ -93,7 +95,12 @@ export class Heap {
 
   handOut(address: number, block: Block): void {
     const before = mapGet(this.blocks, address);
-    if (!this.joint && before?.freedSeq === 0) this.#isConfused = true;
+    if (before?.freedSeq === 0) {
+      if (!this.joint) this.#isConfused = true;
+      // Another thread gave it back; where freed blocks rest it knew the size.
+      else if (!this.resting) this.tally.gone(before.size);
+    }
+    this.tally.handedOut(block.size);
     mapSet(this.blocks, address, block);
     this.joint?.handOut(address);
   }

@@ -22,7 +22,7 @@ const POISON = runOf(0xfd);
 const FINE = runOf(0);
 
 /** Words of the head. */
-const HEAD = { pushed: 0, popped: 1, bytes: 2, stopped: 3, words: 16 } as const;
+const HEAD = { pushed: 0, popped: 1, bytes: 2, stopped: 3, most: 4, words: 16 } as const;
 /** Words of a place of the ring; `turn` says whose it is. */
 const PLACE = { turn: 0, address: 1, size: 2, thread: 3, freed: 4, words: 8 } as const;
 /** Words of an entry of the table of sizes. */
@@ -72,6 +72,8 @@ export class Quarantine {
   readonly #armed: Int32Array;
   readonly #thread: number;
   readonly #heapBytes: () => number;
+  /** Bytes of the shadow and of what is kept behind it. */
+  readonly bytes: number;
   #most = 0;
 
   /** `buffer` is that of the shadow's memory; `heapBytes` says how large the heap is now. */
@@ -87,11 +89,27 @@ export class Quarantine {
     this.#armed = new IntrinsicInt32Array(buffer, cells, 1);
     this.#thread = thread;
     this.#heapBytes = now;
+    this.bytes = cells;
   }
 
   /** Blocks that ever came here. Low 32 bits. */
   get pushed(): number {
     return atomicsLoad(this.#words, HEAD.pushed);
+  }
+
+  /** From now on no more than so many bytes rest, for whichever thread: to be said before anything does. */
+  limitTo(bytes: number): void {
+    atomicsStore(this.#words, HEAD.most, bytes);
+  }
+
+  /** What rests, and how many bytes of it may. */
+  get occupancy(): { readonly blocks: number; readonly bytes: number; readonly most: number } {
+    const words = this.#words;
+    return {
+      blocks: (atomicsLoad(words, HEAD.pushed) - atomicsLoad(words, HEAD.popped)) | 0,
+      bytes: atomicsLoad(words, HEAD.bytes) >>> 0,
+      most: this.isStopped ? 0 : this.#mostNow(),
+    };
   }
 
   /** Somebody uses the heap whose allocations are not seen: from now on no more blocks come here. */
@@ -105,11 +123,12 @@ export class Quarantine {
 
   /** Whether what lies there is freed, and rests. */
   rests(address: number): boolean {
-    return isAligned(address) && this.#shadow[address >>> GRANULE_SHIFT] !== 0;
+    return isAligned(address) && (this.#shadow[address >>> GRANULE_SHIFT] ?? 0) !== 0;
   }
 
-  /** A block was handed out. */
+  /** A block was handed out. One beyond the end of the heap, as a faulty allocator may, is none that could rest. */
   allocated(address: number, size: number): void {
+    if (address >>> GRANULE_SHIFT >= lengthOf(this.#shadow)) return;
     const words = this.#words;
     const first = entryOf(address);
     let at = -1;
@@ -212,10 +231,13 @@ export class Quarantine {
 
   /** How many bytes may rest; asked anew only when that may matter. */
   #limit(bytes: number): number {
-    if (bytes > this.#most) {
-      this.#most = min(LIMITS.quarantineBytes, floor(this.#heapBytes() / 8));
-    }
+    if (bytes > this.#most) this.#most = this.#mostNow();
     return this.#most;
+  }
+
+  #mostNow(): number {
+    const most = atomicsLoad(this.#words, HEAD.most) || LIMITS.quarantineBytes;
+    return min(most, floor(this.#heapBytes() / 8));
   }
 
   #find(address: number): number {
@@ -232,6 +254,7 @@ export class Quarantine {
   }
 
   #mark(address: number, isLive: boolean): void {
+    if (address >>> GRANULE_SHIFT >= lengthOf(this.#shadow)) return;
     const words = this.#words;
     const at = STARTS_AT + (address >>> 8);
     const bit = 1 << ((address >>> GRANULE_SHIFT) & 31);

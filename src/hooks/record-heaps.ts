@@ -1,3 +1,4 @@
+import { bufferBytes, sharedBufferBytes } from '../base/intrinsics.ts';
 import type { BlockLedger } from '../shared/block-ledger.ts';
 import type { FieldsOf, RecordName } from '../shared/records.ts';
 import type { Micros } from '../shared/units.ts';
@@ -45,6 +46,24 @@ export function recordHeaps(
     grew({ id, counted, bytes, made, stack }) {
       recorder.record('heapSite', { site: id, live: counted, bytes, made, stack });
     },
+    counted(memory, { resting, tally: { made, madeBytes, freed, freedBytes } }) {
+      const ledger = ledgerOf();
+      if (!ledger) return;
+      const { quarantine } = resting ?? {};
+      const { blocks = 0, bytes: restingBytes = 0, most = 0 } = quarantine?.occupancy ?? {};
+      recorder.record('heapState', {
+        memory: ledger.memoryOf(memory),
+        bytes: bytesOf(memories, memory),
+        made,
+        madeBytes,
+        freed,
+        freedBytes,
+        resting: blocks,
+        restingBytes,
+        restingMost: most,
+        shadow: quarantine?.bytes ?? 0,
+      });
+    },
     misfreed({ what, block, memory, offset }, seq, stack) {
       const ledger = ledgerOf();
       if (!ledger) return;
@@ -53,4 +72,9 @@ export function recordHeaps(
     },
     fault: (error) => recorder.fault(error),
   };
+}
+
+function bytesOf(memories: Memories, memory: object): number {
+  const buffer = memories.bufferIn(memory);
+  return isSharable(memories, memory) ? (sharedBufferBytes?.(buffer) ?? 0) : bufferBytes(buffer);
 }

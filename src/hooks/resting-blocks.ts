@@ -46,6 +46,11 @@ export class RestingBlocks {
     return this.quarantine.evicted();
   }
 
+  /** The size of a block that lives; 0 where it is not known. */
+  sizeOf(address: number): number {
+    return this.quarantine.sizeOf(address);
+  }
+
   evicted(): number {
     return this.quarantine.evicted();
   }

@@ -33,6 +33,8 @@ export interface ShadowHost extends HitHost {
   readonly notify: Native | undefined;
   readonly waitAsync: Native | undefined;
   readonly heaps: HeapBlocks;
+  /** How many bytes of freed blocks may rest in each heap. */
+  readonly quarantineBytes: number;
   /** Of memory that threads share only the page makes shadows, and passes them on; elsewhere it is undefined. */
   readonly made: ((shadow: PassedShadow) => void) | undefined;
   /** A module runs on shared memory of whose shadow nobody here knows. */
@@ -195,6 +197,7 @@ export class ShadowMemories {
     const id = ++this.#made * (shared ? 1 : -1);
     const ref = new IntrinsicWeakRef(heap);
     const entry = this.#entry(id, () => deref(ref), shadow, maximum, cells);
+    entry.quarantine.limitTo(this.#host.quarantineBytes);
     weakMapSet(this.#byHeap, heap, entry);
     if (shared) {
       if (!this.#isWatched(heap)) entry.quarantine.stop();

@@ -32,6 +32,7 @@ export function createAutomation(panel: Panel, link: PageLink | undefined): Pane
     },
     setStress: async (stress) => (await change({ stress })).stress,
     setMemory: async (memory) => (await change({ memory })).memory,
+    setQuarantine: async (quarantine) => (await change({ quarantine })).quarantine,
     async findings() {
       return unwrap(await client.ask({ ask: 'findings' }));
     },

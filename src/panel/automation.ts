@@ -12,6 +12,8 @@ export interface PanelAutomation {
   setStress(seed: number): Promise<number>;
   /** Stores how much is seen of memory, likewise. */
   setMemory(level: MemoryLevel): Promise<MemoryLevel>;
+  /** Stores how many megabytes of freed blocks may rest, likewise. */
+  setQuarantine(megabytes: number): Promise<number>;
   findings(): Promise<readonly Finding[]>;
   /** Selects a finding as a click on its row does, so that its detail shows. */
   selectFinding(id: string): Promise<void>;

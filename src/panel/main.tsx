@@ -70,14 +70,17 @@ async function start(): Promise<void> {
 
 /** Keeps the detail of the selected entity as fresh as the session. */
 function followSelection(): void {
-  const row = state.selectedRow.value;
+  const entity = state.selectedEntity.value;
   void state.session.value;
-  if (row === undefined) {
+  if (entity === undefined) {
     state.detail.value = undefined;
     return;
   }
-  void client.ask({ ask: 'detail', entity: row }).then((answer) => {
-    if (state.selectedRow.peek() === row && answer.ok) state.detail.value = answer.value;
+  void client.ask({ ask: 'detail', entity }).then((answer) => {
+    if (state.selectedEntity.peek() !== entity || !answer.ok) return;
+    state.detail.value = answer.value;
+    const chosen = state.selection.peek();
+    if (answer.value === undefined && chosen?.kind === 'heap') state.selection.value = undefined;
   });
 }
 

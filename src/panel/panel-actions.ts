@@ -7,7 +7,15 @@ import type { Host } from './devtools-host.ts';
 import { downloadBytes, sessionFileName } from './download.ts';
 import { CANCELLED, startExport } from './export-session.ts';
 import { stepFinding } from './findings/finding-list-model.ts';
-import { followNow, type Notice, type PanelState, type Selection } from './panel-state.ts';
+import { heapLines, selectedLine, stepLine, targetOf } from './heap/heap-lines.ts';
+import {
+  followNow,
+  type HeapChoice,
+  type Notice,
+  type Pane,
+  type PanelState,
+  type Selection,
+} from './panel-state.ts';
 import { openInPerfetto } from './perfetto-window.ts';
 import { storeSettings } from './stored-settings.ts';
 import {
@@ -39,6 +47,12 @@ export interface PanelActions {
   exportTrace(): Promise<void>;
   openPerfetto(): Promise<void>;
   select(selection: Selection | undefined): void;
+  show(pane: Pane): void;
+  chooseHeap(change: Partial<HeapChoice>): void;
+  toggleGroup(id: string): void;
+  stepHeap(step: number | 'first' | 'last'): void;
+  /** Has the page loaded anew with its heaps watched. */
+  recordHeap(): Promise<void>;
   stepFinding(step: number | 'first' | 'last'): void;
   stepRow(step: number): void;
   jumpTo(at: number): void;
@@ -87,6 +101,13 @@ export function createPanelActions(
     state.picked.value = undefined;
     state.comparison.value = undefined;
   };
+  const chooseHeap = (change: Partial<HeapChoice>): void => {
+    state.heapChoice.value = { ...state.heapChoice.value, ...change };
+  };
+  const forgetHeap = (): void => {
+    state.heap.value = undefined;
+    chooseHeap({ memory: undefined, toggled: [] });
+  };
   const clear = (leaving: boolean): void => {
     send({ kind: 'clear' });
     client.tell({ kind: 'clear', leaving });
@@ -94,6 +115,7 @@ export function createPanelActions(
       state.selection.value = undefined;
       state.touched.value = false;
       state.detail.value = undefined;
+      forgetHeap();
       forgetPlaces();
       state.following.value = state.inspecting;
       state.followLength.value = undefined;
@@ -128,6 +150,11 @@ export function createPanelActions(
       state.touched.value = true;
       state.selection.value = selection;
     });
+  };
+  const reloadAndRecord = (): void => {
+    clear(true);
+    if (!state.settings.value.recording) changeSettings({ recording: true });
+    host.reloadPage();
   };
   const jumpTo = (at: number): void => {
     batch(() => {
@@ -166,10 +193,28 @@ export function createPanelActions(
     toggleRecording() {
       changeSettings({ recording: !state.settings.value.recording });
     },
-    reloadAndRecord() {
-      clear(true);
-      if (!state.settings.value.recording) changeSettings({ recording: true });
-      host.reloadPage();
+    reloadAndRecord,
+    show(pane) {
+      state.pane.value = pane;
+    },
+    chooseHeap,
+    toggleGroup(id) {
+      const toggled = new Set(state.heapChoice.value.toggled);
+      if (!toggled.delete(id)) toggled.add(id);
+      chooseHeap({ toggled: [...toggled] });
+    },
+    stepHeap(step) {
+      const lines = heapLines(state.heap.value);
+      const at = selectedLine(lines, state.selectedEntity.value, state.selectedFinding.value);
+      const next = stepLine(lines, at, step);
+      const target = next && targetOf(next);
+      if (target !== undefined) select(target);
+    },
+    async recordHeap() {
+      changeSettings({ memory: 'heap' });
+      // The page asks for what is stored.
+      await storeSettings(state.settings.value);
+      reloadAndRecord();
     },
     async openFile(file) {
       if (file.size > LIMITS.sessionFileBytes) {
@@ -185,6 +230,7 @@ export function createPanelActions(
       batch(() => {
         state.selection.value = undefined;
         state.touched.value = false;
+        forgetHeap();
         forgetPlaces();
         state.following.value = false;
         state.span.value = fitSpan(state.session.value.now, state.session.value.since);
@@ -195,6 +241,7 @@ export function createPanelActions(
       batch(() => {
         state.selection.value = undefined;
         state.touched.value = false;
+        forgetHeap();
         forgetPlaces();
         state.following.value = state.inspecting;
       });

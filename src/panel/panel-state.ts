@@ -6,6 +6,7 @@ import type { Theme } from './devtools-host.ts';
 import { buildFindingList, type FindingOrder } from './findings/finding-list-model.ts';
 import { followSpan, type Span } from './timeline/time-scale.ts';
 import { buildVisibleRows, type VisibleRow } from './timeline/visible-rows.ts';
+import type { HeapQuery, HeapView } from './worker/heap/heap-protocol.ts';
 import type {
   Comparison,
   DetailEvent,
@@ -18,7 +19,15 @@ import type {
 export type BridgeStatus = 'connected' | 'reconnecting' | 'none';
 export type Selection =
   | { readonly kind: 'finding'; readonly id: string }
-  | { readonly kind: 'row'; readonly key: EntityKey };
+  | { readonly kind: 'row'; readonly key: EntityKey }
+  /** A block or a place that allocates; `row` is the lifeline that it belongs to. */
+  | { readonly kind: 'heap'; readonly key: EntityKey; readonly row: EntityKey | undefined };
+
+/** What the upper half shows. */
+export type Pane = 'timeline' | 'heap';
+
+/** What the heap view shows, but for what follows from the rest of the panel. */
+export type HeapChoice = Pick<HeapQuery, 'by' | 'shown' | 'sort' | 'toggled' | 'memory'>;
 
 export interface Notice {
   readonly id: number;
@@ -52,6 +61,14 @@ export const EMPTY_SESSION: SessionView = {
   file: undefined,
 };
 
+export const DEFAULT_HEAP_CHOICE: HeapChoice = {
+  by: 'node',
+  shown: 'all',
+  sort: 'worst',
+  toggled: [],
+  memory: undefined,
+};
+
 /** The stretches shown while following: the first that holds the session, in the end the last. */
 const FOLLOW_STEPS = [1e6, 2e6, 5e6, 10e6] as const;
 const LONGEST_FOLLOW = 10e6;
@@ -77,6 +94,10 @@ export interface PanelState {
   /** The user has selected, or unselected, something in this session. */
   readonly touched: Signal<boolean>;
   readonly detail: Signal<EntityDetail | undefined>;
+  readonly pane: Signal<Pane>;
+  readonly heapChoice: Signal<HeapChoice>;
+  /** Undefined until the heap was looked at. */
+  readonly heap: Signal<HeapView | undefined>;
   /** A place that the user pointed out, in session time. */
   readonly cursor: Signal<number | undefined>;
   /** The event that the next one is compared with. */
@@ -93,6 +114,8 @@ export interface PanelState {
   readonly findings: ReadonlySignal<readonly ShownFinding[]>;
   readonly selectedFinding: ReadonlySignal<ShownFinding | undefined>;
   readonly selectedRow: ReadonlySignal<EntityKey | undefined>;
+  /** That of the detail. */
+  readonly selectedEntity: ReadonlySignal<EntityKey | undefined>;
   readonly live: ReadonlySignal<boolean>;
   /** The end of what can be scrolled to. */
   readonly extent: ReadonlySignal<number>;
@@ -110,6 +133,11 @@ export function createPanelState(inspecting: boolean): PanelState {
     const chosen = selection.value;
     if (chosen?.kind !== 'finding') return undefined;
     return session.value.findings.find(({ id }) => id === chosen.id);
+  });
+  const selectedRow = computed(() => {
+    const chosen = selection.value;
+    if (chosen?.kind === 'heap') return chosen.row;
+    return chosen?.kind === 'row' ? chosen.key : selectedFinding.value?.row;
   });
   const live = computed(
     () =>
@@ -133,6 +161,9 @@ export function createPanelState(inspecting: boolean): PanelState {
     selection,
     touched: signal(false),
     detail: signal<EntityDetail | undefined>(undefined),
+    pane: signal<Pane>('timeline'),
+    heapChoice: signal<HeapChoice>(DEFAULT_HEAP_CHOICE),
+    heap: signal<HeapView | undefined>(undefined),
     cursor: signal<number | undefined>(undefined),
     picked: signal<DetailEvent | undefined>(undefined),
     comparison: signal<Comparison | undefined>(undefined),
@@ -157,9 +188,10 @@ export function createPanelState(inspecting: boolean): PanelState {
       }),
     ),
     selectedFinding,
-    selectedRow: computed(() => {
+    selectedRow,
+    selectedEntity: computed(() => {
       const chosen = selection.value;
-      return chosen?.kind === 'row' ? chosen.key : selectedFinding.value?.row;
+      return chosen?.kind === 'heap' ? chosen.key : selectedRow.value;
     }),
     live,
     extent: computed(() =>
@@ -174,12 +206,20 @@ export function showSession(state: PanelState, session: SessionView): void {
     state.session.value = session;
     if (state.following.value) followNow(state);
     const chosen = state.selection.value;
-    const there =
-      chosen?.kind === 'row'
-        ? session.rows.some(({ key }) => key === chosen.key)
-        : session.findings.some(({ id }) => id === chosen?.id);
-    if (chosen !== undefined && !there) state.selection.value = undefined;
+    if (chosen !== undefined && !isThere(chosen, session)) state.selection.value = undefined;
   });
+}
+
+function isThere(chosen: Selection, { rows, findings }: SessionView): boolean {
+  switch (chosen.kind) {
+    case 'row':
+      return rows.some(({ key }) => key === chosen.key);
+    case 'finding':
+      return findings.some(({ id }) => id === chosen.id);
+    // The worker says so when it is asked for the detail.
+    case 'heap':
+      return true;
+  }
 }
 
 /** Puts the end of the session into sight. */

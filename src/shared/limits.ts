@@ -72,7 +72,7 @@ export const sessionCalls = 160_000_000;
 export const scannedCode = 8 * 1024 * 1024;
 /** Frees of what was no block that one thread tells of. */
 export const misfrees = 256;
-/** Bytes of freed blocks that rest in the quarantine of one heap, unless an eighth of the heap is less. */
+/** Bytes of freed blocks that rest in the quarantine of one heap where no settings say otherwise, unless an eighth of the heap is less. */
 export const quarantineBytes = 16 * 1024 * 1024;
 /** Freed blocks that rest there. A power of two. */
 export const quarantineBlocks = 8192;

@@ -19,6 +19,8 @@ export interface Passage {
   readonly heaps: SharedArrayBuffer | undefined;
   /** The shadows of heaps that the page has made so far; undefined where accesses are not checked. */
   readonly shadows: Map<number, PassedShadow> | undefined;
+  /** How many bytes of freed blocks may rest in a heap that the scope has for itself. */
+  readonly quarantineBytes: number;
   /** Only where the page is cross-origin isolated. */
   readonly shared: SharedCells | undefined;
 }

@@ -576,6 +576,22 @@ export const RECORDS = {
     doc: 'By now that has happened so often, at least.',
     fields: { hit: 'uint', times: 'uint', frame: 'frames' },
   },
+  heapState: {
+    op: 65,
+    doc: 'What this thread has counted by now of the blocks of a heap, at most four times a second: how many it made and gave back, whoever made them, and their bytes, as far as it knows their size. `bytes` is the size of the memory. Where freed blocks rest in quarantine: how many do, with so many bytes of at most `restingMost`, whoever freed them; `shadow` is what the shadow takes, with all that is kept beside it, when the heap is as large as it can get; else these are 0.',
+    fields: {
+      memory: 'uint',
+      bytes: 'uint',
+      made: 'uint',
+      madeBytes: 'uint',
+      freed: 'uint',
+      freedBytes: 'uint',
+      resting: 'uint',
+      restingBytes: 'uint',
+      restingMost: 'uint',
+      shadow: 'uint',
+    },
+  },
 } as const satisfies { readonly [name: string]: RecordShape };
 
 export type RecordName = keyof typeof RECORDS;

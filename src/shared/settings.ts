@@ -19,6 +19,8 @@ export interface Settings {
   readonly stress: number;
   /** A document goes by what it is told first. */
   readonly memory: MemoryLevel;
+  /** Megabytes of freed blocks that rest in each heap at most, with `full`. A document goes by what it is told first. */
+  readonly quarantine: number;
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -27,14 +29,17 @@ export const DEFAULT_SETTINGS: Settings = {
   origins: [],
   stress: 0,
   memory: 'ledger',
+  quarantine: 16,
 };
+
+export const MAX_QUARANTINE = 1024;
 
 /**
  * What the page of `origin` is told: whether it is recorded itself, and nothing of what else the user
  * has chosen to record.
  */
 export function settingsFor(origin: string, settings: Settings): Settings {
-  const { recording, origins, stress, memory } = settings;
+  const { recording, origins, stress, memory, quarantine } = settings;
   const wanted = recording && (origins.length === 0 || origins.includes(origin));
   return {
     ...settings,
@@ -42,6 +47,7 @@ export function settingsFor(origin: string, settings: Settings): Settings {
     origins: [],
     stress: wanted ? stress : DEFAULT_SETTINGS.stress,
     memory: wanted ? memory : DEFAULT_SETTINGS.memory,
+    quarantine: wanted ? quarantine : DEFAULT_SETTINGS.quarantine,
   };
 }
 
@@ -53,7 +59,7 @@ export function parseSettings(value: unknown): Settings {
   const stored = (typeof value === 'object' && value !== null ? value : {}) as {
     readonly [field: string]: unknown;
   };
-  const { recording, fineClock, origins, stress, memory } = stored;
+  const { recording, fineClock, origins, stress, memory, quarantine } = stored;
   return {
     recording: typeof recording === 'boolean' ? recording : DEFAULT_SETTINGS.recording,
     fineClock: typeof fineClock === 'boolean' ? fineClock : DEFAULT_SETTINGS.fineClock,
@@ -62,11 +68,16 @@ export function parseSettings(value: unknown): Settings {
       : DEFAULT_SETTINGS.origins,
     stress: isSeed(stress) ? stress : DEFAULT_SETTINGS.stress,
     memory: isMemoryLevel(memory) ? memory : DEFAULT_SETTINGS.memory,
+    quarantine: isQuarantine(quarantine) ? quarantine : DEFAULT_SETTINGS.quarantine,
   };
 }
 
 export function isMemoryLevel(value: unknown): value is MemoryLevel {
   return (MEMORY_LEVELS as readonly unknown[]).includes(value);
+}
+
+export function isQuarantine(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= MAX_QUARANTINE;
 }
 
 export function isSeed(value: unknown): value is number {

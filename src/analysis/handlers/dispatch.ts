@@ -137,6 +137,8 @@ export function takeRecord(
       return page.heapMisfreed(document, record, point);
     case 'heapSite':
       return page.heapSite(document, record, point);
+    case 'heapState':
+      return page.heapState(document, record, point);
     case 'userDataIn':
       return page.userDataIn(document, record);
     case 'freedTouched':

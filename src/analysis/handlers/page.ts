@@ -90,14 +90,47 @@ export function heapSite(
   return true;
 }
 
+export function heapState(
+  document: DocumentState,
+  { memory, bytes, made, madeBytes, freed, freedBytes, ...held }: FieldsOf<'heapState'>,
+  point: Point,
+): boolean {
+  const { heapCounts } = document.facts;
+  const key = `${point.thread}.${memory}`;
+  const known = heapCounts.get(key) ?? {
+    thread: point.thread,
+    memory: memory as MemoryId,
+    counts: [],
+  };
+  if (known.counts.length >= LIMITS.eventsPerContext) return false;
+  if (!heapCounts.has(key) && !document.hasRoom(heapCounts.size, LIMITS.threads, 'heaps')) {
+    return false;
+  }
+  heapCounts.set(key, known);
+  const { resting, restingBytes, restingMost, shadow } = held;
+  const counted = { bytes, made, madeBytes, freed, freedBytes };
+  insertByTime(known.counts, {
+    ...point,
+    ...counted,
+    resting,
+    restingBytes,
+    restingMost,
+    shadow,
+  });
+  return true;
+}
+
 export function userDataIn(
   document: DocumentState,
   { node, block }: FieldsOf<'userDataIn'>,
 ): boolean {
   const user = document.facts.nodes.get(node);
-  const users = document.facts.blocks.get(block)?.users;
-  if (user === undefined || users === undefined) return false;
-  if (!users.includes(user) && users.length < LIMITS.eventsPerNode) users.push(user);
+  const known = document.facts.blocks.get(block);
+  if (user === undefined || known === undefined) return false;
+  const { users } = known;
+  if (users.includes(user) || users.length >= LIMITS.eventsPerNode) return true;
+  users.push(user);
+  document.strayFrees.changes.push(known);
   return true;
 }
 

@@ -22,7 +22,7 @@ export interface LateObservation extends HandOver {
   /**
    * What rewritten modules of this thread allocate; none before there are any. `name`: that of our section in modules, and
    * of what they import from us; undefined where none are rewritten. `map`: of a `HeapMap`. `hasOriginals`: whether modules were
-   * compiled before, which then run as they are.
+   * compiled before, which then run as they are. `quarantineBytes`: how many bytes of freed blocks may rest in each heap.
    */
   readonly heaps: {
     blocks: HeapBlocks | undefined;
@@ -30,6 +30,7 @@ export interface LateObservation extends HandOver {
     map: SharedArrayBuffer | undefined;
     hasOriginals: boolean;
     checks: PageChecks | undefined;
+    quarantineBytes: number;
   };
   /** Functions of the engine's `Atomics`, where memory can be shared. */
   readonly natives: { notify: Native | undefined; waitAsync: Native | undefined };

@@ -46,6 +46,7 @@ export function start(early: HandOver): Late {
       map: undefined,
       hasOriginals: false,
       checks: undefined,
+      quarantineBytes: 0,
     },
     natives: { notify: undefined, waitAsync: undefined },
     scopes: new IntrinsicMap(),
@@ -63,8 +64,9 @@ export function start(early: HandOver): Late {
   let stress: Stress | undefined;
   let rewriter: Rewriter | undefined;
   /** What was said first holds: a document is stressed from its first context on, or never. */
-  const configure = ({ stress: seed, memory }: Settings): void => {
+  const configure = ({ stress: seed, memory, quarantine }: Settings): void => {
     if (!isConfigured && memory !== 'ledger') {
+      observation.heaps.quarantineBytes = quarantine * 2 ** 20;
       rewriter = loadRewriter(observation, memory);
       const { name } = observation.heaps;
       if (name !== undefined) workers.named(name);

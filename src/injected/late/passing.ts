@@ -35,6 +35,7 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
       modules: heaps.name,
       heaps: heaps.map,
       shadows: heaps.checks?.shadows.passed,
+      quarantineBytes: heaps.quarantineBytes,
       shared,
     };
     const options = { __proto__: null, processorOptions: passage };

@@ -45,6 +45,7 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
   const heaps = new HeapBlocks(
     recordHeaps(recorder, memories, () => ledger, { map, maySpend, uncovered }),
   );
+  observation.collector.eachTick(() => heaps.tellCounts());
   const checks = level === 'full' ? checking(observation, heaps) : undefined;
   known.checks = checks;
   hookDoors({
@@ -95,6 +96,7 @@ function checking(observation: LateObservation, heaps: HeapBlocks): Checking {
     notify: natives.notify,
     waitAsync: natives.waitAsync,
     heaps,
+    quarantineBytes: observation.heaps.quarantineBytes,
     next: () => recorder.next(),
     now: () => recorder.now(),
     frame: () => 0,

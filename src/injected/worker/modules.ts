@@ -48,6 +48,8 @@ type EvaluateRewriter = (shared: readonly unknown[]) => () => RewriteModule;
 
 /** How long those who can wait do so for the passage, and for the rewriter. */
 const PATIENCE_MS = 2000;
+/** How long after a count of a heap the next is told, if it has changed. */
+const NEXT_COUNT_MS = 300;
 const REWRITER = 'worker-wasm.js';
 const UNTOUCHED =
   'Memory: a module that a worker compiled at once, or before it was known to us, runs as it is; its blocks and atomic instructions are not seen.';
@@ -163,11 +165,17 @@ export function observeModules(
     }
     if (hasCompiled) uncovered(UNTOUCHED);
     const maySpend = (): boolean => budget.take(microsOfEpoch());
+    // What all threads know of blocks does not come here, so far: see `hasLeft` of data blocks.
+    const given = { map: undefined, maySpend, uncovered };
+    const host = recordHeaps(recorder, memories, () => ledger, given);
     const heaps = new HeapBlocks({
-      // What all threads know of blocks does not come here, so far: see `hasLeft` of data blocks.
-      ...recordHeaps(recorder, memories, () => ledger, { map: undefined, maySpend, uncovered }),
+      ...host,
       // Nor what others free.
       grew: () => undefined,
+      counted(memory, heap) {
+        host.counted(memory, heap);
+        after(NEXT_COUNT_MS, () => heaps.tellCounts());
+      },
     });
     hookDoors({
       doors,

@@ -31,7 +31,7 @@ export function hookModules(
   { atomics, doors }: Sharing,
   memories: Memories,
   ledger: BlockLedger,
-  { modules: name, heaps: map, shadows: passed, thread }: Passage,
+  { modules: name, heaps: map, shadows: passed, quarantineBytes, thread }: Passage,
 ): ShadowMemories | undefined {
   const natives = doors && takeWasmNatives(doors, globalThis);
   if (name === undefined || !natives) return undefined;
@@ -41,6 +41,11 @@ export function hookModules(
   const maySpend = (): boolean => false;
   const given = { map: map && new HeapMap(map), maySpend, uncovered };
   const heaps = new HeapBlocks(recordHeaps(recorder, memories, () => ledger, given));
+  const before = recorder.eachClock;
+  recorder.eachClock = (frame) => {
+    before?.(frame);
+    heaps.tellCounts();
+  };
   const shadows =
     passed &&
     new ShadowMemories({
@@ -49,6 +54,7 @@ export function hookModules(
       notify,
       waitAsync,
       heaps,
+      quarantineBytes,
       next: () => recorder.next(),
       now: () => recorder.now(),
       frame: () => currentFrame(),

@@ -7,6 +7,7 @@ import type { Pen } from './pen.ts';
 import { type Span, timeAt } from './time-scale.ts';
 import type { TooltipContent } from './tooltip.tsx';
 import { heightOf, rowAt, rowsBetween, type VisibleRow } from './visible-rows.ts';
+import { runWheel } from './wheel.ts';
 
 interface Elements {
   readonly root: HTMLElement;
@@ -18,7 +19,6 @@ interface Elements {
 /** How far from the pointer something may lie and still be meant. */
 const REACH_PX = 5;
 const DRAG_PX = 4;
-const ZOOM_PER_WHEEL_PX = 0.0025;
 /** Geometry is asked for this much of the span beyond each edge, so that panning has it at hand. */
 const OVERSCAN = 0.5;
 const OVERSCAN_ROWS_PX = 300;
@@ -386,18 +386,8 @@ export class TimelineController implements Disposable {
     const { x } = this.#place(event);
     const zooms = event.ctrlKey || event.metaKey;
     if (x <= this.#labelPx && !zooms && !event.shiftKey) return;
-    event.preventDefault();
-    const { actions } = this.#panel;
+    const { actions, state } = this.#panel;
     const chartPx = Math.max(1, this.#widthPx - this.#labelPx);
-    const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
-    const dx = event.deltaX * unit;
-    const dy = event.deltaY * unit;
-    if (event.shiftKey && !zooms) actions.pan((dx === 0 ? dy : dx) / chartPx);
-    else if (!zooms && Math.abs(dx) > Math.abs(dy)) actions.pan(dx / chartPx);
-    else {
-      const factor = Math.exp(Math.max(-1, Math.min(1, dy * ZOOM_PER_WHEEL_PX)));
-      const following = this.#panel.state.following.value;
-      actions.zoom(factor, following ? undefined : this.#timeAt(x));
-    }
+    runWheel(event, actions, chartPx, state.following.value ? undefined : this.#timeAt(x));
   }
 }

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { HeapPane } from '../heap/heap-pane.tsx';
 import { type Panel, PanelContext } from '../panel-context.ts';
 import { hasSomething } from '../panel-state.ts';
 import { Timeline } from '../timeline/timeline.tsx';
@@ -56,7 +57,7 @@ export function App({ panel }: { readonly panel: Panel }) {
       >
         <Toolbar />
         <main class="upper">
-          <Timeline />
+          {state.pane.value === 'heap' ? <HeapPane /> : <Timeline />}
           <EmptyState />
         </main>
         <Splitter

@@ -1,11 +1,21 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { HeapDetail } from '../heap/heap-detail.tsx';
 import { Icon } from '../icons.tsx';
 import { usePanel } from '../panel-context.ts';
 import { formatExactTime, plural } from '../worker/format.ts';
-import type { EntityDetail, ShownFinding, TeardownView } from '../worker/protocol.ts';
+import type { EntityDetail, ShownFinding } from '../worker/protocol.ts';
+import {
+  CERTAINTY_WORDS,
+  Events,
+  Facts,
+  Links,
+  OwnFindings,
+  Part,
+  Stacks,
+  Teardowns,
+} from './detail-parts.tsx';
 import { EventList } from './event-list.tsx';
-import { ComparisonCard, Path, VerdictChip } from './path.tsx';
+import { ComparisonCard } from './path.tsx';
 import { Stack } from './stack.tsx';
 
 /** What is known about the selected finding or lifeline. */
@@ -43,26 +53,9 @@ export function Detail() {
       {finding !== undefined ? (
         <FindingDetail finding={finding} detail={detail} />
       ) : chosen !== undefined && detail !== undefined ? (
-        <NodeDetail detail={detail} />
+        <EntityArticle detail={detail} />
       ) : null}
     </section>
-  );
-}
-
-interface PartProps {
-  readonly title: string;
-  readonly children: ComponentChildren;
-  readonly open?: boolean;
-}
-
-function Part({ title, children, open = true }: PartProps) {
-  return (
-    <details class="part" open={open}>
-      <summary>
-        <h3>{title}</h3>
-      </summary>
-      {children}
-    </details>
   );
 }
 
@@ -99,6 +92,19 @@ function FindingDetail({ finding, detail }: FindingDetailProps) {
               {entity.label}
             </button>
           )}
+          {entity.kind === 'block' ? (
+            <button
+              type="button"
+              class="link"
+              title="Show its biography"
+              onClick={() => {
+                actions.select({ kind: 'heap', key: entity.id, row: finding.row });
+                actions.show('heap');
+              }}
+            >
+              the block
+            </button>
+          ) : null}
           <span>{plural(count, 'time')}</span>
           <button
             type="button"
@@ -112,6 +118,7 @@ function FindingDetail({ finding, detail }: FindingDetailProps) {
         </p>
       </header>
       <p class="message">{finding.message}</p>
+      {own === undefined ? null : <Links detail={own} />}
       {own === undefined ? null : <Teardowns teardowns={teardownsFor(finding, own)} />}
       {own === undefined || own.liveness.length === 0 ? null : (
         <Part title="Why this processor is still alive">
@@ -165,14 +172,12 @@ function FindingDetail({ finding, detail }: FindingDetailProps) {
   );
 }
 
-const CERTAINTY_WORDS = {
-  proven: 'Follows from one thread or from the order of events',
-  likely: 'Rests on clocks or on a guess of what the page intends',
-} as const;
 const KIND_WORDS = {
   node: 'The node',
   context: 'The context',
   worker: 'The worker',
+  block: 'The block',
+  site: 'The place',
   document: 'The page',
 } as const;
 
@@ -180,30 +185,22 @@ function isWeb(link: string): boolean {
   return URL.canParse(link) && new URL(link).protocol === 'https:';
 }
 
+function EntityArticle({ detail }: { readonly detail: EntityDetail }) {
+  return detail.kind === 'block' || detail.kind === 'site' ? (
+    <HeapDetail detail={detail} kind={detail.kind} />
+  ) : (
+    <NodeDetail detail={detail} />
+  );
+}
+
 function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
-  const { state, actions } = usePanel();
-  const findings = state.session.value.findings.filter(({ row }) => row === detail.key);
   return (
     <article>
       <header>
         <h2>{detail.title}</h2>
       </header>
-      {findings.length === 0 ? null : (
-        <ul class="own-findings">
-          {findings.map((finding) => (
-            <li key={finding.id}>
-              <button
-                type="button"
-                class="link"
-                onClick={() => actions.select({ kind: 'finding', id: finding.id })}
-              >
-                <Icon name={finding.severity} label={finding.severity} />
-                {finding.title}
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
+      <OwnFindings detail={detail} />
+      <Links detail={detail} />
       <Teardowns teardowns={detail.teardowns} />
       <Facts detail={detail} />
       {detail.liveness.length === 0 ? null : (
@@ -215,24 +212,8 @@ function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
           </ul>
         </Part>
       )}
-      <Part title={`Life (${plural(detail.events.length + detail.eventsOmitted, 'event')})`}>
-        {detail.eventsOmitted > 0 ? (
-          <p class="faint">{plural(detail.eventsOmitted, 'event')} in the middle are not listed.</p>
-        ) : null}
-        <p class="faint">
-          Choose an event, then Shift + click another: which of the two had to come first?
-        </p>
-        <EventList events={detail.events} />
-      </Part>
-      {detail.stacks.length === 0 ? null : (
-        <Part title="Where">
-          <div class="stacks">
-            {detail.stacks.map(({ role, frames }, i) => (
-              <Stack key={`${role}${i}`} role={role} frames={frames} />
-            ))}
-          </div>
-        </Part>
-      )}
+      <Events detail={detail} title="Life" />
+      <Stacks detail={detail} />
     </article>
   );
 }
@@ -241,41 +222,4 @@ function NodeDetail({ detail }: { readonly detail: EntityDetail }) {
 function teardownsFor({ entity }: ShownFinding, { teardowns }: EntityDetail) {
   const own = teardowns.filter((each) => each.entity === entity.id);
   return entity.kind === 'block' && own.length > 0 ? own : teardowns;
-}
-
-/** Whether each release had to come after the last use, and by which way. */
-function Teardowns({ teardowns }: { readonly teardowns: readonly TeardownView[] }) {
-  if (teardowns.length === 0) return null;
-  return (
-    <Part title={teardowns.length === 1 ? 'Teardown' : `Teardowns (${teardowns.length})`}>
-      <ul class="teardowns">
-        {teardowns.map(({ verdict, certainty, title, message, path }, i) => (
-          <li key={i} class="teardown">
-            <h4>
-              <VerdictChip verdict={verdict} />
-              <span>{title}</span>
-              <span class={`certainty ${certainty}`} title={CERTAINTY_WORDS[certainty]}>
-                {certainty}
-              </span>
-            </h4>
-            <p>{message}</p>
-            <Path steps={path} />
-          </li>
-        ))}
-      </ul>
-    </Part>
-  );
-}
-
-function Facts({ detail }: { readonly detail: EntityDetail }) {
-  return (
-    <dl class="facts">
-      {detail.facts.map(({ label, value }, i) => (
-        <div key={i}>
-          <dt>{label}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
 }

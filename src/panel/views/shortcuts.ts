@@ -47,11 +47,17 @@ export function runShortcut(event: KeyboardEvent, { state, actions }: Panel): bo
       return true;
     case 'ArrowUp':
       if (isInDetail(event.target)) return false;
-      actions.stepRow(-1);
+      if (state.pane.value === 'heap') actions.stepHeap(-1);
+      else actions.stepRow(-1);
       return true;
     case 'ArrowDown':
       if (isInDetail(event.target)) return false;
-      actions.stepRow(1);
+      if (state.pane.value === 'heap') actions.stepHeap(1);
+      else actions.stepRow(1);
+      return true;
+    case 'h':
+    case 'H':
+      actions.show(state.pane.value === 'heap' ? 'timeline' : 'heap');
       return true;
     case ' ': {
       const key = state.selectedRow.value;

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon, type IconName } from '../icons.tsx';
 import { usePanel } from '../panel-context.ts';
+import type { Pane } from '../panel-state.ts';
 
 interface ToolButtonProps {
   readonly icon: IconName;
@@ -56,6 +57,8 @@ export function Toolbar() {
           <span class="tool-rule" />
         </>
       ) : null}
+      <PaneTabs />
+      <span class="tool-rule" />
       <ToolButton
         icon="fit"
         title="Fit the whole session (0)"
@@ -93,6 +96,32 @@ export function Toolbar() {
   );
 }
 
+const PANES: readonly (readonly [Pane, string])[] = [
+  ['timeline', 'Timeline'],
+  ['heap', 'Heap'],
+];
+
+function PaneTabs() {
+  const { state, actions } = usePanel();
+  return (
+    <div class="tabs" role="tablist" aria-label="What is shown">
+      {PANES.map(([pane, words]) => (
+        <button
+          type="button"
+          key={pane}
+          role="tab"
+          id={`show-${pane}`}
+          aria-selected={state.pane.value === pane}
+          title={`${words} (H)`}
+          onClick={() => actions.show(pane)}
+        >
+          {words}
+        </button>
+      ))}
+    </div>
+  );
+}
+
 function FilterBox() {
   const { state } = usePanel();
   return (
@@ -102,7 +131,7 @@ function FilterBox() {
         type="search"
         id="filter"
         placeholder="Filter"
-        aria-label="Filter nodes and findings (/)"
+        aria-label="Filter nodes, blocks and findings (/)"
         spellcheck={false}
         value={state.filter.value}
         onInput={(event) => {

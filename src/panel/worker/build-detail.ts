@@ -1,3 +1,4 @@
+import type { Finding } from '../../analysis/finding.ts';
 import { contextLabel, nodeLabel, threadLabel, workerLabel } from '../../analysis/labels.ts';
 import { explainLiveness } from '../../analysis/liveness.ts';
 import type {
@@ -22,15 +23,24 @@ import {
 import { documentKey, documentOf, findEntity } from './entity-lookup.ts';
 import { formatCount, formatDuration, plural } from './format.ts';
 import { EndsGlance, type Glance } from './glance.ts';
+import type { BlockIndexes } from './heap/block-index.ts';
+import { blockLinksOf, buildBlock } from './heap/build-block.ts';
+import { buildSite } from './heap/build-site.ts';
+import { findSite } from './heap/heap-owners.ts';
+import { findBlock } from './heap/known-blocks.ts';
 import type { EntityDetail } from './protocol.ts';
 import { buildSessionTime } from './session-time.ts';
 
 /** Events in one detail; the first and the last ones are kept. */
 const MAX_EVENTS = 400;
 
-export function buildDetail(session: Session, key: EntityKey): EntityDetail | undefined {
+export function buildDetail(
+  session: Session,
+  key: EntityKey,
+  known: { readonly found: () => readonly Finding[]; readonly indexes: BlockIndexes },
+): EntityDetail | undefined {
   const entity = findEntity(session, key);
-  if (entity === undefined) return undefined;
+  if (entity === undefined) return heapDetail(session, key, known.found, known.indexes);
   const offset = buildSessionTime(session.documents).offsetOf(documentOf(entity));
   switch (entity.kind) {
     case 'document':
@@ -40,11 +50,34 @@ export function buildDetail(session: Session, key: EntityKey): EntityDetail | un
     case 'worker':
       return workerDetail(entity.facts, offset);
     case 'node':
-      return nodeDetail(session, entity.facts, offset);
+      return nodeDetail(session, entity.facts, offset, known.indexes);
   }
 }
 
-function nodeDetail(session: Session, node: NodeFacts, offset: number): EntityDetail {
+/** What only the heap view has a row for. */
+function heapDetail(
+  session: Session,
+  key: EntityKey,
+  found: () => readonly Finding[],
+  indexes: BlockIndexes,
+): EntityDetail | undefined {
+  const document = session.documents.find((each) => key.startsWith(`${each.index}/`));
+  if (document === undefined) return undefined;
+  const offset = buildSessionTime(session.documents).offsetOf(document);
+  const block = findBlock(document, key);
+  if (block !== undefined) {
+    return buildBlock(session, { found: found(), indexes }, document, block, offset);
+  }
+  const site = findSite(document, key);
+  return site && buildSite(document, key, site, offset, indexes.of(document));
+}
+
+function nodeDetail(
+  session: Session,
+  node: NodeFacts,
+  offset: number,
+  indexes: BlockIndexes,
+): EntityDetail {
   const last = node.calls.at(node.calls.length - 1);
   const facts = [
     { label: 'Processor', value: node.processorName },
@@ -66,6 +99,9 @@ function nodeDetail(session: Session, node: NodeFacts, offset: number): EntityDe
   return {
     key: node.key,
     kind: 'node',
+    row: node.key,
+    links: blockLinksOf(node, indexes),
+    findings: [],
     title: nodeLabel(node),
     facts,
     liveness: explainLiveness(node),
@@ -100,6 +136,9 @@ function workerDetail(worker: WorkerFacts, offset: number): EntityDetail {
   return {
     key: worker.key,
     kind: 'worker',
+    row: worker.key,
+    links: [],
+    findings: [],
     title: workerLabel(worker),
     facts,
     liveness: [],
@@ -167,6 +206,9 @@ function contextDetail(context: ContextFacts, offset: number): EntityDetail {
   return {
     key: context.key,
     kind: 'context',
+    row: context.key,
+    links: [],
+    findings: [],
     title: contextLabel(context),
     facts,
     liveness: [],
@@ -190,6 +232,9 @@ function documentDetail(document: DocumentFacts, offset: number): EntityDetail {
   return {
     key: documentKey(document),
     kind: 'document',
+    row: documentKey(document),
+    links: [],
+    findings: [],
     title: document.url,
     facts: [
       { label: 'Address', value: document.url },

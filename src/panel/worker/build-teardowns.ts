@@ -49,7 +49,7 @@ const BY_WORDS = {
   'same-thread': 'the thread itself',
 } as const satisfies { readonly [by in OrderedBy]: string };
 
-function showTeardown(teardown: Teardown, offset: number): TeardownView {
+export function showTeardown(teardown: Teardown, offset: number): TeardownView {
   const { release, verdict, by, certainty, reason } = teardown;
   const words = releaseWords(release);
   const { document, key } = teardown.node;

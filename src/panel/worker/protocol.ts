@@ -4,6 +4,7 @@ import type { SessionInput } from '../../analysis/session-input.ts';
 import type { Result } from '../../base/result.ts';
 import type { ContextState } from '../../shared/records.ts';
 import type { ThreadId } from '../../shared/units.ts';
+import type { HeapQuery, HeapTarget, HeapView } from './heap/heap-protocol.ts';
 
 /**
  * What the panel's thread and its worker say to each other, one union a direction. The worker owns
@@ -40,6 +41,7 @@ export interface Answers {
   readonly probe: Probe | undefined;
   readonly detail: EntityDetail | undefined;
   readonly compare: Comparison;
+  readonly heap: HeapView;
   /** The address that opens Perfetto with the findings in sight. */
   readonly 'perfetto-url': string;
 }
@@ -57,6 +59,7 @@ export type Question =
       readonly reach: number;
     }
   | { readonly ask: 'detail'; readonly entity: EntityKey }
+  | { readonly ask: 'heap'; readonly query: HeapQuery }
   /** Which of two events had to come first. */
   | { readonly ask: 'compare'; readonly first: DetailEvent; readonly second: DetailEvent };
 
@@ -219,8 +222,14 @@ export interface Probe {
 
 export interface EntityDetail {
   readonly key: EntityKey;
-  readonly kind: Row['kind'];
+  readonly kind: Row['kind'] | 'block' | 'site';
   readonly title: string;
+  /** The lifeline that it is, or belongs to. */
+  readonly row: EntityKey;
+  /** What it has to do with: the blocks of a node, the nodes of a block. */
+  readonly links: readonly EntityLink[];
+  /** Ids of findings about it, where these do not stand on its own lifeline. */
+  readonly findings: readonly string[];
   readonly facts: readonly { readonly label: string; readonly value: string }[];
   /** Why its processor is still alive; empty for other kinds. */
   readonly liveness: readonly string[];
@@ -230,6 +239,11 @@ export interface EntityDetail {
   /** Events that were left out to keep the list short. */
   readonly eventsOmitted: number;
   readonly stacks: readonly { readonly role: string; readonly frames: readonly string[] }[];
+}
+
+export interface EntityLink {
+  readonly label: string;
+  readonly target: HeapTarget;
 }
 
 export interface DetailEvent {

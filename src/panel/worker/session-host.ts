@@ -8,6 +8,9 @@ import { buildDetail } from './build-detail.ts';
 import { buildGeometry } from './build-geometry.ts';
 import { buildProbe } from './build-probe.ts';
 import { buildSessionView } from './build-session-view.ts';
+import { BlockIndexes } from './heap/block-index.ts';
+import { buildHeap } from './heap/build-heap.ts';
+import type { HeapQuery, HeapView } from './heap/heap-protocol.ts';
 import type { FromWorker, Geometry, Question, ToWorker, View } from './protocol.ts';
 import { Recording } from './recording.ts';
 
@@ -35,6 +38,7 @@ export class SessionHost {
   #scheduled = false;
   #nextJudgement = 0;
   #stale = false;
+  readonly #indexes = new BlockIndexes();
   readonly #reported = new Set<string>();
   /** Documents to be forgotten when they go. */
   readonly #leaving = new Set<string>();
@@ -118,12 +122,24 @@ export class SessionHost {
       case 'probe':
         return ok(buildProbe(this.#shown.session, question.row, question.at, question.reach));
       case 'detail':
-        return ok(buildDetail(this.#shown.session, question.entity));
+        return ok(
+          buildDetail(this.#shown.session, question.entity, {
+            found: () => this.#shown.findings(),
+            indexes: this.#indexes,
+          }),
+        );
+      case 'heap':
+        return ok(this.#heap(question.query));
       case 'compare':
         return ok(buildComparison(this.#shown.session, question.first, question.second));
       default:
         return assertUnreachable(question);
     }
+  }
+
+  #heap(query: HeapQuery): HeapView {
+    const { session, since } = this.#shown;
+    return buildHeap(session, this.#shown.findings(), query, this.#indexes, since);
   }
 
   /** The session shown before stays when the file is bad. */

@@ -116,11 +116,19 @@ test('tells a page nothing of the other origins that are recorded', async () => 
     origins: [],
     stress: 0,
     memory: 'ledger',
+    quarantine: 16,
   });
   await store([]);
   await expect
     .poll(async () => (await configured()).at(-1))
-    .toEqual({ recording: true, fineClock: false, origins: [], stress: 0, memory: 'ledger' });
+    .toEqual({
+      recording: true,
+      fineClock: false,
+      origins: [],
+      stress: 0,
+      memory: 'ledger',
+      quarantine: 16,
+    });
 });
 
 test('keeps the panel awake under a flood of messages, and counts them', async () => {

@@ -133,6 +133,18 @@ test('how much is seen of memory is chosen in the settings', async () => {
   await panel.click('[aria-label^="Settings"]');
   await panel.selectOption('#memory', 'heap');
   await expect.poll(stored).toBe('heap');
+  await panel.selectOption('#memory', 'full');
+  await panel.fill('#quarantine', '64');
+  await panel.press('#quarantine', 'Tab');
+  await expect
+    .poll(() =>
+      panel.evaluate<unknown>(
+        'chrome.storage.local.get("settings").then(({ settings }) => settings?.quarantine)',
+      ),
+    )
+    .toBe(64);
+  await panel.fill('#quarantine', '16');
+  await panel.press('#quarantine', 'Tab');
   await panel.selectOption('#memory', 'ledger');
   await expect.poll(stored).toBe('ledger');
   await panel.click('dialog [aria-label="Close"]');

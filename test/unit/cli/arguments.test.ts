@@ -14,7 +14,7 @@ test('records five seconds and prints a table unless told otherwise', () => {
 test('reads every flag, before and after the URL', () => {
   expect(
     parse(
-      '--seconds 0.5 --run play() https://a.example/x --json --out o --profile p --chrome c --stress 42 --memory heap',
+      '--seconds 0.5 --run play() https://a.example/x --json --out o --profile p --chrome c --stress 42 --memory heap --quarantine 64',
     ),
   ).toEqual({
     ok: true,
@@ -28,6 +28,7 @@ test('reads every flag, before and after the URL', () => {
       chrome: 'c',
       stress: 42,
       memory: 'heap',
+      quarantine: 64,
     },
   });
 });
@@ -50,6 +51,8 @@ test.each([
   'http://a --stress luck',
   'http://a --memory',
   'http://a --memory all',
+  'http://a --quarantine 0',
+  'http://a --quarantine 1.5',
   'http://a --frobnicate',
   'http://a --json=no',
 ])('says in one line what is wrong with "%s"', (line) => {

@@ -28,6 +28,8 @@ interface Thread extends HeapImports {
 }
 
 let said: string[];
+/** Blocks that live, each time that they are counted. */
+let counts: number[];
 let place: number;
 /** Microseconds, beside those that places stand for. */
 let passed: number;
@@ -36,6 +38,7 @@ let shared: SharedArrayBuffer;
 
 beforeEach(() => {
   said = [];
+  counts = [];
   place = 0;
   passed = 0;
   stack = 'stack';
@@ -61,6 +64,7 @@ function thread(name: string, { isShared = true, rewrite = REWRITE } = {}): Thre
     strayed: (_, offset) => say(`strayed ${offset}`),
     grew: ({ id, counted, bytes }) => say(`site ${id}: ${counted}, ${bytes}`),
     misfreed: (each) => say(`${each.what} ${each.block} at ${each.offset}`),
+    counted: (_, { tally }) => counts.push(tally.made - tally.freed),
     uncovered: (why) => say(why),
     fault: (error) => say(`fault ${error}`),
   });
@@ -328,4 +332,53 @@ test('the free of a block that rests is told when somebody asks for it, and once
   page.heaps.tellFreed(heap, 1024, place);
   page.heaps.tellFreed(heap, 1024, place);
   expect(said).toEqual(['a told 9701: 32 at 1024', 'a freed 9701']);
+});
+
+test('blocks are counted at once, then four times a second, and what came last when asked', () => {
+  const page = thread('a');
+  page.allocated(MALLOC, 64, 32);
+  page.allocated(MALLOC, 128, 32);
+  page.freeing(64);
+  expect(counts).toEqual([1]);
+  page.heaps.tellCounts();
+  expect(counts).toEqual([1]);
+  passed = 250_000;
+  page.heaps.tellCounts();
+  page.heaps.tellCounts();
+  expect(counts).toEqual([1, 1]);
+  passed = 500_000;
+  page.allocated(MALLOC, 256, 32);
+  expect(counts).toEqual([1, 1, 2]);
+});
+
+test('a block that is freed twice is given back once', () => {
+  const page = resting('a');
+  page.allocated(MALLOC, 1024, 32);
+  page.freeing(1024);
+  page.freeing(1024);
+  const { tally } = page.heaps.heapOf(page.memory, 0);
+  expect(tally).toMatchObject({ made: 1, madeBytes: 32, freed: 1, freedBytes: 32 });
+});
+
+test('a block of another thread counts where it is freed, and its size once that is known', () => {
+  const page = thread('a');
+  const audio = thread('b');
+  page.allocated(MALLOC, 64, 32);
+  audio.freeing(64);
+  const own = page.heaps.heapOf(page.memory, 0).tally;
+  const other = audio.heaps.heapOf(audio.memory, 0).tally;
+  expect(other).toMatchObject({ made: 0, freed: 1, freedBytes: 0 });
+  page.allocated(MALLOC, 64, 48);
+  expect(own).toMatchObject({ made: 2, madeBytes: 80, freed: 0, freedBytes: 32 });
+});
+
+test('what realloc changes in place changes the bytes', () => {
+  const page = thread('a');
+  page.allocated(MALLOC, 64, 32);
+  page.reallocating(64, 80);
+  page.reallocated(64, 64, 80);
+  page.reallocating(64, 16);
+  page.reallocated(64, 64, 16);
+  const { tally } = page.heaps.heapOf(page.memory, 0);
+  expect(tally).toMatchObject({ made: 1, madeBytes: 80, freed: 0, freedBytes: 64 });
 });

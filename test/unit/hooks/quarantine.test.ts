@@ -119,6 +119,42 @@ describe('what is freed', () => {
   });
 });
 
+test('what is handed out beyond the heap never rests, and is no fault', () => {
+  for (const address of [HEAP_BYTES, HEAP_BYTES + 4096, 0xffff_fff8]) {
+    one.allocated(address, 32);
+    expect(one.rests(address)).toBe(false);
+    expect(one.freeing(address, 2)).toBe(false);
+    expect(one.forget(address)).toBe(0);
+  }
+  expect(armed[0]).toBe(0);
+  expect(poisoned()).toEqual([]);
+});
+
+test('what rests is told, with how much may', () => {
+  expect(one.occupancy).toEqual({ blocks: 0, bytes: 0, most: MOST });
+  one.allocated(1024, 32);
+  one.freeing(1024, 2);
+  expect(other.occupancy).toEqual({ blocks: 1, bytes: 32, most: MOST });
+  other.stop();
+  expect(one.occupancy.most).toBe(0);
+});
+
+test.each([
+  ['less than an eighth of the heap', MOST / 4, MOST / 4],
+  ['more than that', MOST * 4, MOST],
+])('no more rests than the settings say: %s', (_, bytes, most) => {
+  one.limitTo(bytes);
+  expect(other.occupancy.most).toBe(most);
+  for (let i = 0; i < 64; i++) {
+    const address = 4096 + i * 8192;
+    other.allocated(address, 4096);
+    other.freeing(address, 2 * i);
+    while (other.evicted() !== 0) expect(other.occupancy.bytes).toBeGreaterThan(0);
+    expect(one.occupancy.bytes).toBeLessThanOrEqual(most);
+  }
+  expect(one.occupancy.bytes).toBe(most);
+});
+
 test('an address is told of with the blocks that rest there and behind, the nearest first', () => {
   for (let i = 0; i < 20; i++) {
     const address = 2048 + ((i * 7) % 20) * 64;

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_SETTINGS, parseSettings, settingsFor } from '../../../src/shared/settings.ts';
+import {
+  DEFAULT_SETTINGS,
+  MAX_QUARANTINE,
+  parseSettings,
+  settingsFor,
+} from '../../../src/shared/settings.ts';
 import { MAX_SEED } from '../../../src/shared/stress-schedule.ts';
 
 test('what storage does not hold, or holds wrongly, takes its default', () => {
@@ -9,7 +14,7 @@ test('what storage does not hold, or holds wrongly, takes its default', () => {
     1,
     'x',
     {},
-    { recording: 1, origins: {}, stress: '7', memory: 'all' },
+    { recording: 1, origins: {}, stress: '7', memory: 'all', quarantine: '4' },
   ]) {
     expect(parseSettings(stored)).toEqual(DEFAULT_SETTINGS);
   }
@@ -34,4 +39,12 @@ test('a page that is not recorded is not stressed either', () => {
   expect(settingsFor('https://b.example', settings)).toMatchObject({ recording: false, stress: 0 });
   const paused = { ...settings, recording: false };
   expect(settingsFor('https://a.example', paused)).toMatchObject({ recording: false, stress: 0 });
+});
+
+test('a quarantine is a whole number of megabytes', () => {
+  const quarantineOf = (quarantine: unknown) => parseSettings({ quarantine }).quarantine;
+  for (const megabytes of [1, 64, MAX_QUARANTINE]) expect(quarantineOf(megabytes)).toBe(megabytes);
+  for (const bad of [0, -1, 1.5, MAX_QUARANTINE + 1, Number.NaN, '4']) {
+    expect(quarantineOf(bad)).toBe(DEFAULT_SETTINGS.quarantine);
+  }
 });
