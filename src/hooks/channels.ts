@@ -31,6 +31,12 @@ export interface End {
   started: boolean;
 }
 
+/** What may stand in for the accessor of `onmessage` of the objects that are ends. */
+export interface Handlers {
+  readonly get: ApplyTrap;
+  readonly set: ApplyTrap;
+}
+
 /** How this realm tells of messages: as records or as slots. `index` counts those of the end from 0. */
 export interface MessageSink {
   /** `postMessage` returned. `seq` was taken before. */
@@ -54,11 +60,12 @@ export interface ChannelOptions {
 const NOBODY = { id: 0 as EndId };
 const portsOf = getterOf<object, readonly object[]>('MessageEvent', 'ports');
 export const dataOf = getterOf<object, unknown>('MessageEvent', 'data');
-type Heard = (this: object, event: object) => void;
+export type Heard = (this: object, event: object) => void;
 export const listen = callerOf<object, [string, Heard, boolean?]>(
   'EventTarget',
   'addEventListener',
 );
+export const forget = callerOf<object, [string, Heard]>('EventTarget', 'removeEventListener');
 export const firstPortOf = getterOf<object, object>('MessageChannel', 'port1');
 export const secondPortOf = getterOf<object, object>('MessageChannel', 'port2');
 
@@ -79,6 +86,9 @@ export class Channels {
   closing: Replaced<ApplyTrap> | undefined;
   /** May be replaced by one that says more. */
   sink: MessageSink;
+  handlers: Handlers | undefined;
+  readonly listen = listen;
+  readonly forget = forget;
   readonly #ends = holdPrivately<End>();
   readonly #collected = new IntrinsicFinalizationRegistry<End>((end) => {
     this.#tell(end, 'collected');
@@ -123,7 +133,7 @@ export class Channels {
     };
     if (object === this.#scope) this.#scopeEnd = end;
     else this.#ends.set(object, end);
-    listen(object, 'message', this.#onMessage);
+    listen(object, 'message', this.onMessage);
     listen(object, 'messageerror', this.#onFailure);
     return end;
   }
@@ -171,12 +181,20 @@ export class Channels {
     return result;
   };
 
-  /** Stands in for the setter of `onmessage`. */
-  readonly setHandler: ApplyTrap = (native, self, args) => {
-    const result = apply(native, self, args);
-    if (typeof args[0] === 'function') this.#mark(this.of(self), 'listened');
-    return result;
-  };
+  /** Observes the `onmessage` of what inherits it from `owner`; setting one of those that wait `starts` them. */
+  observeHandlers(owner: object, starts?: true): void {
+    const { patches } = this.#witness;
+    const set: ApplyTrap = (native, self, args) => {
+      const result = (this.handlers?.set ?? apply)(native, self, args);
+      if (typeof args[0] === 'function') this.#mark(this.of(self), 'listened');
+      if (starts) this.#mark(this.of(self), 'started');
+      return result;
+    };
+    patches.method(owner, 'onmessage', set, 'set');
+    const get: ApplyTrap = (native, self, args) =>
+      (this.handlers?.get ?? apply)(native, self, args);
+    patches.method(owner, 'onmessage', get, 'get');
+  }
 
   #observePorts(): void {
     const { patches } = this.#witness;
@@ -189,12 +207,7 @@ export class Channels {
       return result;
     });
     this.closing = patches.method(port, 'close', this.#close);
-    const setter: ApplyTrap = (native, self, args) => {
-      const result = this.setHandler(native, self, args);
-      this.#mark(this.of(self), 'started');
-      return result;
-    };
-    patches.method(port, 'onmessage', setter, 'set');
+    this.observeHandlers(port, true);
   }
 
   #observeChannels(): void {
@@ -219,7 +232,7 @@ export class Channels {
     });
     patches.fast(prototype, 'postMessage', shapeOfPost, this.post);
     patches.method(prototype, 'close', this.#close);
-    patches.method(prototype, 'onmessage', this.setHandler, 'set');
+    this.observeHandlers(prototype);
   }
 
   #observeListeners(): void {
@@ -247,7 +260,7 @@ export class Channels {
     return result;
   };
 
-  readonly #onMessage = this.#heardBy(false);
+  readonly onMessage = this.#heardBy(false);
   readonly #onFailure = this.#heardBy(true);
   readonly #onClose = this.#closeEvent();
 

@@ -21,6 +21,7 @@ import {
   type Channels,
   dataOf,
   firstPortOf,
+  forget,
   isTrusted,
   listen,
   secondPortOf,
@@ -101,8 +102,6 @@ interface WorkerOptionsRead {
   readonly type?: unknown;
 }
 
-type Listener = (this: object, event: object) => void;
-
 const globals = globalThis as unknown as {
   readonly [name: string]: (Native & { readonly prototype: object }) | undefined;
 };
@@ -118,7 +117,6 @@ export const messageOf = getterOf<object, string>('ErrorEvent', 'message');
 export const filenameOf = getterOf<object, string>('ErrorEvent', 'filename');
 export const linenoOf = getterOf<object, number>('ErrorEvent', 'lineno');
 const colnoOf = getterOf<object, number>('ErrorEvent', 'colno');
-const forget = callerOf<object, [string, Listener]>('EventTarget', 'removeEventListener');
 export const dispatch = callerOf<object, [object], boolean>('EventTarget', 'dispatchEvent');
 export const stop = callerOf<object, []>('Event', 'stopImmediatePropagation');
 const prevent = callerOf<object, []>('Event', 'preventDefault');
@@ -387,7 +385,7 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
       args,
     );
   patches.fast(Worker.prototype, 'postMessage', shapeOfPost, through);
-  patches.method(Worker.prototype, 'onmessage', channels.setHandler, 'set');
+  channels.observeHandlers(Worker.prototype);
   patches.method(Worker.prototype, 'terminate', (native, self, args) => {
     const entry = weakMapGet(entries, self as object);
     const result = apply(native, entry?.other ?? self, args);

@@ -1,7 +1,9 @@
 import { IntrinsicWeakMap, weakMapGet, weakMapSet } from '../../base/intrinsics.ts';
 import type { End } from '../../hooks/channels.ts';
 import { hashContent } from '../../hooks/content-hash.ts';
+import { MessageHandlers } from '../../hooks/message-handlers.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
+import { sendClock } from '../../hooks/send-clock.ts';
 import { digestValue, type HandedMemory, type ValueDigest } from '../../hooks/value-digest.ts';
 import { DURATION_UNIT_MICROS, SLOT, SLOT_FLAG } from '../../shared/slots.ts';
 import type { EndId, Micros, Seq } from '../../shared/units.ts';
@@ -28,6 +30,7 @@ export function observePorts({
   realm,
 }: LateObservation): PortObserver {
   const previews = new PreviewBudget();
+  const sentAt = sendClock(realm.now, realm.dateNow) as () => Micros;
   const byEnd = new IntrinsicWeakMap<End, NodeEntry>();
 
   /** The words for kinds of memory rise in strength as they do in the alphabet. */
@@ -53,7 +56,7 @@ export function observePorts({
 
   channels.sink = {
     sent(end, seq, index, value) {
-      const at = recorder.now();
+      const at = sentAt();
       const seen = recorder.recording && previews.take(at);
       const { bytes, preview, memory } = seen ? digestValue(value) : NO_DIGEST;
       const stack = seen ? recorder.stack() : '';
@@ -72,7 +75,7 @@ export function observePorts({
     },
     received(end, seq, index, event) {
       const failed = event === undefined;
-      const at = recorder.now();
+      const at = (failed ? recorder.now() : realm.timeOf(event)) as Micros;
       const seen = !failed && recorder.recording && previews.take(at);
       const value = seen || (end.isBroadcast && !failed) ? realm.dataOf(event as Event) : undefined;
       const { bytes, preview } = seen ? digestValue(value) : NO_DIGEST;
@@ -97,6 +100,8 @@ export function observePorts({
       return true;
     },
   };
+
+  new MessageHandlers(channels, realm.window);
 
   return {
     observe(port, node) {

@@ -4,6 +4,7 @@ import { stubAtomics } from '../../hooks/atomics-stubs.ts';
 import { Channels, isTrusted, shapeOfPost } from '../../hooks/channels.ts';
 import { Memories } from '../../hooks/memories.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
+import { MessageHandlers } from '../../hooks/message-handlers.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import type { PassageCells, ToScope, WorkerPassage } from '../../shared/passage.ts';
 import { SCOPE_END } from '../../shared/units.ts';
@@ -63,7 +64,8 @@ function observe(address: Address): void {
   });
   const scopeEnd = channels.adoptScope(scope, SCOPE_END);
   patches.fast(scope, 'postMessage', shapeOfPost, channels.post);
-  patches.method(scope, 'onmessage', channels.setHandler, 'set');
+  channels.observeHandlers(scope);
+  new MessageHandlers(channels, scope);
   repairBaseURL(patches, address);
   const installAtomics = isIsolated ? stubAtomics(patches) : undefined;
   const numbered = numberMemories(memories);

@@ -38,6 +38,7 @@ export const postToParent = uncurryThis(globalThis.postMessage) as (
 
 const { performance, setTimeout, crypto } = globalThis;
 const now: (of: Performance) => number = callerOf('Performance', 'now');
+const timeStampOf = getterOf<object, number>('Event', 'timeStamp') as (event: object) => number;
 const { getRandomValues } = crypto;
 const { timeOrigin } = performance;
 
@@ -46,6 +47,14 @@ export const isIsolated: boolean = globalThis.crossOriginIsolated === true;
 /** Microseconds since the Unix epoch, on the clock of `performance`. */
 export function microsOfEpoch(): number {
   return (timeOrigin + now(performance)) * 1000;
+}
+
+/** Whole milliseconds since the Unix epoch, on a clock that is read ten times as fast. */
+export const coarseMillis: () => number = Date.now;
+
+/** Microseconds since the Unix epoch, of when an event was made. */
+export function microsOfEvent(event: object): number {
+  return (timeOrigin + timeStampOf(event)) * 1000;
 }
 
 export function after(milliseconds: number, run: () => void): void {

@@ -6,6 +6,7 @@ import { hashContent } from '../../hooks/content-hash.ts';
 import type { Memories } from '../../hooks/memories.ts';
 import { type PortCount, portCountIn, UNKNOWN_PORT_COUNT } from '../../hooks/port-count.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
+import { sendClock } from '../../hooks/send-clock.ts';
 import { ThreadOutlet } from '../../hooks/thread-outlet.ts';
 import { digestValue, type ValueDigest } from '../../hooks/value-digest.ts';
 import type { Witness } from '../../hooks/witness.ts';
@@ -24,10 +25,12 @@ import { captureStack } from '../../shared/stack.ts';
 import {
   type Address,
   after,
+  coarseMillis,
   dataOf,
   isIsolated,
   listen,
   microsOfEpoch,
+  microsOfEvent,
   post,
   startPort,
 } from './scope.ts';
@@ -51,6 +54,7 @@ export class WorkerRecorder implements Witness, MessageSink {
   atomics: AtomicsObserver | undefined;
   readonly #address: Address;
   readonly #previews = new PreviewBudget();
+  readonly #sendTime = sendClock(microsOfEpoch, coarseMillis);
   readonly #waiting = new IntrinsicMap<number, UnplacedRecord>();
   #made = 0;
   #outlet: ThreadOutlet | undefined;
@@ -167,7 +171,7 @@ export class WorkerRecorder implements Witness, MessageSink {
   }
 
   sent(end: End, seq: number, index: number, value: unknown): void {
-    const at = microsOfEpoch();
+    const at = this.#sendTime();
     const seen = this.#previews.take(at);
     const hash = end.isBroadcast ? hashContent(value) : 0;
     if (!seen && this.#outlet && hash === 0) {
@@ -180,9 +184,9 @@ export class WorkerRecorder implements Witness, MessageSink {
   }
 
   received(end: End, seq: number, index: number, event: object | undefined): void {
-    const at = microsOfEpoch();
-    const seen = this.#previews.take(at);
     const failed = event === undefined;
+    const at = failed ? microsOfEpoch() : microsOfEvent(event);
+    const seen = this.#previews.take(at);
     const value = event && (seen || end.isBroadcast) ? dataOf(event) : undefined;
     const hash = end.isBroadcast && !failed ? hashContent(value) : 0;
     if (!seen && this.#outlet && hash === 0) {

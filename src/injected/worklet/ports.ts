@@ -1,6 +1,7 @@
 import { apply } from '../../base/intrinsics.ts';
 import { Channels, type End } from '../../hooks/channels.ts';
 import { leanMemories, type Memories } from '../../hooks/memories.ts';
+import { MessageHandlers } from '../../hooks/message-handlers.ts';
 import type { EndId, Frames, NodeId } from '../../shared/units.ts';
 import { currentFrame } from './scope.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
@@ -45,6 +46,7 @@ export function observePorts(
       },
     },
   });
+  new MessageHandlers(channels, globalThis);
   return {
     memories,
     ordinalOf(port) {
