@@ -59,7 +59,12 @@ export function usesAfter(
   const first = node.calls.at(index);
   const last = node.calls.at(index + count - 1);
   if (count <= 0 || first === undefined || last === undefined) return undefined;
-  return { count, first, last, certainty };
+  return { count, first: notBefore(first, moment), last: notBefore(last, moment), certainty };
+}
+
+/** A call is dated by its frame, but a thread renders in bursts: one that came after a moment was not before it. */
+function notBefore(call: Call, { at }: Point): Call {
+  return call.at < at ? { ...call, at } : call;
 }
 
 /**

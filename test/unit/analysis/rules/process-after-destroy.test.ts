@@ -34,6 +34,18 @@ describe('process-after-destroy', () => {
     ).toEqual(['process-after-destroy error proven 0/n7 ×1']);
   });
 
+  test('dates no call before what it came after, though a burst of frames is dated too early', () => {
+    const [found] = judge(
+      sessionOf(`
+        0      nodeCreated        node=7
+        2667   process            node=7 times=10
+        80000  declaredDestroyed  node=7
+        81000  process            node=7 times=3 frame=1280
+      `),
+    );
+    expect(found).toMatchObject({ count: 3, first: 80_000 });
+  });
+
   test('knows Emscripten’s function by name', () => {
     expect(
       findings(`
