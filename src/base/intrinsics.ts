@@ -93,10 +93,6 @@ export const weakMapSet = uncurryThis(WeakMap.prototype.set) as <K extends WeakK
   key: K,
   value: V,
 ) => WeakMap<K, V>;
-export const weakMapDelete = uncurryThis(WeakMap.prototype.delete) as (
-  map: WeakMap<WeakKey, unknown>,
-  key: WeakKey,
-) => boolean;
 export const setForEach: <T>(set: Set<T>, visit: (value: T) => void) => void = uncurryThis(
   Set.prototype.forEach,
 ) as never;

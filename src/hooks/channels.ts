@@ -60,6 +60,7 @@ export interface ChannelOptions {
 const NOBODY = { id: 0 as EndId };
 const portsOf = getterOf<object, readonly object[]>('MessageEvent', 'ports');
 export const dataOf = getterOf<object, unknown>('MessageEvent', 'data');
+export const timeStampOf = getterOf<object, number>('Event', 'timeStamp');
 export type Heard = (this: object, event: object) => void;
 export const listen = callerOf<object, [string, Heard, boolean?]>(
   'EventTarget',
@@ -182,12 +183,12 @@ export class Channels {
   };
 
   /** Observes the `onmessage` of what inherits it from `owner`; setting one of those that wait `starts` them. */
-  observeHandlers(owner: object, starts?: true): void {
+  observeHandlers(owner: object): void {
     const { patches } = this.#witness;
     const set: ApplyTrap = (native, self, args) => {
       const result = (this.handlers?.set ?? apply)(native, self, args);
       if (typeof args[0] === 'function') this.#mark(this.of(self), 'listened');
-      if (starts) this.#mark(this.of(self), 'started');
+      this.#mark(this.of(self), 'started');
       return result;
     };
     patches.method(owner, 'onmessage', set, 'set');
@@ -207,7 +208,7 @@ export class Channels {
       return result;
     });
     this.closing = patches.method(port, 'close', this.#close);
-    this.observeHandlers(port, true);
+    this.observeHandlers(port);
   }
 
   #observeChannels(): void {

@@ -1,4 +1,5 @@
-import { apply } from '../base/intrinsics.ts';
+import { forget, type Heard } from '../hooks/channels.ts';
+import { dispatch } from '../hooks/workers.ts';
 import { type EarlyMessage, HANDSHAKE, type PageMessage } from '../shared/messages.ts';
 import type { PageRealm } from './page-realm.ts';
 
@@ -19,7 +20,6 @@ export interface Channel {
  */
 export function openChannel(realm: PageRealm): Channel | undefined {
   const { port1, port2 } = new MessageChannel();
-  const { removeEventListener, dispatchEvent } = EventTarget.prototype;
   const Message = MessageEvent;
   let base: unknown;
   const answered = (event: Event): void => {
@@ -27,14 +27,14 @@ export function openChannel(realm: PageRealm): Channel | undefined {
   };
   realm.listen(globalThis, HANDSHAKE.fromContent, answered);
   const init = { __proto__: null, source: port2, data: realm.isolated } as MessageEventInit;
-  apply(dispatchEvent, globalThis, [new Message(HANDSHAKE.fromPage, init)]);
-  apply(removeEventListener, globalThis, [HANDSHAKE.fromContent, answered]);
+  dispatch(globalThis, new Message(HANDSHAKE.fromPage, init));
+  forget(globalThis, HANDSHAKE.fromContent, answered as Heard);
   if (typeof base !== 'string') return undefined;
   return {
     base,
     send(message) {
       const init = { __proto__: null, data: message } as MessageEventInit;
-      apply(dispatchEvent, port2, [new Message('message', init)]);
+      dispatch(port2, new Message('message', init));
     },
     listen(heard) {
       realm.listen(port1, 'message', (event) => heard(realm.dataOf(event)));

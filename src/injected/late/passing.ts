@@ -1,4 +1,4 @@
-import { mapDelete, mapSet } from '../../base/intrinsics.ts';
+import { dateNow, mapDelete, mapSet } from '../../base/intrinsics.ts';
 import { constructAs } from '../../base/patch.ts';
 import { shareCells } from '../../hooks/share-cells.ts';
 import type { Passage } from '../../shared/passage.ts';
@@ -29,7 +29,7 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
     const passage: Passage = {
       thread: id,
       kind: entry.kind,
-      originMs: realm.originMs,
+      originMs: dateNow() - realm.now() / 1000,
       fineClock: collector.fineClock,
       stress: observation.stress.seed,
       modules: heaps.name,

@@ -1,4 +1,4 @@
-import { IntrinsicWeakMap, weakMapGet, weakMapSet } from '../../base/intrinsics.ts';
+import { dateNow, IntrinsicWeakMap, weakMapGet, weakMapSet } from '../../base/intrinsics.ts';
 import type { End } from '../../hooks/channels.ts';
 import { hashContent } from '../../hooks/content-hash.ts';
 import { MessageHandlers } from '../../hooks/message-handlers.ts';
@@ -30,7 +30,7 @@ export function observePorts({
   realm,
 }: LateObservation): PortObserver {
   const previews = new PreviewBudget();
-  const sentAt = sendClock(realm.now, realm.dateNow) as () => Micros;
+  const sentAt = sendClock(realm.now, dateNow) as () => Micros;
   const byEnd = new IntrinsicWeakMap<End, NodeEntry>();
 
   /** The words for kinds of memory rise in strength as they do in the alphabet. */

@@ -27,8 +27,10 @@ test.for(['/?isolated', '/?plain'])(
     const hear = (side: string, index: number): void => {
       received.set(side, [...(received.get(side) ?? []), index]);
     };
-    for (const each of recorded.of('portReceived')) hear(`${each.on}: end ${each.end}`, each.index);
-    for (const each of recorded.of('messageReceived')) hear(`node ${each.node}`, each.index);
+    for (const each of recorded.records) {
+      if (each.record === 'portReceived') hear(`${each.on}: end ${each.end}`, each.index);
+      if (each.record === 'messageReceived') hear(`node ${each.node}`, each.index);
+    }
     for (const { op, thread, ordinal, words } of recorded.slots) {
       if (op === 'received') hear(`${thread}: processor ${ordinal}`, words[2]);
     }

@@ -114,7 +114,8 @@ export async function setAllHandlers(): Promise<Logs> {
   const { setHandlers, setPortHandlers, task } = globalThis as unknown as HandlerWindow;
   const answer = (other: Worker | MessagePort): Promise<Logs> =>
     new Promise((done) => {
-      other.addEventListener('message', ({ data }) => {
+      other.addEventListener('message', (event) => {
+        const { data } = event as MessageEvent;
         if ('echo' in data) other.postMessage(data.echo);
         else done(data);
       });
