@@ -183,12 +183,12 @@ export class Channels {
   };
 
   /** Observes the `onmessage` of what inherits it from `owner`; setting one of those that wait `starts` them. */
-  observeHandlers(owner: object): void {
+  observeHandlers(owner: object, starts?: true): void {
     const { patches } = this.#witness;
     const set: ApplyTrap = (native, self, args) => {
       const result = (this.handlers?.set ?? apply)(native, self, args);
       if (typeof args[0] === 'function') this.#mark(this.of(self), 'listened');
-      this.#mark(this.of(self), 'started');
+      if (starts) this.#mark(this.of(self), 'started');
       return result;
     };
     patches.method(owner, 'onmessage', set, 'set');
@@ -208,7 +208,7 @@ export class Channels {
       return result;
     });
     this.closing = patches.method(port, 'close', this.#close);
-    this.observeHandlers(port);
+    this.observeHandlers(port, true);
   }
 
   #observeChannels(): void {
