@@ -17,8 +17,9 @@ import { type Block, type FoundBlock, Heap, type ToldBlock } from './heap.ts';
 import { BLOCK, type HeapMap } from './heap-map.ts';
 import { type HeapSite, HeapSites } from './heap-sites.ts';
 import { moduleKey } from './module-key.ts';
+import { originalStack } from './original-stack.ts';
 import type { Rest } from './resting-blocks.ts';
-import { type FunctionLayout, originalStack, type Rewrite } from './wasm-tag.ts';
+import type { FunctionLayout, Rewrite } from './wasm-tag.ts';
 
 /** What the blocks of heaps need of the thread that they are in. */
 export interface HeapHost {

@@ -1,8 +1,10 @@
 import {
   apply,
   construct,
+  deref,
   IntrinsicMap,
   IntrinsicWeakMap,
+  IntrinsicWeakRef,
   indexOf,
   mapDelete,
   mapGet,
@@ -13,7 +15,7 @@ import {
   weakMapSet,
 } from '../base/intrinsics.ts';
 import { type ApplyTrap, constructAs, type Native } from '../base/patch.ts';
-import { PASSAGE_NAME, type PassageCells } from '../shared/passage.ts';
+import { type MemoryNews, PASSAGE_NAME, type PassageCells } from '../shared/passage.ts';
 import type { WorkerEntered } from '../shared/records.ts';
 import { transferring } from '../shared/transferring.ts';
 import type { EndId, WorkerId } from '../shared/units.ts';
@@ -40,6 +42,12 @@ export interface EnteredWorker {
   /** What to call its thread. */
   readonly label: string;
   readonly port: object;
+  /** The page's end of its own channel. */
+  readonly end: EndId;
+  /** Says on that channel what none of the worker's listeners hears: before whatever the page posts from now on. */
+  readonly say: (news: MemoryNews) => void;
+  /** Whether the passage is on its way. */
+  hasLeft: boolean;
 }
 
 export interface WorkerHost {
@@ -236,15 +244,23 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
 
   const pass = (worker: object, entry: WorkerEntry): void => {
     const { id, name, url } = entry;
+    const ref = new IntrinsicWeakRef(worker);
     const channel = make(MessageChannel);
     const port = secondPortOf?.(channel) as object;
-    const entered = {
+    const entered: EnteredWorker = {
       worker: id,
       label: `worker ${url}`,
       port: firstPortOf?.(channel) as object,
+      end: channels.of(worker)?.id ?? (0 as EndId),
+      hasLeft: false,
+      say(news) {
+        const alive = deref(ref);
+        if (alive) post(alive, { __proto__: null, name, news });
+      },
     };
     const passage = { __proto__: null, name, port, cells: host.pass(entered) };
     post(worker, passage, transferring(port));
+    entered.hasLeft = true;
   };
 
   const created = (

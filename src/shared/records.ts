@@ -576,6 +576,11 @@ export const RECORDS = {
     doc: 'By now that has happened so often, at least.',
     fields: { hit: 'uint', times: 'uint', frame: 'frames' },
   },
+  formCompiled: {
+    op: 66,
+    doc: 'The instrumented form of a module was compiled in this thread once more, for `micros` microseconds, since the compiled one had not come ahead of the module. The time is ours.',
+    fields: { micros: 'uint' },
+  },
 } as const satisfies { readonly [name: string]: RecordShape };
 
 export type RecordName = keyof typeof RECORDS;

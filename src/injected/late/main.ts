@@ -39,11 +39,12 @@ export function start(early: HandOver): Late {
       blocks: undefined,
       name: undefined,
       map: undefined,
+      forms: undefined,
       hasOriginals: false,
       checks: undefined,
     },
     natives: { notify: undefined, waitAsync: undefined },
-    scopes: new IntrinsicMap(),
+    threads: new IntrinsicMap(),
   };
   const { observer: atomics, replace: replaceAtomic } = observeMainAtomics(unheard, memories);
   const observation: LateObservation = { ...unheard, atomics };
@@ -61,14 +62,13 @@ export function start(early: HandOver): Late {
   const configure = ({ stress: seed, memory }: Settings): void => {
     if (!isConfigured && memory !== 'ledger') {
       rewriter = loadRewriter(observation, memory);
-      const { name } = observation.heaps;
-      if (name !== undefined) workers.named(name);
     }
     if (!isConfigured && seed > 0) {
       observation.stress.seed = seed;
       stress = new Stress(observation, seed);
       annotations = stress.hearBefore(annotations, named);
     }
+    if (!isConfigured) workers.decided();
     isConfigured = true;
     if (stress) stress.isOn = seed === observation.stress.seed;
   };

@@ -1,7 +1,9 @@
-import { apply, IntrinsicInt32Array, promiseThen } from '../../base/intrinsics.ts';
+import { apply, IntrinsicInt32Array, mapForEach, promiseThen } from '../../base/intrinsics.ts';
+import { FormsAhead } from '../../hooks/forms-ahead.ts';
 import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { HeapMap } from '../../hooks/heap-map.ts';
 import { ownMember, ownNative } from '../../hooks/own-natives.ts';
+import type { MemoryNews, PassedModules } from '../../shared/passage.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
 import type { LateObservation } from './late-observation.ts';
 import { handOut } from './shared-modules.ts';
@@ -30,8 +32,14 @@ export function loadRewriter(observation: LateObservation, level: MemoryLevel): 
     uncovered(NOT_ISOLATED);
     return { isReady: true };
   }
-  observation.heaps.name = takeName(realm.window);
-  observation.heaps.map = HeapMap.share();
+  const { heaps, threads } = observation;
+  const tellAll = (news: MemoryNews): void => mapForEach(threads, (thread) => thread.tell(news));
+  heaps.name = takeName(realm.window);
+  heaps.map = HeapMap.share();
+  heaps.forms = new FormsAhead(
+    (id, form) => tellAll({ kind: 'form', id, form }),
+    (id) => recorder.guard(() => tellAll({ kind: 'form-gone', id })),
+  );
   void promiseThen(
     import(/* @vite-ignore */ `${channel.base}wasm.js`) as Promise<{
       readonly default: EvaluateRewriter;
@@ -48,6 +56,17 @@ export function loadRewriter(observation: LateObservation, level: MemoryLevel): 
     },
   );
   return rewriter;
+}
+
+/** What other threads are told of rewritten modules; undefined where there are none. */
+export function passedModules({
+  name,
+  map: heaps,
+  forms,
+  checks,
+}: LateObservation['heaps']): PassedModules | undefined {
+  if (name === undefined || !heaps || !forms) return undefined;
+  return { name, heaps, shadows: checks?.shadows.passed, forms: forms.all };
 }
 
 /** A name that no page knows; undefined where none can be made of the engine's own chance. */

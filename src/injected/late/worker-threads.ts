@@ -1,11 +1,20 @@
-import { floor, IntrinsicMap, mapForEach, mapGet, mapSet } from '../../base/intrinsics.ts';
+import {
+  floor,
+  IntrinsicMap,
+  mapClear,
+  mapDelete,
+  mapForEach,
+  mapGet,
+  mapSet,
+} from '../../base/intrinsics.ts';
 import type { EnteredWorker, WorkerEntry } from '../../hooks/workers.ts';
 import type { SharedCells, UnplacedRecord } from '../../shared/passage.ts';
 import { RecordWriter } from '../../shared/record-codec.ts';
-import type { ContextId, ThreadId, WorkerId } from '../../shared/units.ts';
+import { type ContextId, MAIN_THREAD, type ThreadId, type WorkerId } from '../../shared/units.ts';
 import { AudioThread, type WorkerMessage } from './audio-thread.ts';
 import type { LateObservation } from './late-observation.ts';
 import { replaceWorker } from './replace-worker.ts';
+import { passedModules } from './rewriter.ts';
 
 /** How long a terminated worker may go on writing. */
 const LINGER_MS = 2500;
@@ -25,17 +34,21 @@ export interface WorkerThreads {
   replace(worker: object, entry: WorkerEntry): void;
   /** A worker could not be entered because of the page's content security policy. */
   forbidden(): void;
-  /** From now on there may be rewritten modules, with a section of that name. */
-  named(name: string): void;
+  /** It is known whether modules are rewritten from now on. */
+  decided(): void;
 }
 
 export function observeWorkerThreads(observation: LateObservation): WorkerThreads {
   const { collector, entities, realm, recorder } = observation;
   const threads = new IntrinsicMap<number, AudioThread>();
   const keyOf = (parent: ThreadId, worker: WorkerId): number => parent * 2 ** 24 + worker;
+  /** What is to be done when it is known whether modules are rewritten. */
+  const waiting = new IntrinsicMap<ThreadId, () => void>();
+  let isDecided = false;
   let isForbidden = false;
 
-  const adopt: WorkerThreads['adopt'] = (parent, { worker, label, port: given }, shared) => {
+  const adopt: WorkerThreads['adopt'] = (parent, entered, shared) => {
+    const { worker, label, port: given } = entered;
     const port = given as MessagePort;
     const id = entities.nextThread();
     if (id === undefined) {
@@ -71,13 +84,19 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
       lingerMs: LINGER_MS,
       ended: () => {
         isAlive = false;
+        mapDelete(observation.threads, id);
       },
     });
-    const { name } = observation.heaps;
-    if (name !== undefined) {
-      // Of the page's own, this runs before its passage leaves.
-      if (shared) shared.modules = name;
-      thread.tell({ kind: 'modules', name });
+    // Those of others hear it from these; and where nothing is shared nobody listens.
+    if (parent === MAIN_THREAD && shared) {
+      const begin = (): void => {
+        const modules = passedModules(observation.heaps);
+        if (entered.hasLeft) entered.say({ kind: 'modules', modules: modules ?? 'none' });
+        else shared.modules = modules ?? 'none';
+        if (modules) mapSet(observation.threads, id, { tell: entered.say });
+      };
+      if (isDecided) begin();
+      else mapSet(waiting, id, begin);
     }
     thread.tell({ kind: 'thread', id });
     mapSet(threads, keyOf(parent, worker), thread);
@@ -134,8 +153,10 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
       replaceWorker(observation, worker, entry);
     },
     forbidden: told,
-    named(name) {
-      mapForEach(threads, (thread) => thread.tell({ kind: 'modules', name }));
+    decided() {
+      isDecided = true;
+      mapForEach(waiting, (tell) => tell());
+      mapClear(waiting);
     },
   };
 

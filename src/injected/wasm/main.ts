@@ -32,8 +32,8 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
   const uncovered = (detail: string): void =>
     recorder.mention('uncovered', { what: 'other', detail });
   const natives = takeWasmNatives(doors, realm.window);
-  const { name } = known;
-  if (!natives || name === undefined) {
+  const { forms, name } = known;
+  if (!natives || name === undefined || !forms) {
     uncovered(REPLACED);
     return undefined;
   }
@@ -51,6 +51,9 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
     doors,
     natives,
     heaps,
+    forms,
+    ahead: forms,
+    again: (compile) => compile(),
     shadows: checks?.shadows,
     atomics:
       atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
@@ -73,7 +76,7 @@ interface Checking extends PageChecks {
 
 /** What makes shadows of heaps, and records of what touches freed blocks in them, on any thread. */
 function checking(observation: LateObservation, heaps: HeapBlocks): Checking {
-  const { ledger, memories, natives, recorder, scopes } = observation;
+  const { ledger, memories, natives, recorder, threads } = observation;
   const uncovered = (detail: string): void =>
     recorder.mention('uncovered', { what: 'other', detail });
   const blocks = new TouchedBlocks({
@@ -82,9 +85,9 @@ function checking(observation: LateObservation, heaps: HeapBlocks): Checking {
     again: (fields, seq, at) => recorder.record('freedTouchedAgain', fields, seq, at),
     tellFreed(shadow, thread, offset, place) {
       if (shadow > 0 || thread === MAIN_THREAD) shadows.tellFreed(shadow, offset, place);
-      mapForEach(scopes, (scope, id) => {
+      mapForEach(threads, (each, id) => {
         if (shadow > 0 || id === thread) {
-          scope.tell({ kind: 'tell-freed', shadow, offset, place });
+          each.tell({ kind: 'tell-freed', shadow, offset, place });
         }
       });
     },
@@ -101,7 +104,7 @@ function checking(observation: LateObservation, heaps: HeapBlocks): Checking {
     stack: () => recorder.stack(),
     memoryOf: (memory) => ledger.memoryOf(memory),
     touched: (touch) => blocks.heard(touch, MAIN_THREAD),
-    made: (shadow) => mapForEach(scopes, (scope) => scope.tell({ kind: 'shadow', shadow })),
+    made: (shadow) => mapForEach(threads, (thread) => thread.tell({ kind: 'shadow', shadow })),
     unshadowed: () => undefined,
     uncovered,
     fault: (error) => recorder.fault(error),

@@ -9,7 +9,7 @@ import {
 } from '../../base/intrinsics.ts';
 import { constructAs } from '../../base/patch.ts';
 import type { WasmDoors } from '../../hooks/wasm-compilations.ts';
-import type { WasmNatives } from '../../hooks/wasm-doors.ts';
+import type { WasmNatives } from '../../hooks/wasm-natives.ts';
 import * as LIMITS from '../../shared/limits.ts';
 
 export interface EarlyInstances {

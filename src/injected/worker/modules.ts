@@ -10,6 +10,7 @@ import {
   slice,
 } from '../../base/intrinsics.ts';
 import type { ApplyTrap } from '../../base/patch.ts';
+import { FormsCome } from '../../hooks/forms-ahead.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import type { Memories } from '../../hooks/memories.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
@@ -26,6 +27,7 @@ import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
 import type { Rewrite } from '../../hooks/wasm-tag.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import { describeError } from '../../shared/describe-error.ts';
+import type { MemoryNews, PassedModules } from '../../shared/passage.ts';
 import { rememberInstances } from './early-instances.ts';
 import { after, microsOfEpoch } from './scope.ts';
 import { handOut } from './shared-modules.ts';
@@ -33,8 +35,11 @@ import type { WorkerRecorder } from './worker-recorder.ts';
 
 /** The WebAssembly of a worker. */
 export interface WorkerModules {
-  /** The passage has come, with the name of our section in rewritten modules; undefined: none are rewritten, so far. */
-  passed(name: string | undefined): void;
+  /** The passage has come; undefined: no modules are rewritten, so far. */
+  begin(modules: PassedModules | 'none' | undefined): void;
+  obey(news: MemoryNews): void;
+  /** What workers of this one are told of rewritten modules. */
+  readonly known: PassedModules | 'none' | undefined;
   /** The blocks of this thread have their numbers now. */
   numbered(ledger: BlockLedger): void;
 }
@@ -70,8 +75,10 @@ export function observeModules(
   const waiting = new IntrinsicMap<number, () => void>();
   const said = new IntrinsicMap<string, true>();
   let waitingCount = 0;
-  let name: string | undefined;
+  const forms = new FormsCome();
+  let passed: PassedModules | undefined;
   let hasPassed = false;
+  let isNever = false;
   let isLate = false;
   let hasCompiled = false;
   let rewriter: RewriteModule | 'loading' | 'missing' | undefined;
@@ -85,7 +92,7 @@ export function observeModules(
   /** Whether it is settled what becomes of bytes. */
   const isOpen = (): boolean => {
     if (!hasPassed) return isLate;
-    return name === undefined || rewriter === 'missing' || typeof rewriter === 'function';
+    return !passed || rewriter === 'missing' || typeof rewriter === 'function';
   };
   const letGo = (): void => {
     if (!isOpen()) return;
@@ -151,7 +158,10 @@ export function observeModules(
     hold,
   );
   const natives = doors && takeWasmNatives(doors, globalThis);
-  if (!natives) return { passed: () => undefined, numbered: () => undefined };
+  if (!natives) {
+    const ignore = (): undefined => undefined;
+    return { begin: ignore, obey: ignore, known: undefined, numbered: ignore };
+  }
   const early = rememberInstances(doors);
 
   const hook = (named: string): void => {
@@ -173,6 +183,14 @@ export function observeModules(
       doors,
       natives,
       heaps,
+      forms,
+      ahead: undefined,
+      again(compile) {
+        const from = microsOfEpoch();
+        const form = compile();
+        recorder.record('formCompiled', { micros: microsOfEpoch() - from });
+        return form;
+      },
       shadows: undefined,
       atomics:
         atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
@@ -193,15 +211,27 @@ export function observeModules(
     });
   };
 
+  const begin: WorkerModules['begin'] = (known) => {
+    const given = known === 'none' ? undefined : known;
+    hasPassed = true;
+    isNever ||= known === 'none';
+    if (given) forms.takeAll(given.forms);
+    if (given && !passed) {
+      passed = given;
+      hook(given.name);
+      if (mapSize(waiting) > 0) load();
+    }
+    letGo();
+  };
   return {
-    passed(given) {
-      hasPassed = true;
-      if (given !== undefined && name === undefined) {
-        name = given;
-        hook(given);
-        if (mapSize(waiting) > 0) load();
-      }
-      letGo();
+    begin,
+    obey(news) {
+      if (news.kind === 'modules') begin(news.modules);
+      else if (news.kind === 'form') forms.take(news.id, news.form);
+      else if (news.kind === 'form-gone') forms.gone(news.id);
+    },
+    get known() {
+      return passed ? { ...passed, forms: forms.all } : isNever ? 'none' : undefined;
     },
     numbered(known) {
       ledger = known;

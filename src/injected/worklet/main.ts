@@ -1,6 +1,5 @@
 import { Patches } from '../../base/patch.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
-import type { ShadowMemories } from '../../hooks/shadow-memories.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
 import type { NodeId } from '../../shared/units.ts';
@@ -9,7 +8,7 @@ import { observeSharing } from './atomics.ts';
 import { preventInlining } from './call-process.ts';
 import { observeCompiling } from './compiling.ts';
 import { observeGrowth } from './growth.ts';
-import { hookModules, sayCompiledHere } from './modules.ts';
+import { hookModules, type ScopeModules, sayCompiledHere } from './modules.ts';
 import { observePorts } from './ports.ts';
 import { observeProcessors, type ProcessorIds } from './processors.ts';
 import { dataOf, listen, type PlatformProcessor, portOf, scope, startPort } from './scope.ts';
@@ -49,10 +48,10 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const recorder = passage.stress
     ? new StressedRecorder(patches, passage, port)
     : new ThreadRecorder(patches, passage, port);
-  let shadows: ShadowMemories | undefined;
+  let modules: ScopeModules | undefined;
   listen(port, 'message', (event) => {
     const command = dataOf(event) as ToScope;
-    if (!shadows?.obey(command)) recorder.obey(command);
+    if (!modules?.obey(command)) recorder.obey(command);
   });
   startPort(port);
   preventInlining();
@@ -72,8 +71,9 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   });
   const growth = observeGrowth(recorder, ports.memories, { ...numbered, running });
   if (sharing.doors) {
-    observeCompiling(sharing.doors, { recorder, running, saw: (memory) => growth?.saw(memory) });
-    shadows = hookModules(recorder, sharing, ports.memories, ledger, passage);
+    const saw = (memory: object): void => growth?.saw(memory);
+    const timeTheirs = observeCompiling(sharing.doors, { recorder, running, saw });
+    modules = hookModules(recorder, sharing, ports.memories, ledger, timeTheirs, passage);
   }
   observeAnnotations(recorder, processors, ledger);
   return processors;

@@ -1,5 +1,6 @@
 import { mapForEach } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
+import { FormsCome } from '../../hooks/forms-ahead.ts';
 import { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { HeapMap } from '../../hooks/heap-map.ts';
 import type { Memories } from '../../hooks/memories.ts';
@@ -10,8 +11,9 @@ import { hookDoors } from '../../hooks/wasm-doors.ts';
 import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import { describeError } from '../../shared/describe-error.ts';
-import type { Passage } from '../../shared/passage.ts';
+import type { Passage, ToScope } from '../../shared/passage.ts';
 import type { Sharing } from './atomics.ts';
+import { microsOfClock } from './clocks.ts';
 import { currentFrame } from './scope.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
 
@@ -22,24 +24,33 @@ const MISSED =
 const COMPILED_HERE =
   'Memory: modules that an audio rendering thread compiles itself run as they are; their blocks and atomic instructions are not seen.';
 
+export interface ScopeModules {
+  /** What the thread that runs the page says of rewritten modules; false: it is about something else. */
+  obey(command: ToScope): boolean;
+}
+
 /**
  * Lets modules that the page has rewritten tell of their allocator in this scope too, and of accesses to freed memory. What
- * is compiled here runs as it is. Gives the shadows of heaps; undefined where accesses are not checked.
+ * is compiled here runs as it is. Undefined where none are rewritten. `timeTheirs` times what is no work of ours.
  */
 export function hookModules(
   recorder: ThreadRecorder,
   { atomics, doors }: Sharing,
   memories: Memories,
   ledger: BlockLedger,
-  { modules: name, heaps: map, shadows: passed, thread }: Passage,
-): ShadowMemories | undefined {
+  timeTheirs: <T>(run: () => T) => T,
+  { modules, thread }: Passage,
+): ScopeModules | undefined {
   const natives = doors && takeWasmNatives(doors, globalThis);
-  if (name === undefined || !natives) return undefined;
+  if (!modules || !natives) return undefined;
+  const { heaps: map, name, shadows: passed } = modules;
+  const forms = new FormsCome();
+  forms.takeAll(modules.forms);
   const uncovered = (detail: string): void =>
     recorder.record('uncovered', { what: 'other', detail });
   // No strings on this thread for blocks that nobody may ever ask for.
   const maySpend = (): boolean => false;
-  const given = { map: map && new HeapMap(map), maySpend, uncovered };
+  const given = { map: new HeapMap(map), maySpend, uncovered };
   const heaps = new HeapBlocks(recordHeaps(recorder, memories, () => ledger, given));
   const shadows =
     passed &&
@@ -65,6 +76,15 @@ export function hookModules(
     doors,
     natives,
     heaps,
+    forms,
+    ahead: undefined,
+    again(compile) {
+      const from = microsOfClock();
+      const form = compile();
+      recorder.record('formCompiled', { micros: microsOfClock() - from });
+      return form;
+    },
+    theirs: timeTheirs,
     shadows,
     atomics:
       atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
@@ -79,7 +99,14 @@ export function hookModules(
       uncovered(MISSED);
     },
   });
-  return shadows;
+  return {
+    obey(command) {
+      if (command.kind === 'form') forms.take(command.id, command.form);
+      else if (command.kind === 'form-gone') forms.gone(command.id);
+      else return shadows?.obey(command) === true;
+      return true;
+    },
+  };
 }
 
 /** That a module was compiled in this scope, where modules are to be rewritten. */

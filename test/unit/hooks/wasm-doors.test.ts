@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Patches } from '../../../src/base/patch.ts';
+import { FormsAhead } from '../../../src/hooks/forms-ahead.ts';
 import type { ToldBlock } from '../../../src/hooks/heap.ts';
 import { HeapBlocks } from '../../../src/hooks/heap-blocks.ts';
 import { HeapMap } from '../../../src/hooks/heap-map.ts';
 import type { WasmAtomics } from '../../../src/hooks/wasm-atomic-imports.ts';
 import { observeCompilations } from '../../../src/hooks/wasm-compilations.ts';
-import { hookDoors, type WasmNatives } from '../../../src/hooks/wasm-doors.ts';
+import { hookDoors } from '../../../src/hooks/wasm-doors.ts';
+import type { WasmNatives } from '../../../src/hooks/wasm-natives.ts';
 import { rewriteModule } from '../../../src/injected/wasm/rewrite-module.ts';
 import type { BlockId, MemoryId, Micros } from '../../../src/shared/units.ts';
 import { ALLOCATOR } from '../../support/wasm-allocator.ts';
@@ -24,6 +26,10 @@ let freed: string[];
 let said: string[];
 let covered: string[];
 let missed: number;
+/** Forms that other threads have by now, and how often one was compiled once more. */
+let sentAhead: Map<number, object>;
+let forms: FormsAhead;
+let again: number;
 let atomics: WasmAtomics | undefined;
 /** Without what rewrites it is a scope that only receives modules. */
 let hook: (rewrites?: boolean) => void;
@@ -35,6 +41,12 @@ beforeEach(() => {
   said = [];
   covered = [];
   missed = 0;
+  again = 0;
+  sentAhead = new Map();
+  forms = new FormsAhead(
+    (id, form) => sentAhead.set(id, form),
+    (id) => sentAhead.delete(id),
+  );
   atomics = undefined;
   let place = 0;
   let block = 0;
@@ -65,6 +77,12 @@ beforeEach(() => {
       natives: NATIVES,
       heaps,
       atomics,
+      forms: { find: (id) => sentAhead.get(id) },
+      ahead: rewrites ? forms : undefined,
+      again(compile) {
+        again++;
+        return compile();
+      },
       shadows: undefined,
       name: NAME,
       rewrite: rewrites
@@ -163,18 +181,30 @@ test('stacks name the functions of the original', () => {
   expect(told[0]?.stack).toBe('at f (wasm://wasm/0a:wasm-function[3])\nat g (page.js:1:2)');
 });
 
-test('a scope that only receives modules hooks those that were rewritten elsewhere', async () => {
-  hook();
-  const module = new WebAssembly.Module(BYTES);
-  patches[Symbol.dispose]();
-  patches = new Patches();
-  hook(false);
-  const calls = callsOf(new WebAssembly.Instance(module));
-  expect(heaps.blockAt(calls['voice_new']?.() ?? 0)).toMatchObject({ length: 32 });
-  const other = callsOf(new WebAssembly.Instance(new WebAssembly.Module(BYTES)));
-  other['malloc']?.(500);
-  expect(heaps.blockAt(other['malloc']?.(8) ?? 0)).toBeUndefined();
-});
+test.each([
+  ['has come ahead', 0],
+  ['has not', 1],
+])(
+  'a scope that only receives modules runs the form that was made elsewhere, if it %s',
+  (_, compilations) => {
+    hook();
+    const module = new WebAssembly.Module(BYTES);
+    expect(sentAhead.size).toBe(1);
+    if (compilations > 0) sentAhead.clear();
+    patches[Symbol.dispose]();
+    patches = new Patches();
+    hook(false);
+    for (let i = 0; i < 2; i++) {
+      const calls = callsOf(new WebAssembly.Instance(module));
+      calls['malloc']?.(200 * i);
+      expect(heaps.blockAt(calls['voice_new']?.() ?? 0)).toMatchObject({ length: 32 });
+    }
+    expect(again).toBe(compilations);
+    const other = callsOf(new WebAssembly.Instance(new WebAssembly.Module(BYTES)));
+    other['malloc']?.(500);
+    expect(heaps.blockAt(other['malloc']?.(8) ?? 0)).toBeUndefined();
+  },
+);
 
 test('where nobody hooks, a rewritten module is the original', () => {
   hook();
