@@ -1,10 +1,8 @@
 import {
   apply,
   construct,
-  deref,
   IntrinsicMap,
   IntrinsicWeakMap,
-  IntrinsicWeakRef,
   indexOf,
   mapDelete,
   mapGet,
@@ -39,15 +37,14 @@ const NOT_PARSED = 'Uncaught SyntaxError: ';
 /** The other end of the private port of a worker that we enter. */
 export interface EnteredWorker {
   readonly worker: WorkerId;
-  /** What to call its thread. */
-  readonly label: string;
+  readonly url: string;
   readonly port: object;
-  /** The page's end of its own channel. */
-  readonly end: EndId;
-  /** Says on that channel what none of the worker's listeners hears: before whatever the page posts from now on. */
-  readonly say: (news: MemoryNews) => void;
+  /** The worker; to be held weakly. */
+  readonly self: object;
+  /** Says to it, on its own channel, what none of its listeners hears: before whatever the page posts from now on. */
+  readonly say: (worker: object, news: MemoryNews) => void;
   /** Whether the passage is on its way. */
-  hasLeft: boolean;
+  hasLeft?: true;
 }
 
 export interface WorkerHost {
@@ -244,19 +241,14 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
 
   const pass = (worker: object, entry: WorkerEntry): void => {
     const { id, name, url } = entry;
-    const ref = new IntrinsicWeakRef(worker);
     const channel = make(MessageChannel);
     const port = secondPortOf?.(channel) as object;
     const entered: EnteredWorker = {
       worker: id,
-      label: `worker ${url}`,
+      url,
       port: firstPortOf?.(channel) as object,
-      end: channels.of(worker)?.id ?? (0 as EndId),
-      hasLeft: false,
-      say(news) {
-        const alive = deref(ref);
-        if (alive) post(alive, { __proto__: null, name, news });
-      },
+      self: worker,
+      say: (to, news) => post(to, { __proto__: null, name, news }),
     };
     const passage = { __proto__: null, name, port, cells: host.pass(entered) };
     post(worker, passage, transferring(port));

@@ -170,8 +170,7 @@ export type FromScope =
   | {
       readonly kind: 'worker';
       readonly worker: number;
-      /** What to call its thread. */
-      readonly label: string;
+      readonly url: string;
       readonly port: object;
       readonly shared: SharedCells | undefined;
     }

@@ -7,6 +7,7 @@ import {
   mapGet,
   mapSet,
 } from '../../base/intrinsics.ts';
+import { newsTo } from '../../hooks/worker-news.ts';
 import type { EnteredWorker, WorkerEntry } from '../../hooks/workers.ts';
 import type { SharedCells, UnplacedRecord } from '../../shared/passage.ts';
 import { RecordWriter } from '../../shared/record-codec.ts';
@@ -48,7 +49,7 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
   let isForbidden = false;
 
   const adopt: WorkerThreads['adopt'] = (parent, entered, shared) => {
-    const { worker, label, port: given } = entered;
+    const { worker, url, port: given } = entered;
     const port = given as MessagePort;
     const id = entities.nextThread();
     if (id === undefined) {
@@ -59,7 +60,7 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
       thread: id,
       kind: 'worker',
       context: 0 as ContextId,
-      name: label,
+      name: `worker ${url}`,
     });
     recorder.record('workerThread', { thread: id, parent, worker });
     let isAlive = true;
@@ -89,11 +90,12 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
     });
     // Those of others hear it from these; and where nothing is shared nobody listens.
     if (parent === MAIN_THREAD && shared) {
+      const tell = newsTo(entered);
       const begin = (): void => {
         const modules = passedModules(observation.heaps);
-        if (entered.hasLeft) entered.say({ kind: 'modules', modules: modules ?? 'none' });
+        if (entered.hasLeft) tell({ kind: 'modules', modules: modules ?? 'none' });
         else shared.modules = modules ?? 'none';
-        if (modules) mapSet(observation.threads, id, { tell: entered.say });
+        if (modules) mapSet(observation.threads, id, { tell });
       };
       if (isDecided) begin();
       else mapSet(waiting, id, begin);

@@ -1,8 +1,9 @@
 import { IntrinsicMap, mapClear, mapDelete, mapForEach, mapSet } from '../../base/intrinsics.ts';
 import type { Channels } from '../../hooks/channels.ts';
 import { shareCells } from '../../hooks/share-cells.ts';
+import { newsTo } from '../../hooks/worker-news.ts';
 import { type EnteredWorker, observeWorkers } from '../../hooks/workers.ts';
-import type { MemoryNews, PassageCells, PassedModules, SharedCells } from '../../shared/passage.ts';
+import type { MemoryNews, PassageCells, SharedCells } from '../../shared/passage.ts';
 import { transferring } from '../../shared/transferring.ts';
 import { type Address, after, post, randomName } from './scope.ts';
 import type { WorkerRecorder } from './worker-recorder.ts';
@@ -39,9 +40,9 @@ export function observeNestedWorkers(
     if (cells && known) cells.modules = known;
     return cells;
   };
-  const made = new IntrinsicMap<number, EnteredWorker>();
-  const announce = ({ worker, label, port }: EnteredWorker, { shared }: PassageCells): void =>
-    recorder.send({ kind: 'worker', worker, label, port, shared }, transferring(port));
+  const made = new IntrinsicMap<number, (news: MemoryNews) => void>();
+  const announce = ({ worker, url, port }: EnteredWorker, { shared }: PassageCells): void =>
+    recorder.send({ kind: 'worker', worker, url, port, shared }, transferring(port));
 
   observeWorkers(recorder, channels, {
     base: () => address.script,
@@ -49,7 +50,7 @@ export function observeNestedWorkers(
     prelude: address.own,
     randomName,
     pass(entered) {
-      mapSet(made, entered.worker, entered);
+      mapSet(made, entered.worker, newsTo(entered));
       if (!document) {
         mapSet(waiting, entered.worker, entered);
         return undefined;
@@ -72,7 +73,7 @@ export function observeNestedWorkers(
 
   return {
     tell(news) {
-      mapForEach(made, ({ say }) => say(news));
+      mapForEach(made, (tell) => tell(news));
     },
     begin(known) {
       document = known;
