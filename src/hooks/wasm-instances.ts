@@ -22,6 +22,9 @@ interface Completed {
 const UNHEARD =
   'Memory: a module runs in a heap that does not tell of its blocks, so nothing that is freed in that heap is checked from then on.';
 
+const UNCHECKED =
+  'Memory: a module whose accesses cannot be checked runs in a heap, so nothing that is freed in that heap is checked from then on.';
+
 /** Instances of modules: of the instrumented form of each, where there is one, with imports that the page does not see. */
 export class WasmInstances {
   readonly #host: InstancesHost;
@@ -90,6 +93,7 @@ export class WasmInstances {
       return undefined;
     }
     const memory = importedMemory(natives, original, imports);
+    if (!checks && memory) shadows?.usedUnseen(memory, UNCHECKED);
     const checked = checks && shadows?.importsFor(memory, checks, layout, key);
     if (checks && !checked) return undefined;
     const heap = heaps.heapOf(checked?.heap ?? memory, key);

@@ -143,6 +143,8 @@ export function takeRecord(
       return memories.freedTouched(document, record, point);
     case 'freedTouchedAgain':
       return memories.freedTouchedAgain(document, record, point);
+    case 'heapsHeard':
+      return memories.heapsHeard(document, record, point);
     case 'formCompiled':
       return memories.formCompiled(document, record, point);
     case 'stressed':

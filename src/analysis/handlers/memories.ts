@@ -66,6 +66,15 @@ export function atomicsMissed(
   return true;
 }
 
+export function heapsHeard(
+  document: DocumentState,
+  _: FieldsOf<'heapsHeard'>,
+  { thread }: Point,
+): boolean {
+  document.memories.heard.add(thread);
+  return true;
+}
+
 export function formCompiled(
   document: DocumentState,
   { micros }: FieldsOf<'formCompiled'>,

@@ -5,7 +5,7 @@ import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import type { ShadowMemories } from '../../hooks/shadow-memories.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { MemoryNews } from '../../shared/passage.ts';
-import type { ThreadId } from '../../shared/units.ts';
+import type { EndId, ThreadId } from '../../shared/units.ts';
 import type { HandOver } from '../hand-over.ts';
 import type { ShadowMessage } from './audio-thread.ts';
 import type { Collector } from './collector.ts';
@@ -24,7 +24,7 @@ export interface LateObservation extends HandOver {
   /**
    * What rewritten modules of this thread allocate; none before there are any. `name`: that of our section in modules, and
    * of what they import from us; undefined where none are rewritten. `map`: of a `HeapMap`. `forms`: those of the page. `hasOriginals`: whether modules were
-   * compiled before, which then run as they are.
+   * compiled before, which then run as they are, or a worker is not heard that was taken to be.
    */
   readonly heaps: {
     blocks: HeapBlocks | undefined;
@@ -34,6 +34,8 @@ export interface LateObservation extends HandOver {
     hasOriginals: boolean;
     checks: PageChecks | undefined;
   };
+  /** The page's ends of workers that run modules in their instrumented form. */
+  readonly heardEnds: Map<EndId, true>;
   /** Functions of the engine's `Atomics`, where memory can be shared. */
   readonly natives: { notify: Native | undefined; waitAsync: Native | undefined };
   /** All other threads that are seen from inside, for what all of them are told. */

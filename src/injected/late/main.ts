@@ -45,6 +45,7 @@ export function start(early: HandOver): Late {
     },
     natives: { notify: undefined, waitAsync: undefined },
     threads: new IntrinsicMap(),
+    heardEnds: new IntrinsicMap(),
   };
   const { observer: atomics, replace: replaceAtomic } = observeMainAtomics(unheard, memories);
   const observation: LateObservation = { ...unheard, atomics };

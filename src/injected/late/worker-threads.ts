@@ -40,7 +40,7 @@ export interface WorkerThreads {
 }
 
 export function observeWorkerThreads(observation: LateObservation): WorkerThreads {
-  const { collector, entities, realm, recorder } = observation;
+  const { channels, collector, entities, heaps, heardEnds, realm, recorder } = observation;
   const threads = new IntrinsicMap<number, AudioThread>();
   const keyOf = (parent: ThreadId, worker: WorkerId): number => parent * 2 ** 24 + worker;
   /** What is to be done when it is known whether modules are rewritten. */
@@ -74,6 +74,7 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
       poll: () => undefined,
       realm,
       sink: collector,
+      shadowed: (message) => heaps.checks?.heard(message, id),
       heard: (message) => {
         if (!hasSpoken) {
           hasSpoken = true;
@@ -92,10 +93,13 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
     if (parent === MAIN_THREAD && shared) {
       const tell = newsTo(entered);
       const begin = (): void => {
-        const modules = passedModules(observation.heaps);
+        const modules = passedModules(heaps);
         if (entered.hasLeft) tell({ kind: 'modules', modules: modules ?? 'none' });
         else shared.modules = modules ?? 'none';
-        if (modules) mapSet(observation.threads, id, { tell });
+        if (!modules) return;
+        mapSet(observation.threads, id, { tell });
+        const end = channels.of(entered.self);
+        if (end) mapSet(heardEnds, end.id, true);
       };
       if (isDecided) begin();
       else mapSet(waiting, id, begin);
@@ -152,6 +156,13 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
     lastWords,
     replace(worker, entry) {
       told();
+      const end = channels.of(worker)?.id;
+      if (end !== undefined && mapGet(heardEnds, end)) {
+        mapDelete(heardEnds, end);
+        heaps.hasOriginals = true;
+        heaps.blocks?.exposeAll();
+        heaps.checks?.shadows.stop();
+      }
       replaceWorker(observation, worker, entry);
     },
     forbidden: told,

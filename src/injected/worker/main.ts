@@ -79,7 +79,7 @@ function observe(address: Address): void {
     if (scopeEnd) scopeEnd.isCounted = counts;
     postToParent(scope, { name: address.name, counts });
     recorder.open(passage.port, obey);
-    if (passage.cells) begin(passage.cells);
+    if (passage.cells) begin(passage.cells, true);
     if (!isIsolated) deafen();
   };
 
@@ -97,16 +97,24 @@ function observe(address: Address): void {
   const installAtomics = isIsolated ? stubAtomics(patches) : undefined;
   const numbered = numberMemories(memories);
   observeGrowth(recorder, memories, numbered);
-  const modules = isIsolated ? observeModules(recorder, memories, address.own) : undefined;
+  const modules = isIsolated
+    ? observeModules(
+        recorder,
+        memories,
+        address.own,
+        (memory) => numbered.numberOf(memory),
+        (end) => end === SCOPE_END || nested.hears(end),
+      )
+    : undefined;
   const annotations = observeAnnotations(recorder);
   const nested = observeNestedWorkers(recorder, channels, address, () => modules?.known);
 
-  const begin = (cells: PassageCells): void => {
+  const begin = (cells: PassageCells, isEarly: boolean): void => {
     recorder.begin(cells);
     if (installAtomics) recorder.observeAtomics(installAtomics, memories);
     const { timeOrigin, shared } = cells;
     if (shared?.modules === 'none') deafen();
-    modules?.begin(shared?.modules);
+    modules?.begin(shared?.modules, isEarly);
     nested.begin({ timeOrigin, order: shared?.order });
     mapForEach(early, hearNews);
     mapClear(early);
@@ -123,7 +131,7 @@ function observe(address: Address): void {
     nested.tell(news);
   };
   const obey = (command: ToScope): void => {
-    if (command.kind === 'begin') begin(command);
+    if (command.kind === 'begin') begin(command, false);
     else if (command.kind === 'thread') {
       const ledger = ledgerOf(command.id, numbered.numberOf);
       annotations.numbered(ledger);

@@ -9,25 +9,21 @@ import {
   promiseThen,
   slice,
 } from '../../base/intrinsics.ts';
-import type { ApplyTrap } from '../../base/patch.ts';
-import { FormsCome } from '../../hooks/forms-ahead.ts';
-import { HeapBlocks } from '../../hooks/heap-blocks.ts';
+import type { ApplyTrap, Native } from '../../base/patch.ts';
 import type { Memories } from '../../hooks/memories.ts';
+import { hookPassed, type PassedHooks } from '../../hooks/passed-modules.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
-import { recordHeaps } from '../../hooks/record-heaps.ts';
-import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
 import { copyOfBytes, describeSource } from '../../hooks/wasm-atomics.ts';
 import {
   type HoldDoor,
   observeCompilations,
   type WasmDoors,
 } from '../../hooks/wasm-compilations.ts';
-import { hookDoors } from '../../hooks/wasm-doors.ts';
 import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
 import type { Rewrite } from '../../hooks/wasm-tag.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
-import { describeError } from '../../shared/describe-error.ts';
 import type { MemoryNews, PassedModules } from '../../shared/passage.ts';
+import type { EndId, MemoryId } from '../../shared/units.ts';
 import { rememberInstances } from './early-instances.ts';
 import { after, microsOfEpoch } from './scope.ts';
 import { handOut } from './shared-modules.ts';
@@ -35,8 +31,8 @@ import type { WorkerRecorder } from './worker-recorder.ts';
 
 /** The WebAssembly of a worker. */
 export interface WorkerModules {
-  /** The passage has come; undefined: no modules are rewritten, so far. */
-  begin(modules: PassedModules | 'none' | undefined): void;
+  /** The passage has come, before any other message if it is early; undefined: no modules are rewritten, so far. */
+  begin(modules: PassedModules | 'none' | undefined, isEarly: boolean): void;
   obey(news: MemoryNews): void;
   /** What workers of this one are told of rewritten modules. */
   readonly known: PassedModules | 'none' | undefined;
@@ -50,6 +46,8 @@ type RewriteModule = (
   uncovered: (why: string) => void,
 ) => Rewrite | undefined;
 type EvaluateRewriter = (shared: readonly unknown[]) => () => RewriteModule;
+
+const { notify, waitAsync } = Atomics as unknown as { readonly [name: string]: Native };
 
 /** How long those who can wait do so for the passage, and for the rewriter. */
 const PATIENCE_MS = 2000;
@@ -70,13 +68,15 @@ export function observeModules(
   recorder: WorkerRecorder,
   memories: Memories,
   own: string,
+  numberOf: (memory: object) => MemoryId,
+  isHeard: (end: EndId) => boolean,
 ): WorkerModules {
   const { patches } = recorder;
   const waiting = new IntrinsicMap<number, () => void>();
   const said = new IntrinsicMap<string, true>();
   let waitingCount = 0;
-  const forms = new FormsCome();
   let passed: PassedModules | undefined;
+  let hooked: PassedHooks | undefined;
   let hasPassed = false;
   let isNever = false;
   let isLate = false;
@@ -164,61 +164,60 @@ export function observeModules(
   }
   const early = rememberInstances(doors);
 
-  const hook = (named: string): void => {
+  const hook = (given: PassedModules, isEarly: boolean): PassedHooks => {
     const budget = new PreviewBudget();
-    const { atomics } = recorder;
-    if (early.some(natives, named)) {
+    const hasMissed = early.some(natives, given.name);
+    if (hasMissed) {
       recorder.record('atomicsMissed', { stack: '' });
       uncovered(MISSED);
     }
     if (hasCompiled) uncovered(UNTOUCHED);
-    const maySpend = (): boolean => budget.take(microsOfEpoch());
-    const heaps = new HeapBlocks({
-      // What all threads know of blocks does not come here, so far: see `hasLeft` of data blocks.
-      ...recordHeaps(recorder, memories, () => ledger, { map: undefined, maySpend, uncovered }),
-      // Nor what others free.
-      grew: () => undefined,
-    });
-    hookDoors({
-      doors,
-      natives,
-      heaps,
-      forms,
-      ahead: undefined,
-      again(compile) {
-        const from = microsOfEpoch();
-        const form = compile();
-        recorder.record('formCompiled', { micros: microsOfEpoch() - from });
-        return form;
+    recorder.record('heapsHeard', { checked: given.shadows !== undefined });
+    const hooked = hookPassed(
+      {
+        recorder,
+        memories,
+        doors,
+        natives,
+        atomics: recorder.atomics,
+        notify,
+        waitAsync,
+        numberOf,
+        ledger: () => ledger,
+        maySpend: () => budget.take(microsOfEpoch()),
+        micros: microsOfEpoch,
+        frame: () => 0,
+        isHeard,
+        say: (message) => recorder.send(message),
+        uncovered,
+        missed: MISSED,
+        rewrite(bytes) {
+          if (typeof rewriter === 'function') return rewriter(bytes, given.name, uncovered);
+          if (rewriter === undefined) load();
+          if (rewriter !== 'missing') uncovered(UNTOUCHED);
+          return undefined;
+        },
+        covered: (bytes, how) => recorder.record('atomicsCovered', { bytes, how }),
       },
-      shadows: undefined,
-      atomics:
-        atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
-      name: named,
-      rewrite(bytes) {
-        if (typeof rewriter === 'function') return rewriter(bytes, named, uncovered);
-        if (rewriter === undefined) load();
-        if (rewriter !== 'missing') uncovered(UNTOUCHED);
-        return undefined;
-      },
-      refused: (error) =>
-        uncovered(`Memory: a rewritten module could not be used: ${describeError(error)}`),
-      covered: (bytes, how) => recorder.record('atomicsCovered', { bytes, how }),
-      missed() {
-        recorder.record('atomicsMissed', { stack: recorder.stack() });
-        uncovered(MISSED);
-      },
-    });
+      given,
+    );
+    const mayHaveRun = hasCompiled || hasMissed || (!isEarly && mapSize(memories.known) > 0);
+    if (mayHaveRun) hooked.expose();
+    return hooked;
   };
 
-  const begin: WorkerModules['begin'] = (known) => {
-    const given = known === 'none' ? undefined : known;
+  const begin: WorkerModules['begin'] = (given, isEarly) => {
     hasPassed = true;
-    isNever ||= known === 'none';
-    if (given) forms.takeAll(given.forms);
-    if (given && !passed) {
+    if (given === 'none' || !given) {
+      isNever ||= given === 'none';
+    } else if (hooked) {
+      hooked.forms.takeAll(given.forms);
+      if (given.shadows) {
+        mapForEach(given.shadows, (shadow) => hooked?.obey({ kind: 'shadow', shadow }));
+      }
+    } else {
       passed = given;
-      hook(given.name);
+      hooked = hook(given, isEarly);
       if (mapSize(waiting) > 0) load();
     }
     letGo();
@@ -226,12 +225,12 @@ export function observeModules(
   return {
     begin,
     obey(news) {
-      if (news.kind === 'modules') begin(news.modules);
-      else if (news.kind === 'form') forms.take(news.id, news.form);
-      else if (news.kind === 'form-gone') forms.gone(news.id);
+      if (news.kind === 'modules') begin(news.modules, false);
+      else hooked?.obey(news);
     },
     get known() {
-      return passed ? { ...passed, forms: forms.all } : isNever ? 'none' : undefined;
+      if (passed && hooked) return { ...passed, ...hooked.known };
+      return isNever ? 'none' : undefined;
     },
     numbered(known) {
       ledger = known;

@@ -1,10 +1,18 @@
-import { IntrinsicMap, mapClear, mapDelete, mapForEach, mapSet } from '../../base/intrinsics.ts';
+import {
+  IntrinsicMap,
+  mapClear,
+  mapDelete,
+  mapForEach,
+  mapGet,
+  mapSet,
+} from '../../base/intrinsics.ts';
 import type { Channels } from '../../hooks/channels.ts';
 import { shareCells } from '../../hooks/share-cells.ts';
 import { newsTo } from '../../hooks/worker-news.ts';
 import { type EnteredWorker, observeWorkers } from '../../hooks/workers.ts';
 import type { MemoryNews, PassageCells, SharedCells } from '../../shared/passage.ts';
 import { transferring } from '../../shared/transferring.ts';
+import type { EndId } from '../../shared/units.ts';
 import { type Address, after, post, randomName } from './scope.ts';
 import type { WorkerRecorder } from './worker-recorder.ts';
 
@@ -19,6 +27,8 @@ export interface NestedWorkers {
   begin(document: Document): void;
   /** What this one has heard, for those that it has made. */
   tell(news: MemoryNews): void;
+  /** Whether the worker that an end of this one leads to runs modules in their instrumented form. */
+  hears(end: EndId): boolean;
 }
 
 export function observeNestedWorkers(
@@ -40,6 +50,7 @@ export function observeNestedWorkers(
     if (cells && known) cells.modules = known;
     return cells;
   };
+  const heard = new IntrinsicMap<EndId, true>();
   const made = new IntrinsicMap<number, (news: MemoryNews) => void>();
   const announce = ({ worker, url, port }: EnteredWorker, { shared }: PassageCells): void =>
     recorder.send({ kind: 'worker', worker, url, port, shared }, transferring(port));
@@ -56,6 +67,8 @@ export function observeNestedWorkers(
         return undefined;
       }
       const cells = cellsIn(document);
+      const end = channels.of(entered.self);
+      if (end && typeof modules() === 'object') mapSet(heard, end.id, true);
       announce(entered, cells);
       return cells;
     },
@@ -72,6 +85,7 @@ export function observeNestedWorkers(
   });
 
   return {
+    hears: (end) => mapGet(heard, end) === true,
     tell(news) {
       mapForEach(made, (tell) => tell(news));
     },

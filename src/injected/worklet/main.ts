@@ -1,5 +1,6 @@
 import { Patches } from '../../base/patch.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
+import type { PassedHooks } from '../../hooks/passed-modules.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
 import type { NodeId } from '../../shared/units.ts';
@@ -8,7 +9,7 @@ import { observeSharing } from './atomics.ts';
 import { preventInlining } from './call-process.ts';
 import { observeCompiling } from './compiling.ts';
 import { observeGrowth } from './growth.ts';
-import { hookModules, type ScopeModules, sayCompiledHere } from './modules.ts';
+import { hookModules, sayCompiledHere } from './modules.ts';
 import { observePorts } from './ports.ts';
 import { observeProcessors, type ProcessorIds } from './processors.ts';
 import { dataOf, listen, type PlatformProcessor, portOf, scope, startPort } from './scope.ts';
@@ -48,7 +49,7 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const recorder = passage.stress
     ? new StressedRecorder(patches, passage, port)
     : new ThreadRecorder(patches, passage, port);
-  let modules: ScopeModules | undefined;
+  let modules: PassedHooks | undefined;
   listen(port, 'message', (event) => {
     const command = dataOf(event) as ToScope;
     if (!modules?.obey(command)) recorder.obey(command);

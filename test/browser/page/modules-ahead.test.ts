@@ -38,7 +38,7 @@ interface Way {
 let observed: PageBrowser;
 beforeAll(async () => {
   observed = await launchPageBrowser({ files: FILES });
-  await observed.configure({ ...DEFAULT_SETTINGS, memory: 'heap' });
+  await observed.configure({ ...DEFAULT_SETTINGS, memory: 'full' });
 });
 afterAll(() => observed?.close());
 

@@ -42,7 +42,7 @@ beforeEach(() => {
   shared = HeapMap.share(2 ** 20);
 });
 
-function thread(name: string, { isShared = true, rewrite = REWRITE } = {}): Thread {
+function thread(name: string, { isShared = true, isHeard = true, rewrite = REWRITE } = {}): Thread {
   let block = name.charCodeAt(0) * 100;
   const memory = {};
   const say = (what: string): void => void said.push(`${name} ${what}`);
@@ -54,6 +54,7 @@ function thread(name: string, { isShared = true, rewrite = REWRITE } = {}): Thre
     maySpend: () => true,
     number: () => ({ memory: 1 as MemoryId, block: ++block as BlockId }),
     isShared: () => true,
+    isHeard: () => isHeard,
     isSharable: () => isShared,
     told: (each) => say(`told ${each.block}: ${each.length} at ${each.offset}`),
     found: (each) => say(`found ${each.block} at ${each.offset}`),
@@ -216,6 +217,12 @@ test('a heap whose memory a module has that is not hooked is judged no more', ()
     page.freeing(128);
   }
   expect(said.filter((each) => !each.includes('Memory: a module'))).toEqual([]);
+});
+
+test('a heap whose memory a thread has that is not heard is judged no more', () => {
+  const page = thread('a', { isHeard: false });
+  page.freeing(128);
+  expect(said).toEqual([expect.stringContaining('a thread that is not heard')]);
 });
 
 test('a heap that hands out what lives is judged no more, and that is said once', () => {

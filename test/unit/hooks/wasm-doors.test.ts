@@ -58,6 +58,7 @@ beforeEach(() => {
     maySpend: () => true,
     number: () => ({ memory: 1 as MemoryId, block: ++block as BlockId }),
     isShared: () => true,
+    isHeard: () => true,
     isSharable: () => false,
     found: () => said.push('found'),
     told: (each) => told.push(each),
