@@ -85,7 +85,7 @@ export class WasmInstances {
   #complete(
     original: object,
     imports: unknown,
-    { layout, key, recordsAtomics, checks }: Hooked,
+    { layout, key, hearsHeap, recordsAtomics, checks }: Hooked,
   ): Completed | undefined {
     const { atomics, heaps, name, natives, shadows } = this.#host;
     const hasImports = imports !== undefined;
@@ -93,7 +93,7 @@ export class WasmInstances {
       return undefined;
     }
     const memory = importedMemory(natives, original, imports);
-    if (!checks && memory) shadows?.usedUnseen(memory, UNCHECKED);
+    if (hearsHeap && !checks && memory) shadows?.usedUnseen(memory, UNCHECKED);
     const checked = checks && shadows?.importsFor(memory, checks, layout, key);
     if (checks && !checked) return undefined;
     const heap = heaps.heapOf(checked?.heap ?? memory, key);

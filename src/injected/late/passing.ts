@@ -23,6 +23,7 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
     const id = entities.nextThread();
     if (id === undefined) {
       recorder.record('uncovered', { what: 'prelude', detail: TOO_MANY });
+      heaps.blocks?.exposeAll();
       heaps.checks?.shadows.stop();
       return;
     }
