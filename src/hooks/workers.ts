@@ -43,8 +43,6 @@ export interface EnteredWorker {
   readonly self: object;
   /** Says to it, on its own channel, what none of its listeners hears: before whatever the page posts from now on. */
   readonly say: (worker: object, news: MemoryNews) => void;
-  /** Whether the passage is on its way. */
-  hasLeft?: true;
 }
 
 export interface WorkerHost {
@@ -243,16 +241,14 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     const { id, name, url } = entry;
     const channel = make(MessageChannel);
     const port = secondPortOf?.(channel) as object;
-    const entered: EnteredWorker = {
+    const cells = host.pass({
       worker: id,
       url,
       port: firstPortOf?.(channel) as object,
       self: worker,
-      say: (to, news) => post(to, { __proto__: null, name, news }),
-    };
-    const passage = { __proto__: null, name, port, cells: host.pass(entered) };
-    post(worker, passage, transferring(port));
-    entered.hasLeft = true;
+      say: (to, data) => post(to, { __proto__: null, name, data }),
+    });
+    post(worker, { __proto__: null, name, port, cells }, transferring(port));
   };
 
   const created = (

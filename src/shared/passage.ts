@@ -92,7 +92,7 @@ export interface WorkerPassage {
 /** What a worker may hear later on the page's channel, before the page's own messages from then on. */
 export interface WorkerNews {
   readonly name: string;
-  readonly news: MemoryNews;
+  readonly data: MemoryNews;
 }
 
 export interface PassageCells {

@@ -5,6 +5,7 @@ import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import type { ShadowMemories } from '../../hooks/shadow-memories.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { MemoryNews } from '../../shared/passage.ts';
+import type { MemoryLevel } from '../../shared/settings.ts';
 import type { EndId, ThreadId } from '../../shared/units.ts';
 import type { HandOver } from '../hand-over.ts';
 import type { ShadowMessage } from './audio-thread.ts';
@@ -27,6 +28,7 @@ export interface LateObservation extends HandOver {
    * compiled before, which then run as they are, or a worker is not heard that was taken to be.
    */
   readonly heaps: {
+    level: MemoryLevel;
     blocks: HeapBlocks | undefined;
     name: string | undefined;
     map: SharedArrayBuffer | undefined;

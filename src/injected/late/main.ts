@@ -36,6 +36,7 @@ export function start(early: HandOver): Late {
     stress: { seed: 0 },
     ledger: ledgerOf(MAIN_THREAD, numbered.numberOf),
     heaps: {
+      level: 'ledger',
       blocks: undefined,
       name: undefined,
       map: undefined,

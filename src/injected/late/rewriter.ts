@@ -1,9 +1,15 @@
-import { apply, IntrinsicInt32Array, mapForEach, promiseThen } from '../../base/intrinsics.ts';
+import {
+  apply,
+  IntrinsicInt32Array,
+  IntrinsicMap,
+  mapForEach,
+  promiseThen,
+} from '../../base/intrinsics.ts';
 import { FormsAhead } from '../../hooks/forms-ahead.ts';
 import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
 import { HeapMap } from '../../hooks/heap-map.ts';
 import { ownMember, ownNative } from '../../hooks/own-natives.ts';
-import type { MemoryNews, PassedModules } from '../../shared/passage.ts';
+import type { MemoryNews, PassedModules, PassedShadow } from '../../shared/passage.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
 import type { LateObservation } from './late-observation.ts';
 import { handOut } from './shared-modules.ts';
@@ -34,6 +40,7 @@ export function loadRewriter(observation: LateObservation, level: MemoryLevel): 
   }
   const { heaps, threads } = observation;
   const tellAll = (news: MemoryNews): void => mapForEach(threads, (thread) => thread.tell(news));
+  heaps.level = level;
   heaps.name = takeName(realm.window);
   heaps.map = HeapMap.share();
   heaps.forms = new FormsAhead(
@@ -64,9 +71,12 @@ export function passedModules({
   map: heaps,
   forms,
   checks,
+  level,
 }: LateObservation['heaps']): PassedModules | undefined {
   if (name === undefined || !heaps || !forms) return undefined;
-  return { name, heaps, shadows: checks?.shadows.passed, forms: forms.all };
+  // What makes them may not be there yet.
+  const none = level === 'full' ? new IntrinsicMap<number, PassedShadow>() : undefined;
+  return { name, heaps, shadows: checks?.shadows.passed ?? none, forms: forms.all };
 }
 
 /** A name that no page knows; undefined where none can be made of the engine's own chance. */

@@ -9,7 +9,7 @@ import {
 } from '../../base/intrinsics.ts';
 import { newsTo } from '../../hooks/worker-news.ts';
 import type { EnteredWorker, WorkerEntry } from '../../hooks/workers.ts';
-import type { SharedCells, UnplacedRecord } from '../../shared/passage.ts';
+import type { PassedModules, SharedCells, UnplacedRecord } from '../../shared/passage.ts';
 import { RecordWriter } from '../../shared/record-codec.ts';
 import { type ContextId, MAIN_THREAD, type ThreadId, type WorkerId } from '../../shared/units.ts';
 import { AudioThread, type WorkerMessage } from './audio-thread.ts';
@@ -92,17 +92,17 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
     // Those of others hear it from these; and where nothing is shared nobody listens.
     if (parent === MAIN_THREAD && shared) {
       const tell = newsTo(entered);
-      const begin = (): void => {
+      const end = channels.of(entered.self)?.id;
+      const begin = (): PassedModules | 'none' => {
         const modules = passedModules(heaps);
-        if (entered.hasLeft) tell({ kind: 'modules', modules: modules ?? 'none' });
-        else shared.modules = modules ?? 'none';
-        if (!modules) return;
+        if (!modules) return 'none';
         mapSet(observation.threads, id, { tell });
-        const end = channels.of(entered.self);
-        if (end) mapSet(heardEnds, end.id, true);
+        if (end !== undefined) mapSet(heardEnds, end, true);
+        return modules;
       };
-      if (isDecided) begin();
-      else mapSet(waiting, id, begin);
+      // Workers that were made before the late part are adopted before anything is decided: of others the passage leaves now.
+      if (isDecided) shared.modules = begin();
+      else mapSet(waiting, id, () => tell({ kind: 'modules', modules: begin() }));
     }
     thread.tell({ kind: 'thread', id });
     mapSet(threads, keyOf(parent, worker), thread);

@@ -63,7 +63,7 @@ function observe(address: Address): void {
     if (isOurs) stopEvent(event);
     if (!hasHeard && isOurs) enter(said as WorkerPassage);
     else if (!hasHeard) deafen();
-    else if (isOurs) hearNews((said as WorkerNews).news);
+    else if (isOurs) hearNews((said as WorkerNews).data);
     hasHeard = true;
   };
   const deafen = (): void => {
