@@ -5,9 +5,9 @@ import {
   mapForEach,
   promiseThen,
 } from '../../base/intrinsics.ts';
-import { FormsAhead } from '../../hooks/forms-ahead.ts';
-import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
-import { HeapMap } from '../../hooks/heap-map.ts';
+import { FormsAhead } from '../../hooks/modules/forms-ahead.ts';
+import type { HeapBlocks } from '../../hooks/modules/heap-blocks.ts';
+import { HeapMap } from '../../hooks/modules/heap-map.ts';
 import { ownMember, ownNative } from '../../hooks/own-natives.ts';
 import type { MemoryNews, PassedModules, PassedShadow } from '../../shared/passage.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';

@@ -11,16 +11,16 @@ import {
 } from '../../base/intrinsics.ts';
 import type { ApplyTrap, Native } from '../../base/patch.ts';
 import type { Memories } from '../../hooks/memories.ts';
-import { hookPassed, type PassedHooks } from '../../hooks/passed-modules.ts';
-import { PreviewBudget } from '../../hooks/preview-budget.ts';
-import { copyOfBytes, describeSource } from '../../hooks/wasm-atomics.ts';
+import { hookPassed, type PassedHooks } from '../../hooks/modules/passed-modules.ts';
+import { copyOfBytes, describeSource } from '../../hooks/modules/wasm-atomics.ts';
 import {
   type HoldDoor,
   observeCompilations,
   type WasmDoors,
-} from '../../hooks/wasm-compilations.ts';
-import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
-import type { Rewrite } from '../../hooks/wasm-tag.ts';
+} from '../../hooks/modules/wasm-compilations.ts';
+import { takeWasmNatives } from '../../hooks/modules/wasm-natives.ts';
+import type { Rewrite } from '../../hooks/modules/wasm-tag.ts';
+import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { MemoryNews, PassedModules } from '../../shared/passage.ts';
 import type { EndId, MemoryId } from '../../shared/units.ts';

@@ -6,8 +6,8 @@ import {
   ownData,
   promiseThen,
   slice,
-} from '../base/intrinsics.ts';
-import { type ApplyTrap, type ConstructTrap, constructAs, type Native } from '../base/patch.ts';
+} from '../../base/intrinsics.ts';
+import { type ApplyTrap, type ConstructTrap, constructAs, type Native } from '../../base/patch.ts';
 import { HookedModules } from './hooked-modules.ts';
 import { copyOfBytes } from './wasm-atomics.ts';
 import type { WasmDoors } from './wasm-compilations.ts';

@@ -1,4 +1,4 @@
-import { charCodeAt, indexOf, slice } from '../base/intrinsics.ts';
+import { charCodeAt, indexOf, slice } from '../../base/intrinsics.ts';
 import type { FunctionLayout } from './wasm-tag.ts';
 
 /** Which function of the original a function of the instrumented module is; undefined: it is ours. */

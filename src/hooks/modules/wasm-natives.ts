@@ -1,6 +1,6 @@
-import { apply, getOwnPropertyDescriptor, uncurryThis } from '../base/intrinsics.ts';
-import type { Native } from '../base/patch.ts';
-import { ownMember, ownNative } from './own-natives.ts';
+import { apply, getOwnPropertyDescriptor, uncurryThis } from '../../base/intrinsics.ts';
+import type { Native } from '../../base/patch.ts';
+import { ownMember, ownNative } from '../own-natives.ts';
 import type { WasmDoors } from './wasm-compilations.ts';
 
 /** The engine's own functions that see into modules and instances. */

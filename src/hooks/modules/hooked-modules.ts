@@ -7,8 +7,8 @@ import {
   promiseThen,
   weakMapGet,
   weakMapSet,
-} from '../base/intrinsics.ts';
-import { constructAs, type Native } from '../base/patch.ts';
+} from '../../base/intrinsics.ts';
+import { constructAs, type Native } from '../../base/patch.ts';
 import type { FormsAhead, NumberedForms } from './forms-ahead.ts';
 import type { HeapBlocks } from './heap-blocks.ts';
 import { copyOfBytes, scanModule } from './wasm-atomics.ts';

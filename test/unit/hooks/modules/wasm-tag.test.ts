@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { bytesName, type Rewrite, readTag, tagModule } from '../../../src/hooks/wasm-tag.ts';
+import {
+  bytesName,
+  type Rewrite,
+  readTag,
+  tagModule,
+} from '../../../../src/hooks/modules/wasm-tag.ts';
 
 const EMPTY = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 const REWRITE: Rewrite = {

@@ -6,8 +6,8 @@ import {
   IntrinsicSharedArrayBuffer,
   lengthOf,
   sharedBufferBytes,
-} from '../base/intrinsics.ts';
-import type { Memories } from './memories.ts';
+} from '../../base/intrinsics.ts';
+import type { Memories } from '../memories.ts';
 
 /**
  * What all threads of a document know together of the blocks of its heaps: for each address at which a block may begin, a

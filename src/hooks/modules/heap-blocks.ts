@@ -9,10 +9,10 @@ import {
   mapSet,
   weakMapGet,
   weakMapSet,
-} from '../base/intrinsics.ts';
-import * as LIMITS from '../shared/limits.ts';
-import type { HeapAllocator, Misfree } from '../shared/records.ts';
-import type { BlockId, MemoryId, Micros } from '../shared/units.ts';
+} from '../../base/intrinsics.ts';
+import * as LIMITS from '../../shared/limits.ts';
+import type { HeapAllocator, Misfree } from '../../shared/records.ts';
+import type { BlockId, MemoryId, Micros } from '../../shared/units.ts';
 import { type Block, type FoundBlock, Heap, type ToldBlock } from './heap.ts';
 import { BLOCK, type HeapMap } from './heap-map.ts';
 import { type HeapSite, HeapSites } from './heap-sites.ts';

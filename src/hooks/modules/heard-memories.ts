@@ -1,7 +1,7 @@
-import { IntrinsicWeakMap, weakMapGet, weakMapSet } from '../base/intrinsics.ts';
-import type { EndId } from '../shared/units.ts';
+import { IntrinsicWeakMap, weakMapGet, weakMapSet } from '../../base/intrinsics.ts';
+import type { EndId } from '../../shared/units.ts';
+import type { Memories, SharedBlock } from '../memories.ts';
 import type { HeapBlocks } from './heap-blocks.ts';
-import type { Memories, SharedBlock } from './memories.ts';
 import type { ShadowMemories } from './shadow-memories.ts';
 
 /** Watches which memories of threads go to others, or come from others, whose modules are not heard. */

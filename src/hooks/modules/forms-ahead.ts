@@ -8,8 +8,8 @@ import {
   mapGet,
   mapSet,
   registerFinalizer,
-} from '../base/intrinsics.ts';
-import * as LIMITS from '../shared/limits.ts';
+} from '../../base/intrinsics.ts';
+import * as LIMITS from '../../shared/limits.ts';
 
 /** Where the compiled forms are that have a number. */
 export interface NumberedForms {

@@ -13,13 +13,13 @@ import {
   sharedBufferBytes,
   weakMapGet,
   weakMapSet,
-} from '../base/intrinsics.ts';
-import { constructAs, type Native } from '../base/patch.ts';
-import type { PassedShadow, ToScope } from '../shared/passage.ts';
+} from '../../base/intrinsics.ts';
+import { constructAs, type Native } from '../../base/patch.ts';
+import type { PassedShadow, ToScope } from '../../shared/passage.ts';
+import type { Memories } from '../memories.ts';
 import { AccessHits, type HitHost } from './access-hits.ts';
 import type { Heap } from './heap.ts';
 import type { HeapBlocks } from './heap-blocks.ts';
-import type { Memories } from './memories.ts';
 import { Quarantine } from './quarantine.ts';
 import { RestingBlocks } from './resting-blocks.ts';
 import type { CheckLayout, FunctionLayout } from './wasm-tag.ts';

@@ -5,7 +5,7 @@ import {
   IntrinsicUint8Array,
   lengthOf,
   setBytes,
-} from '../base/intrinsics.ts';
+} from '../../base/intrinsics.ts';
 
 /** Where the functions of an instrumented module are, of which its stacks tell. */
 export interface FunctionLayout {

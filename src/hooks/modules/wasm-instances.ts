@@ -1,4 +1,4 @@
-import { IntrinsicProxy, ownData } from '../base/intrinsics.ts';
+import { IntrinsicProxy, ownData } from '../../base/intrinsics.ts';
 import type { Heap } from './heap.ts';
 import type { Hooked, HookedModules, ModulesHost } from './hooked-modules.ts';
 import type { ShadowMemories } from './shadow-memories.ts';
