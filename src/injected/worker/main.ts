@@ -61,10 +61,16 @@ function observe(address: Address): void {
     const isOurs =
       typeof said === 'object' && said !== null && ownData(said, 'name') === address.name;
     if (isOurs) stopEvent(event);
-    if (!hasHeard && isOurs) enter(said as WorkerPassage);
-    else if (!hasHeard) deafen();
-    else if (isOurs) hearNews((said as WorkerNews).data);
+    const isFirst = !hasHeard;
     hasHeard = true;
+    try {
+      if (isFirst && isOurs) enter(said as WorkerPassage);
+      else if (isFirst) deafen();
+      else if (isOurs) hearNews((said as WorkerNews).data);
+    } catch (error) {
+      // A page that has read the name in a stack may say anything.
+      recorder.fault(error);
+    }
   };
   const deafen = (): void => {
     isDeaf = true;
