@@ -37,13 +37,16 @@ export class DataBlock implements DataBlockFacts {
   readonly growths: MemoryGrowthFacts[] = [];
   readonly bufferReads: BufferReadFacts[] = [];
   readonly staleUses: StaleUseFacts[] = [];
+  readonly #heard: ReadonlySet<ThreadId>;
   readonly #locals: Local[];
   #first: Local;
   /** The block that this one turned out to be. */
   same: DataBlock | undefined;
 
-  constructor(document: DocumentFacts, local: Local) {
+  /** `heard`: workers that tell of the blocks in it. */
+  constructor(document: DocumentFacts, local: Local, heard: ReadonlySet<ThreadId>) {
     this.document = document;
+    this.#heard = heard;
     this.#locals = [local];
     this.#first = local;
   }
@@ -69,9 +72,18 @@ export class DataBlock implements DataBlockFacts {
 
   get hasLeft(): boolean {
     for (const { channel } of this.hands) {
-      if (channel.node?.context.audioThread === undefined) return true;
+      const { node, worker } = channel;
+      const isKnown = node?.context.audioThread !== undefined || this.#isHeard(worker?.thread?.id);
+      if (!isKnown) return true;
     }
-    return this.#locals.some(({ thread }) => this.document.threads.get(thread)?.kind === 'worker');
+    return this.#locals.some(
+      ({ thread }) =>
+        this.document.threads.get(thread)?.kind === 'worker' && !this.#isHeard(thread),
+    );
+  }
+
+  #isHeard(thread: ThreadId | undefined): boolean {
+    return thread !== undefined && this.#heard.has(thread);
   }
 
   describe(kind: 'shared' | 'wasm', bytes: number, seen: Point | undefined, stack: string): void {
@@ -107,6 +119,8 @@ export class DataBlock implements DataBlockFacts {
 export class MemoryTable implements DataBlocks {
   readonly #document: DocumentFacts;
   readonly #blocks = new Map<number, DataBlock>();
+  /** Workers that tell of the blocks of heaps. */
+  readonly heard = new Set<ThreadId>();
   #joins = 0;
 
   constructor(document: DocumentFacts) {
@@ -128,7 +142,7 @@ export class MemoryTable implements DataBlocks {
     const known = this.#blocks.get(key);
     if (known !== undefined) return rootOf(known);
     if (memory === 0 || this.#blocks.size >= LIMITS.eventsPerDocument) return undefined;
-    const block = new DataBlock(this.#document, { thread, memory, seen: undefined });
+    const block = new DataBlock(this.#document, { thread, memory, seen: undefined }, this.heard);
     this.#blocks.set(key, block);
     return block;
   }

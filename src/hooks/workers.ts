@@ -13,7 +13,7 @@ import {
   weakMapSet,
 } from '../base/intrinsics.ts';
 import { type ApplyTrap, constructAs, type Native } from '../base/patch.ts';
-import { PASSAGE_NAME, type PassageCells } from '../shared/passage.ts';
+import { type MemoryNews, PASSAGE_NAME, type PassageCells } from '../shared/passage.ts';
 import type { WorkerEntered } from '../shared/records.ts';
 import { transferring } from '../shared/transferring.ts';
 import type { EndId, WorkerId } from '../shared/units.ts';
@@ -38,9 +38,12 @@ const NOT_PARSED = 'Uncaught SyntaxError: ';
 /** The other end of the private port of a worker that we enter. */
 export interface EnteredWorker {
   readonly worker: WorkerId;
-  /** What to call its thread. */
-  readonly label: string;
+  readonly url: string;
   readonly port: object;
+  /** The worker; to be held weakly. */
+  readonly self: object;
+  /** Says to it, on its own channel, what none of its listeners hears: before whatever the page posts from now on. */
+  readonly say: (worker: object, news: MemoryNews) => void;
 }
 
 export interface WorkerHost {
@@ -236,13 +239,14 @@ export function observeWorkers(witness: Witness, channels: Channels, host: Worke
     const { id, name, url } = entry;
     const channel = make(MessageChannel);
     const port = secondPortOf?.(channel) as object;
-    const entered = {
+    const cells = host.pass({
       worker: id,
-      label: `worker ${url}`,
+      url,
       port: firstPortOf?.(channel) as object,
-    };
-    const passage = { __proto__: null, name, port, cells: host.pass(entered) };
-    post(worker, passage, transferring(port));
+      self: worker,
+      say: (to, data) => post(to, { __proto__: null, name, data }),
+    });
+    post(worker, { __proto__: null, name, port, cells }, transferring(port));
   };
 
   const created = (

@@ -1,6 +1,10 @@
 import { deref, IntrinsicPromise, IntrinsicWeakRef } from '../base/intrinsics.ts';
 import type { ApplyTrap } from '../base/patch.ts';
-import { type HoldDoor, observeCompilations, type WasmDoors } from '../hooks/wasm-compilations.ts';
+import {
+  type HoldDoor,
+  observeCompilations,
+  type WasmDoors,
+} from '../hooks/modules/wasm-compilations.ts';
 import type { Micros, Seq } from '../shared/units.ts';
 import type { Observation } from './observation.ts';
 

@@ -78,6 +78,8 @@ export const quarantineBytes = 16 * 1024 * 1024;
 export const quarantineBlocks = 8192;
 /** Bytes of original modules that are kept for reports of accesses to freed memory; modules beyond are not checked. */
 export const keptModuleBytes = 128 * 1024 * 1024;
+/** Instrumented forms of modules that a thread keeps until their modules come. */
+export const formsAhead = 32;
 /** Instructions of one thread that are told to touch freed memory, and addresses of each. */
 export const touchingSites = 256;
 export const touchedAddresses = 8;

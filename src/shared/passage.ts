@@ -13,16 +13,24 @@ export interface Passage {
   readonly fineClock: boolean;
   /** The seed of stress teardown; 0: nothing is stressed. */
   readonly stress: number;
-  /** The name of our section in rewritten modules, and of what they import from us; undefined: there are none. */
-  readonly modules: string | undefined;
-  /** Of a `HeapMap`; undefined where none are rewritten. */
-  readonly heaps: SharedArrayBuffer | undefined;
-  /** The shadows of heaps that the page has made so far; undefined where accesses are not checked. */
-  readonly shadows: Map<number, PassedShadow> | undefined;
-  /** How many bytes of freed blocks may rest in a heap that the scope has for itself. */
-  readonly quarantineBytes: number;
+  /** Undefined where none are rewritten. */
+  readonly modules: PassedModules | undefined;
   /** Only where the page is cross-origin isolated. */
   readonly shared: SharedCells | undefined;
+}
+
+/** What a thread needs to run modules in their instrumented form. */
+export interface PassedModules {
+  /** The name of our section in rewritten modules, and of what they import from us. */
+  readonly name: string;
+  /** Of a `HeapMap`. */
+  readonly heaps: SharedArrayBuffer;
+  /** The shadows of heaps that the page has made so far; undefined where accesses are not checked. */
+  readonly shadows: Map<number, PassedShadow> | undefined;
+  /** How many bytes of freed blocks may rest in a heap that the thread has for itself. */
+  readonly quarantineBytes: number;
+  /** The compiled forms that the page has sent ahead so far, by number. */
+  readonly forms: Map<number, object>;
 }
 
 /** The shadow of a heap that threads share. */
@@ -50,7 +58,7 @@ export interface Touch {
   readonly memory: number;
   /** How often since it was told before. */
   readonly times: number;
-  /** Blocks that rested there or behind: `NEAR.words` of `hooks/quarantine.ts` each. */
+  /** Blocks that rested there or behind: `NEAR.words` of `hooks/modules/quarantine.ts` each. */
   readonly resting: Int32Array<ArrayBuffer>;
   /** Low 32 bits. */
   readonly seq: number;
@@ -69,8 +77,8 @@ export interface SharedCells {
    * but is in no hurry, and sends batches that nothing can crowd out.
    */
   readonly ring: SharedArrayBuffer | undefined;
-  /** Workers only: as `Passage.modules`, where it is known as the worker is made; else a command brings it. */
-  modules?: string;
+  /** Workers only: as `MemoryNews` have it, where that is known as the worker is made. */
+  modules?: PassedModules | 'none';
 }
 
 /** The first message that an entered worker hears, before any of the page’s. */
@@ -81,6 +89,12 @@ export interface WorkerPassage {
   readonly port: object;
   /** Undefined where `begin` is to bring them: in a worker made by one that waited for its own. */
   readonly cells: PassageCells | undefined;
+}
+
+/** What a worker may hear later on the page's channel, before the page's own messages from then on. */
+export interface WorkerNews {
+  readonly name: string;
+  readonly data: MemoryNews;
 }
 
 export interface PassageCells {
@@ -107,6 +121,25 @@ export interface UnplacedRecord<N extends RecordName = RecordName> {
   readonly fields: FieldsOf<N>;
 }
 
+/**
+ * What all threads hear of rewritten modules and their heaps. Workers hear it on the page's channel, in `WorkerNews`, and say
+ * it to workers of their own in the same way: so it comes before what the page posts from then on.
+ */
+export type MemoryNews =
+  /** Workers only: there may be rewritten modules from now on, or there never will be. */
+  | { readonly kind: 'modules'; readonly modules: PassedModules | 'none' }
+  /** A form that comes ahead of its module, and one that the page has no more. */
+  | { readonly kind: 'form'; readonly id: number; readonly form: object }
+  | { readonly kind: 'form-gone'; readonly id: number }
+  | { readonly kind: 'shadow'; readonly shadow: PassedShadow }
+  /** Tell what is known of the block that began there and was freed at that place in the order. */
+  | {
+      readonly kind: 'tell-freed';
+      readonly shadow: number;
+      readonly offset: number;
+      readonly place: number;
+    };
+
 export type ToScope =
   /** Send all that is held, then answer `flushed`. */
   | { readonly kind: 'flush'; readonly id: number }
@@ -115,17 +148,8 @@ export type ToScope =
   | ({ readonly kind: 'begin' } & PassageCells)
   /** The number of this thread. */
   | { readonly kind: 'thread'; readonly id: number }
-  /** The name of our section in modules: from now on there may be rewritten ones. Workers only. */
-  | { readonly kind: 'modules'; readonly name: string }
+  | MemoryNews
   | { readonly kind: 'configure'; readonly fineClock: boolean }
-  | { readonly kind: 'shadow'; readonly shadow: PassedShadow }
-  /** Tell what is known of the block that began there and was freed at that place in the order. */
-  | {
-      readonly kind: 'tell-freed';
-      readonly shadow: number;
-      readonly offset: number;
-      readonly place: number;
-    }
   /** What `STRESS_CELLS` say where they are shared. A target of nobody takes the question of that step back. */
   | {
       readonly kind: 'stress';
@@ -148,8 +172,7 @@ export type FromScope =
   | {
       readonly kind: 'worker';
       readonly worker: number;
-      /** What to call its thread. */
-      readonly label: string;
+      readonly url: string;
       readonly port: object;
       readonly shared: SharedCells | undefined;
     }

@@ -592,6 +592,16 @@ export const RECORDS = {
       shadow: 'uint',
     },
   },
+  formCompiled: {
+    op: 66,
+    doc: 'The instrumented form of a module was compiled in this thread once more, for `micros` microseconds, since the compiled one had not come ahead of the module. The time is ours.',
+    fields: { micros: 'uint' },
+  },
+  heapsHeard: {
+    op: 67,
+    doc: 'This worker tells of the blocks of heaps that threads share as the page does, and knows those of the others. `checked`: and of accesses to freed ones.',
+    fields: { checked: 'flag' },
+  },
 } as const satisfies { readonly [name: string]: RecordShape };
 
 export type RecordName = keyof typeof RECORDS;

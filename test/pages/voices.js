@@ -33,6 +33,9 @@ export async function startProgram(context, bytes = BYTES) {
   });
   const { malloc, free, realloc } = instance.exports;
   return {
+    /** For workers of the program. */
+    module,
+    memory,
     malloc,
     free,
     realloc,

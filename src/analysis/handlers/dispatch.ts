@@ -145,6 +145,10 @@ export function takeRecord(
       return memories.freedTouched(document, record, point);
     case 'freedTouchedAgain':
       return memories.freedTouchedAgain(document, record, point);
+    case 'heapsHeard':
+      return memories.heapsHeard(document, record, point);
+    case 'formCompiled':
+      return memories.formCompiled(document, record, point);
     case 'stressed':
       return memories.stressed(document, record, point);
     case 'memoryGrown':

@@ -5,6 +5,11 @@ import type { DocumentState } from '../document-state.ts';
 import type { Point } from '../model.ts';
 import { insertByTime } from '../point.ts';
 
+/** What holds an audio rendering thread up for less is not worth a word. */
+const WORTH_MICROS = 1000;
+const COMPILED_AGAIN =
+  'Memory: the rewritten form of a module was compiled once more on an audio rendering thread; if something was heard of it, that was us.';
+
 export function memorySeen(
   document: DocumentState,
   { memory, kind, bytes, stack }: FieldsOf<'memorySeen'>,
@@ -58,6 +63,25 @@ export function atomicsMissed(
   const { missedModules } = document.facts;
   if (!document.hasRoom(missedModules.length, LIMITS.eventsPerDocument, 'instances')) return false;
   insertByTime(missedModules, { ...point, stack });
+  return true;
+}
+
+export function heapsHeard(
+  document: DocumentState,
+  _: FieldsOf<'heapsHeard'>,
+  { thread }: Point,
+): boolean {
+  document.memories.heard.add(thread);
+  return true;
+}
+
+export function formCompiled(
+  document: DocumentState,
+  { micros }: FieldsOf<'formCompiled'>,
+  { thread }: Point,
+): boolean {
+  const isAudio = document.facts.threads.get(thread)?.kind === 'audio';
+  if (isAudio && micros >= WORTH_MICROS) document.uncovered(COMPILED_AGAIN);
   return true;
 }
 

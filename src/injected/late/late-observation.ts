@@ -1,11 +1,14 @@
 import type { Native } from '../../base/patch.ts';
 import type { AtomicsObserver } from '../../hooks/atomics.ts';
-import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
-import type { ShadowMemories } from '../../hooks/shadow-memories.ts';
+import type { FormsAhead } from '../../hooks/modules/forms-ahead.ts';
+import type { HeapBlocks } from '../../hooks/modules/heap-blocks.ts';
+import type { ShadowMemories } from '../../hooks/modules/shadow-memories.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
-import type { ThreadId } from '../../shared/units.ts';
+import type { MemoryNews } from '../../shared/passage.ts';
+import type { MemoryLevel } from '../../shared/settings.ts';
+import type { EndId, ThreadId } from '../../shared/units.ts';
 import type { HandOver } from '../hand-over.ts';
-import type { AudioThread, ShadowMessage } from './audio-thread.ts';
+import type { ShadowMessage } from './audio-thread.ts';
 import type { Collector } from './collector.ts';
 import type { NodeEntries } from './node-entries.ts';
 
@@ -21,21 +24,25 @@ export interface LateObservation extends HandOver {
   readonly ledger: BlockLedger;
   /**
    * What rewritten modules of this thread allocate; none before there are any. `name`: that of our section in modules, and
-   * of what they import from us; undefined where none are rewritten. `map`: of a `HeapMap`. `hasOriginals`: whether modules were
-   * compiled before, which then run as they are. `quarantineBytes`: how many bytes of freed blocks may rest in each heap.
+   * of what they import from us; undefined where none are rewritten. `map`: of a `HeapMap`. `forms`: those of the page. `hasOriginals`: whether modules were
+   * compiled before, which then run as they are, or a worker is not heard that was taken to be. `quarantineBytes`: how many bytes of freed blocks may rest in each heap.
    */
   readonly heaps: {
+    level: MemoryLevel;
     blocks: HeapBlocks | undefined;
     name: string | undefined;
     map: SharedArrayBuffer | undefined;
+    forms: FormsAhead | undefined;
     hasOriginals: boolean;
     checks: PageChecks | undefined;
     quarantineBytes: number;
   };
+  /** The page's ends of workers that run modules in their instrumented form. */
+  readonly heardEnds: Map<EndId, true>;
   /** Functions of the engine's `Atomics`, where memory can be shared. */
   readonly natives: { notify: Native | undefined; waitAsync: Native | undefined };
-  /** Audio rendering threads, for what all of them are told. */
-  readonly scopes: Map<ThreadId, AudioThread>;
+  /** All other threads that are seen from inside, for what all of them are told. */
+  readonly threads: Map<ThreadId, { tell(news: MemoryNews): void }>;
 }
 
 /** What checks the accesses of modules. */

@@ -41,15 +41,18 @@ export function start(early: HandOver): Late {
     stress: { seed: 0 },
     ledger: ledgerOf(MAIN_THREAD, numbered.numberOf),
     heaps: {
+      level: 'ledger',
       blocks: undefined,
       name: undefined,
       map: undefined,
+      forms: undefined,
       hasOriginals: false,
       checks: undefined,
       quarantineBytes: 0,
     },
     natives: { notify: undefined, waitAsync: undefined },
-    scopes: new IntrinsicMap(),
+    threads: new IntrinsicMap(),
+    heardEnds: new IntrinsicMap(),
   };
   const { observer: atomics, replace: replaceAtomic } = observeMainAtomics(unheard, memories);
   const observation: LateObservation = { ...unheard, atomics };
@@ -68,14 +71,13 @@ export function start(early: HandOver): Late {
     if (!isConfigured && memory !== 'ledger') {
       observation.heaps.quarantineBytes = quarantine * 2 ** 20;
       rewriter = loadRewriter(observation, memory);
-      const { name } = observation.heaps;
-      if (name !== undefined) workers.named(name);
     }
     if (!isConfigured && seed > 0) {
       observation.stress.seed = seed;
       stress = new Stress(observation, seed);
       annotations = stress.hearBefore(annotations, named);
     }
+    if (!isConfigured) workers.decided();
     isConfigured = true;
     if (stress) stress.isOn = seed === observation.stress.seed;
   };

@@ -5,6 +5,7 @@ import type { Passage } from '../../shared/passage.ts';
 import type { Late } from '../late-part.ts';
 import { AudioThread } from './audio-thread.ts';
 import type { LateObservation } from './late-observation.ts';
+import { passedModules } from './rewriter.ts';
 import { watchUnderruns } from './underruns.ts';
 
 /** How long messages that are under way may take when a context has closed. */
@@ -13,7 +14,7 @@ const TOO_MANY = 'Too many contexts: the processors of this one are not seen.';
 
 /** Gives what passes into a scope in which the prelude waits. */
 export function preparePassing(observation: LateObservation): Late['pass'] {
-  const { collector, entities, heaps, nodeConstruction, order, realm, recorder, scopes } =
+  const { collector, entities, heaps, nodeConstruction, order, realm, recorder, threads } =
     observation;
   const { native: WorkletNode } = nodeConstruction;
 
@@ -22,6 +23,7 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
     const id = entities.nextThread();
     if (id === undefined) {
       recorder.record('uncovered', { what: 'prelude', detail: TOO_MANY });
+      heaps.blocks?.exposeAll();
       heaps.checks?.shadows.stop();
       return;
     }
@@ -32,10 +34,7 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
       originMs: dateNow() - realm.now() / 1000,
       fineClock: collector.fineClock,
       stress: observation.stress.seed,
-      modules: heaps.name,
-      heaps: heaps.map,
-      shadows: heaps.checks?.shadows.passed,
-      quarantineBytes: heaps.quarantineBytes,
+      modules: passedModules(heaps),
       shared,
     };
     const options = { __proto__: null, processorOptions: passage };
@@ -43,7 +42,7 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
     const port = entities.natives.port(carrier as AudioWorkletNode);
     const thread = new AudioThread({
       heard: undefined,
-      ended: () => mapDelete(scopes, id),
+      ended: () => mapDelete(threads, id),
       shadowed: (message) => heaps.checks?.heard(message, id),
       id,
       kind: 'audio',
@@ -56,7 +55,7 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
       lingerMs: LINGER_MS,
     });
     entry.thread = thread;
-    mapSet(scopes, id, thread);
+    mapSet(threads, id, thread);
     recorder.record('threadStarted', {
       thread: id,
       kind: 'audio',

@@ -1,7 +1,15 @@
-import { apply, IntrinsicInt32Array, promiseThen } from '../../base/intrinsics.ts';
+import {
+  apply,
+  IntrinsicInt32Array,
+  IntrinsicMap,
+  mapForEach,
+  promiseThen,
+} from '../../base/intrinsics.ts';
 import { ownMember, ownNative } from '../../base/own-natives.ts';
-import type { HeapBlocks } from '../../hooks/heap-blocks.ts';
-import { HeapMap } from '../../hooks/heap-map.ts';
+import { FormsAhead } from '../../hooks/modules/forms-ahead.ts';
+import type { HeapBlocks } from '../../hooks/modules/heap-blocks.ts';
+import { HeapMap } from '../../hooks/modules/heap-map.ts';
+import type { MemoryNews, PassedModules, PassedShadow } from '../../shared/passage.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
 import type { LateObservation } from './late-observation.ts';
 import { handOut } from './shared-modules.ts';
@@ -30,8 +38,15 @@ export function loadRewriter(observation: LateObservation, level: MemoryLevel): 
     uncovered(NOT_ISOLATED);
     return { isReady: true };
   }
-  observation.heaps.name = takeName(realm.window);
-  observation.heaps.map = HeapMap.share();
+  const { heaps, threads } = observation;
+  const tellAll = (news: MemoryNews): void => mapForEach(threads, (thread) => thread.tell(news));
+  heaps.level = level;
+  heaps.name = takeName(realm.window);
+  heaps.map = HeapMap.share();
+  heaps.forms = new FormsAhead(
+    (id, form) => tellAll({ kind: 'form', id, form }),
+    (id) => recorder.guard(() => tellAll({ kind: 'form-gone', id })),
+  );
   void promiseThen(
     import(/* @vite-ignore */ `${channel.base}wasm.js`) as Promise<{
       readonly default: EvaluateRewriter;
@@ -48,6 +63,22 @@ export function loadRewriter(observation: LateObservation, level: MemoryLevel): 
     },
   );
   return rewriter;
+}
+
+/** What other threads are told of rewritten modules; undefined where there are none. */
+export function passedModules({
+  name,
+  map: heaps,
+  forms,
+  checks,
+  level,
+  quarantineBytes,
+}: LateObservation['heaps']): PassedModules | undefined {
+  if (name === undefined || !heaps || !forms) return undefined;
+  // What makes them may not be there yet.
+  const none = level === 'full' ? new IntrinsicMap<number, PassedShadow>() : undefined;
+  const shadows = checks?.shadows.passed ?? none;
+  return { name, heaps, shadows, quarantineBytes, forms: forms.all };
 }
 
 /** A name that no page knows; undefined where none can be made of the engine's own chance. */

@@ -1,11 +1,21 @@
-import { floor, IntrinsicMap, mapForEach, mapGet, mapSet } from '../../base/intrinsics.ts';
+import {
+  floor,
+  IntrinsicMap,
+  mapClear,
+  mapDelete,
+  mapForEach,
+  mapGet,
+  mapSet,
+} from '../../base/intrinsics.ts';
+import { newsTo } from '../../hooks/worker-news.ts';
 import type { EnteredWorker, WorkerEntry } from '../../hooks/workers.ts';
-import type { SharedCells, UnplacedRecord } from '../../shared/passage.ts';
+import type { PassedModules, SharedCells, UnplacedRecord } from '../../shared/passage.ts';
 import { RecordWriter } from '../../shared/record-codec.ts';
-import type { ContextId, ThreadId, WorkerId } from '../../shared/units.ts';
+import { type ContextId, MAIN_THREAD, type ThreadId, type WorkerId } from '../../shared/units.ts';
 import { AudioThread, type WorkerMessage } from './audio-thread.ts';
 import type { LateObservation } from './late-observation.ts';
 import { replaceWorker } from './replace-worker.ts';
+import { passedModules } from './rewriter.ts';
 
 /** How long a terminated worker may go on writing. */
 const LINGER_MS = 2500;
@@ -25,17 +35,21 @@ export interface WorkerThreads {
   replace(worker: object, entry: WorkerEntry): void;
   /** A worker could not be entered because of the page's content security policy. */
   forbidden(): void;
-  /** From now on there may be rewritten modules, with a section of that name. */
-  named(name: string): void;
+  /** It is known whether modules are rewritten from now on. */
+  decided(): void;
 }
 
 export function observeWorkerThreads(observation: LateObservation): WorkerThreads {
-  const { collector, entities, realm, recorder } = observation;
+  const { channels, collector, entities, heaps, heardEnds, realm, recorder } = observation;
   const threads = new IntrinsicMap<number, AudioThread>();
   const keyOf = (parent: ThreadId, worker: WorkerId): number => parent * 2 ** 24 + worker;
+  /** What is to be done when it is known whether modules are rewritten. */
+  const waiting = new IntrinsicMap<ThreadId, () => void>();
+  let isDecided = false;
   let isForbidden = false;
 
-  const adopt: WorkerThreads['adopt'] = (parent, { worker, label, port: given }, shared) => {
+  const adopt: WorkerThreads['adopt'] = (parent, entered, shared) => {
+    const { worker, url, port: given } = entered;
     const port = given as MessagePort;
     const id = entities.nextThread();
     if (id === undefined) {
@@ -46,7 +60,7 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
       thread: id,
       kind: 'worker',
       context: 0 as ContextId,
-      name: label,
+      name: `worker ${url}`,
     });
     recorder.record('workerThread', { thread: id, parent, worker });
     let isAlive = true;
@@ -60,6 +74,7 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
       poll: () => undefined,
       realm,
       sink: collector,
+      shadowed: (message) => heaps.checks?.heard(message, id),
       heard: (message) => {
         if (!hasSpoken) {
           hasSpoken = true;
@@ -71,13 +86,23 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
       lingerMs: LINGER_MS,
       ended: () => {
         isAlive = false;
+        mapDelete(observation.threads, id);
       },
     });
-    const { name } = observation.heaps;
-    if (name !== undefined) {
-      // Of the page's own, this runs before its passage leaves.
-      if (shared) shared.modules = name;
-      thread.tell({ kind: 'modules', name });
+    // Those of others hear it from these; and where nothing is shared nobody listens.
+    if (parent === MAIN_THREAD && shared) {
+      const tell = newsTo(entered);
+      const end = channels.of(entered.self)?.id;
+      const begin = (): PassedModules | 'none' => {
+        const modules = passedModules(heaps);
+        if (!modules) return 'none';
+        mapSet(observation.threads, id, { tell });
+        if (end !== undefined) mapSet(heardEnds, end, true);
+        return modules;
+      };
+      // Workers that were made before the late part are adopted before anything is decided: of others the passage leaves now.
+      if (isDecided) shared.modules = begin();
+      else mapSet(waiting, id, () => tell({ kind: 'modules', modules: begin() }));
     }
     thread.tell({ kind: 'thread', id });
     mapSet(threads, keyOf(parent, worker), thread);
@@ -131,11 +156,20 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
     lastWords,
     replace(worker, entry) {
       told();
+      const end = channels.of(worker)?.id;
+      if (end !== undefined && mapGet(heardEnds, end)) {
+        mapDelete(heardEnds, end);
+        heaps.hasOriginals = true;
+        heaps.blocks?.exposeAll();
+        heaps.checks?.shadows.stop();
+      }
       replaceWorker(observation, worker, entry);
     },
     forbidden: told,
-    named(name) {
-      mapForEach(threads, (thread) => thread.tell({ kind: 'modules', name }));
+    decided() {
+      isDecided = true;
+      mapForEach(waiting, (tell) => tell());
+      mapClear(waiting);
     },
   };
 

@@ -1,12 +1,13 @@
-import { mapForEach } from '../../base/intrinsics.ts';
-import { HeapBlocks } from '../../hooks/heap-blocks.ts';
-import { HeapMap } from '../../hooks/heap-map.ts';
+import { mapForEach, mapGet } from '../../base/intrinsics.ts';
+import { HeapBlocks } from '../../hooks/modules/heap-blocks.ts';
+import { HeapMap } from '../../hooks/modules/heap-map.ts';
+import { HeardMemories } from '../../hooks/modules/heard-memories.ts';
+import { recordHeaps } from '../../hooks/modules/record-heaps.ts';
+import { ShadowMemories } from '../../hooks/modules/shadow-memories.ts';
+import { recordWasmAtomics } from '../../hooks/modules/wasm-atomic-imports.ts';
+import { hookDoors } from '../../hooks/modules/wasm-doors.ts';
+import { takeWasmNatives } from '../../hooks/modules/wasm-natives.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
-import { recordHeaps } from '../../hooks/record-heaps.ts';
-import { PASSED_ON, ShadowMemories } from '../../hooks/shadow-memories.ts';
-import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
-import { hookDoors } from '../../hooks/wasm-doors.ts';
-import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
 import { describeError } from '../../shared/describe-error.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
 import { MAIN_THREAD } from '../../shared/units.ts';
@@ -26,32 +27,54 @@ const REPLACED =
  * bundle as it wraps the late part, which loads it.
  */
 export function start(observation: LateObservation, level: MemoryLevel): HeapBlocks | undefined {
-  const { atomics, compilations, heaps: known, ledger, memories, realm, recorder } = observation;
+  const {
+    atomics,
+    compilations,
+    heaps: known,
+    heardEnds,
+    ledger,
+    memories,
+    realm,
+    recorder,
+  } = observation;
   const { doors } = compilations;
   if (!doors) return undefined;
   const uncovered = (detail: string): void =>
     recorder.mention('uncovered', { what: 'other', detail });
   const natives = takeWasmNatives(doors, realm.window);
-  const { name } = known;
-  if (!natives || name === undefined) {
+  const { forms, name } = known;
+  if (!natives || name === undefined || !forms || !known.map) {
     uncovered(REPLACED);
     return undefined;
   }
   if (known.hasOriginals) uncovered(LATE);
   const budget = new PreviewBudget();
-  const map = known.map && new HeapMap(known.map);
-  if (known.hasOriginals) map?.expose();
+  const map = new HeapMap(known.map);
+  if (known.hasOriginals) map.expose();
+  const heard = new HeardMemories(memories, false);
+  const isHeard = (memory: object): boolean => heard.has(memory);
   const maySpend = (): boolean => budget.take(recorder.now());
   const heaps = new HeapBlocks(
-    recordHeaps(recorder, memories, () => ledger, { map, maySpend, uncovered }),
+    recordHeaps(
+      recorder,
+      memories,
+      (memory) => ledger.memoryOf(memory),
+      () => ledger,
+      { map, maySpend, uncovered, isHeard },
+    ),
   );
   observation.collector.eachTick(() => heaps.tellCounts());
-  const checks = level === 'full' ? checking(observation, heaps) : undefined;
+  const checks = level === 'full' ? checking(observation, heaps, map.ordinal, isHeard) : undefined;
   known.checks = checks;
+  // Even ends are ports of nodes, whose threads are entered.
+  heard.watch(heaps, checks?.shadows, (end) => end % 2 === 0 || mapGet(heardEnds, end) === true);
   hookDoors({
     doors,
     natives,
     heaps,
+    forms,
+    ahead: forms,
+    again: (compile) => compile(),
     shadows: checks?.shadows,
     atomics:
       atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
@@ -73,8 +96,13 @@ interface Checking extends PageChecks {
 }
 
 /** What makes shadows of heaps, and records of what touches freed blocks in them, on any thread. */
-function checking(observation: LateObservation, heaps: HeapBlocks): Checking {
-  const { ledger, memories, natives, recorder, scopes } = observation;
+function checking(
+  observation: LateObservation,
+  heaps: HeapBlocks,
+  ordinal: number,
+  isHeard: (memory: object) => boolean,
+): Checking {
+  const { ledger, memories, natives, recorder, threads } = observation;
   const uncovered = (detail: string): void =>
     recorder.mention('uncovered', { what: 'other', detail });
   const blocks = new TouchedBlocks({
@@ -83,15 +111,15 @@ function checking(observation: LateObservation, heaps: HeapBlocks): Checking {
     again: (fields, seq, at) => recorder.record('freedTouchedAgain', fields, seq, at),
     tellFreed(shadow, thread, offset, place) {
       if (shadow > 0 || thread === MAIN_THREAD) shadows.tellFreed(shadow, offset, place);
-      mapForEach(scopes, (scope, id) => {
+      mapForEach(threads, (each, id) => {
         if (shadow > 0 || id === thread) {
-          scope.tell({ kind: 'tell-freed', shadow, offset, place });
+          each.tell({ kind: 'tell-freed', shadow, offset, place });
         }
       });
     },
   });
   const shadows = new ShadowMemories({
-    thread: MAIN_THREAD,
+    ordinal,
     memories,
     notify: natives.notify,
     waitAsync: natives.waitAsync,
@@ -103,16 +131,12 @@ function checking(observation: LateObservation, heaps: HeapBlocks): Checking {
     stack: () => recorder.stack(),
     memoryOf: (memory) => ledger.memoryOf(memory),
     touched: (touch) => blocks.heard(touch, MAIN_THREAD),
-    made: (shadow) => mapForEach(scopes, (scope) => scope.tell({ kind: 'shadow', shadow })),
+    made: (shadow) => mapForEach(threads, (thread) => thread.tell({ kind: 'shadow', shadow })),
     unshadowed: () => undefined,
+    isHeard,
     uncovered,
     fault: (error) => recorder.fault(error),
   });
-  memories.passing = (memory, end) => {
-    // Even ends are ports of nodes, whose threads are entered.
-    if (end % 2 === 0) shadows.usedBySeen(memory);
-    else shadows.usedUnseen(memory, PASSED_ON);
-  };
   return {
     shadows,
     keep: (original) => blocks.keep(original),
@@ -127,4 +151,4 @@ function checking(observation: LateObservation, heaps: HeapBlocks): Checking {
 }
 
 const UNSHADOWED =
-  'Memory: an audio rendering thread runs a module in memory that no module of the page works in: nothing that is freed in shared memory is checked from then on.';
+  'Memory: another thread runs a module in memory of whose shadow it does not know: nothing that is freed in shared memory is checked from then on.';

@@ -1,4 +1,14 @@
-import { apply, IntrinsicPromise, ownData, promiseThen } from '../../base/intrinsics.ts';
+import {
+  apply,
+  IntrinsicMap,
+  IntrinsicPromise,
+  mapClear,
+  mapForEach,
+  mapSet,
+  mapSize,
+  ownData,
+  promiseThen,
+} from '../../base/intrinsics.ts';
 import { Patches } from '../../base/patch.ts';
 import { stubAtomics } from '../../hooks/atomics-stubs.ts';
 import { Channels, isTrusted, shapeOfPost } from '../../hooks/channels.ts';
@@ -6,7 +16,13 @@ import { Memories } from '../../hooks/memories.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { MessageHandlers } from '../../hooks/message-handlers.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
-import type { PassageCells, ToScope, WorkerPassage } from '../../shared/passage.ts';
+import type {
+  MemoryNews,
+  PassageCells,
+  ToScope,
+  WorkerNews,
+  WorkerPassage,
+} from '../../shared/passage.ts';
 import { SCOPE_END } from '../../shared/units.ts';
 import { observeAnnotations } from './annotations.ts';
 import { repairBaseURL } from './base-urls.ts';
@@ -39,21 +55,40 @@ function observe(address: Address): void {
   const patches = new Patches();
   const recorder = new WorkerRecorder(patches, address);
 
-  // Heard before any listener of the page’s, so that none of them ever sees it.
-  let awaited = true;
-  listen(scope, 'message', function hear(event) {
-    if (!awaited || !isTrusted(event)) return;
-    awaited = false;
+  /** Hears the passage before any listener of the page’s, and what may follow on the same way, so that none of them ever does. */
+  const hear = (event: object): void => {
+    if (isDeaf || !isTrusted(event)) return;
+    const said = dataOf(event);
+    const isOurs =
+      typeof said === 'object' && said !== null && ownData(said, 'name') === address.name;
+    if (isOurs) stopEvent(event);
+    const isFirst = !hasHeard;
+    hasHeard = true;
+    try {
+      if (isFirst && isOurs) enter(said as WorkerPassage);
+      else if (isFirst) deafen();
+      else if (isOurs) hearNews((said as WorkerNews).data);
+    } catch (error) {
+      // A page that has read the name in a stack may say anything.
+      recorder.fault(error);
+    }
+  };
+  const deafen = (): void => {
+    isDeaf = true;
     forget(scope, 'message', hear);
-    const passage = dataOf(event) as WorkerPassage;
-    if (ownData(passage, 'name') !== address.name) return;
-    stopEvent(event);
+  };
+  let hasHeard = false;
+  let isDeaf = false;
+  listen(scope, 'message', hear);
+
+  const enter = (passage: WorkerPassage): void => {
     const counts = passage.cells?.shared !== undefined;
     if (scopeEnd) scopeEnd.isCounted = counts;
     postToParent(scope, { name: address.name, counts });
     recorder.open(passage.port, obey);
-    if (passage.cells) begin(passage.cells);
-  });
+    if (passage.cells) begin(passage.cells, true);
+    if (!isIsolated) deafen();
+  };
 
   const memories = new Memories(recorder);
   const channels = new Channels({
@@ -70,24 +105,41 @@ function observe(address: Address): void {
   const installAtomics = isIsolated ? stubAtomics(patches) : undefined;
   const numbered = numberMemories(memories);
   observeGrowth(recorder, memories, numbered);
-  const modules = isIsolated ? observeModules(recorder, memories, address.own) : undefined;
+  const modules = isIsolated
+    ? observeModules(
+        recorder,
+        memories,
+        address.own,
+        (memory) => numbered.numberOf(memory),
+        (end) => end === SCOPE_END || nested.hears(end),
+      )
+    : undefined;
   const annotations = observeAnnotations(recorder);
-  const nested = observeNestedWorkers(recorder, channels, address);
+  const nested = observeNestedWorkers(recorder, channels, address, () => modules?.known);
 
-  const begin = (cells: PassageCells): void => {
+  const begin = (cells: PassageCells, isEarly: boolean): void => {
     recorder.begin(cells);
     if (installAtomics) recorder.observeAtomics(installAtomics, memories);
     const { timeOrigin, shared } = cells;
+    if (shared?.modules === 'none') deafen();
+    modules?.begin(shared?.modules, isEarly);
     nested.begin({ timeOrigin, order: shared?.order });
-    named(shared?.modules);
+    mapForEach(early, hearNews);
+    mapClear(early);
   };
-  const named = (name: string | undefined): void => {
-    modules?.passed(name);
-    nested.named(name);
+  /** What comes before the cells waits for them. */
+  const early = new IntrinsicMap<number, MemoryNews>();
+  const hearNews = (news: MemoryNews): void => {
+    if (!recorder.outlet) {
+      mapSet(early, mapSize(early), news);
+      return;
+    }
+    if (news.kind === 'modules' && news.modules === 'none') deafen();
+    modules?.obey(news);
+    nested.tell(news);
   };
   const obey = (command: ToScope): void => {
-    if (command.kind === 'begin') begin(command);
-    else if (command.kind === 'modules') named(command.name);
+    if (command.kind === 'begin') begin(command, false);
     else if (command.kind === 'thread') {
       const ledger = ledgerOf(command.id, numbered.numberOf);
       annotations.numbered(ledger);

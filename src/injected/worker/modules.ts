@@ -9,23 +9,21 @@ import {
   promiseThen,
   slice,
 } from '../../base/intrinsics.ts';
-import type { ApplyTrap } from '../../base/patch.ts';
-import { HeapBlocks } from '../../hooks/heap-blocks.ts';
+import type { ApplyTrap, Native } from '../../base/patch.ts';
 import type { Memories } from '../../hooks/memories.ts';
-import { PreviewBudget } from '../../hooks/preview-budget.ts';
-import { recordHeaps } from '../../hooks/record-heaps.ts';
-import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
-import { copyOfBytes, describeSource } from '../../hooks/wasm-atomics.ts';
+import { hookPassed, type PassedHooks } from '../../hooks/modules/passed-modules.ts';
+import { copyOfBytes, describeSource } from '../../hooks/modules/wasm-atomics.ts';
 import {
   type HoldDoor,
   observeCompilations,
   type WasmDoors,
-} from '../../hooks/wasm-compilations.ts';
-import { hookDoors } from '../../hooks/wasm-doors.ts';
-import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
-import type { Rewrite } from '../../hooks/wasm-tag.ts';
+} from '../../hooks/modules/wasm-compilations.ts';
+import { takeWasmNatives } from '../../hooks/modules/wasm-natives.ts';
+import type { Rewrite } from '../../hooks/modules/wasm-tag.ts';
+import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
-import { describeError } from '../../shared/describe-error.ts';
+import type { MemoryNews, PassedModules } from '../../shared/passage.ts';
+import type { EndId, MemoryId } from '../../shared/units.ts';
 import { rememberInstances } from './early-instances.ts';
 import { after, microsOfEpoch } from './scope.ts';
 import { handOut } from './shared-modules.ts';
@@ -33,8 +31,11 @@ import type { WorkerRecorder } from './worker-recorder.ts';
 
 /** The WebAssembly of a worker. */
 export interface WorkerModules {
-  /** The passage has come, with the name of our section in rewritten modules; undefined: none are rewritten, so far. */
-  passed(name: string | undefined): void;
+  /** The passage has come, before any other message if it is early; undefined: no modules are rewritten, so far. */
+  begin(modules: PassedModules | 'none' | undefined, isEarly: boolean): void;
+  obey(news: MemoryNews): void;
+  /** What workers of this one are told of rewritten modules. */
+  readonly known: PassedModules | 'none' | undefined;
   /** The blocks of this thread have their numbers now. */
   numbered(ledger: BlockLedger): void;
 }
@@ -45,6 +46,8 @@ type RewriteModule = (
   uncovered: (why: string) => void,
 ) => Rewrite | undefined;
 type EvaluateRewriter = (shared: readonly unknown[]) => () => RewriteModule;
+
+const { notify, waitAsync } = Atomics as unknown as { readonly [name: string]: Native };
 
 /** How long those who can wait do so for the passage, and for the rewriter. */
 const PATIENCE_MS = 2000;
@@ -67,13 +70,17 @@ export function observeModules(
   recorder: WorkerRecorder,
   memories: Memories,
   own: string,
+  numberOf: (memory: object) => MemoryId,
+  isHeard: (end: EndId) => boolean,
 ): WorkerModules {
   const { patches } = recorder;
   const waiting = new IntrinsicMap<number, () => void>();
   const said = new IntrinsicMap<string, true>();
   let waitingCount = 0;
-  let name: string | undefined;
+  let passed: PassedModules | undefined;
+  let hooked: PassedHooks | undefined;
   let hasPassed = false;
+  let isNever = false;
   let isLate = false;
   let hasCompiled = false;
   let rewriter: RewriteModule | 'loading' | 'missing' | undefined;
@@ -87,7 +94,7 @@ export function observeModules(
   /** Whether it is settled what becomes of bytes. */
   const isOpen = (): boolean => {
     if (!hasPassed) return isLate;
-    return name === undefined || rewriter === 'missing' || typeof rewriter === 'function';
+    return !passed || rewriter === 'missing' || typeof rewriter === 'function';
   };
   const letGo = (): void => {
     if (!isOpen()) return;
@@ -153,63 +160,80 @@ export function observeModules(
     hold,
   );
   const natives = doors && takeWasmNatives(doors, globalThis);
-  if (!natives) return { passed: () => undefined, numbered: () => undefined };
+  if (!natives) {
+    const ignore = (): undefined => undefined;
+    return { begin: ignore, obey: ignore, known: undefined, numbered: ignore };
+  }
   const early = rememberInstances(doors);
 
-  const hook = (named: string): void => {
+  const hook = (given: PassedModules, isEarly: boolean): PassedHooks => {
     const budget = new PreviewBudget();
-    const { atomics } = recorder;
-    if (early.some(natives, named)) {
+    const hasMissed = early.some(natives, given.name);
+    if (hasMissed) {
       recorder.record('atomicsMissed', { stack: '' });
       uncovered(MISSED);
     }
     if (hasCompiled) uncovered(UNTOUCHED);
-    const maySpend = (): boolean => budget.take(microsOfEpoch());
-    // What all threads know of blocks does not come here, so far: see `hasLeft` of data blocks.
-    const given = { map: undefined, maySpend, uncovered };
-    const host = recordHeaps(recorder, memories, () => ledger, given);
-    const heaps = new HeapBlocks({
-      ...host,
-      // Nor what others free.
-      grew: () => undefined,
-      counted(memory, heap) {
-        host.counted(memory, heap);
-        after(NEXT_COUNT_MS, () => heaps.tellCounts());
+    recorder.record('heapsHeard', { checked: given.shadows !== undefined });
+    const hooked = hookPassed(
+      {
+        recorder,
+        memories,
+        doors,
+        natives,
+        atomics: recorder.atomics,
+        notify,
+        waitAsync,
+        numberOf,
+        ledger: () => ledger,
+        maySpend: () => budget.take(microsOfEpoch()),
+        micros: microsOfEpoch,
+        frame: () => 0,
+        isHeard,
+        say: (message) => recorder.send(message),
+        uncovered,
+        missed: MISSED,
+        rewrite(bytes) {
+          if (typeof rewriter === 'function') return rewriter(bytes, given.name, uncovered);
+          if (rewriter === undefined) load();
+          if (rewriter !== 'missing') uncovered(UNTOUCHED);
+          return undefined;
+        },
+        counted: () => after(NEXT_COUNT_MS, () => hooked.tellCounts()),
+        covered: (bytes, how) => recorder.record('atomicsCovered', { bytes, how }),
       },
-    });
-    hookDoors({
-      doors,
-      natives,
-      heaps,
-      shadows: undefined,
-      atomics:
-        atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
-      name: named,
-      rewrite(bytes) {
-        if (typeof rewriter === 'function') return rewriter(bytes, named, uncovered);
-        if (rewriter === undefined) load();
-        if (rewriter !== 'missing') uncovered(UNTOUCHED);
-        return undefined;
-      },
-      refused: (error) =>
-        uncovered(`Memory: a rewritten module could not be used: ${describeError(error)}`),
-      covered: (bytes, how) => recorder.record('atomicsCovered', { bytes, how }),
-      missed() {
-        recorder.record('atomicsMissed', { stack: recorder.stack() });
-        uncovered(MISSED);
-      },
-    });
+      given,
+    );
+    const mayHaveRun = hasCompiled || hasMissed || (!isEarly && mapSize(memories.known) > 0);
+    if (mayHaveRun) hooked.expose();
+    return hooked;
   };
 
-  return {
-    passed(given) {
-      hasPassed = true;
-      if (given !== undefined && name === undefined) {
-        name = given;
-        hook(given);
-        if (mapSize(waiting) > 0) load();
+  const begin: WorkerModules['begin'] = (given, isEarly) => {
+    hasPassed = true;
+    if (given === 'none' || !given) {
+      isNever ||= given === 'none';
+    } else if (hooked) {
+      hooked.forms.takeAll(given.forms);
+      if (given.shadows) {
+        mapForEach(given.shadows, (shadow) => hooked?.obey({ kind: 'shadow', shadow }));
       }
-      letGo();
+    } else {
+      passed = given;
+      hooked = hook(given, isEarly);
+      if (mapSize(waiting) > 0) load();
+    }
+    letGo();
+  };
+  return {
+    begin,
+    obey(news) {
+      if (news.kind === 'modules') begin(news.modules, false);
+      else hooked?.obey(news);
+    },
+    get known() {
+      if (passed && hooked) return { ...passed, ...hooked.known };
+      return isNever ? 'none' : undefined;
     },
     numbered(known) {
       ledger = known;

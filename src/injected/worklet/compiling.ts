@@ -8,7 +8,7 @@ import {
   uncurryThis,
 } from '../../base/intrinsics.ts';
 import { constructAs } from '../../base/patch.ts';
-import type { WasmDoors } from '../../hooks/wasm-compilations.ts';
+import type { WasmDoors } from '../../hooks/modules/wasm-compilations.ts';
 import type { FieldsOf } from '../../shared/records.ts';
 import type { Frames, NodeId } from '../../shared/units.ts';
 import { microsOfClock, stepOfClock } from './clocks.ts';
@@ -22,6 +22,12 @@ export interface CompilingHost {
   saw(memory: object): void;
 }
 
+/** Of `microsOfClock`. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What takes less time than that is not told. */
 const LEAST_MICROS = 1000;
 const MOST_INSTANTIATIONS = 1024;
@@ -29,12 +35,13 @@ const MOST_EXPORTS = 4096;
 
 /**
  * Tells how long compiling and instantiating hold this thread up, and how long a promised instance is awaited; finds the
- * memories that instances make for themselves. Whatever else stands at the doors later is measured along.
+ * memories that instances make for themselves. What stands at the doors later and is work of ours is measured along, unless
+ * it runs what is not by the function that this gives.
  */
 export function observeCompiling(
   doors: WasmDoors,
   { recorder, running, saw }: CompilingHost,
-): void {
+): <T>(run: () => T) => T {
   const { prototype } = doors.Instance.native as unknown as { readonly prototype: object };
   const exportsOf = uncurryThis(
     getOwnPropertyDescriptor(prototype, 'exports')?.get as (this: object) => object,
@@ -57,8 +64,9 @@ export function observeCompiling(
     }
   };
 
-  const tell = (what: FieldsOf<'wasmBlocked'>['what'], from: number): void => {
-    const to = microsOfClock();
+  /** The part of the work at hand that is not ours, where it is known. */
+  let theirs: Span | undefined;
+  const tell = (what: FieldsOf<'wasmBlocked'>['what'], { from, to }: Span): void => {
     const micros = to - from;
     if (micros < LEAST_MICROS) return;
     recorder.record('wasmBlocked', {
@@ -77,11 +85,12 @@ export function observeCompiling(
     door.trap = (native, args, newTarget) => {
       const from = microsOfClock();
       let result: object | undefined;
+      theirs = undefined;
       try {
         result = (before ?? constructAs)(native, args, newTarget);
         return result;
       } finally {
-        guard(() => tell(what, from));
+        guard(() => tell(what, theirs ?? { from, to: microsOfClock() }));
         if (what === 'instantiate' && result) guard(() => made(result));
       }
     };
@@ -122,5 +131,14 @@ export function observeCompiling(
         throw error;
       },
     );
+  };
+
+  return (run) => {
+    const from = microsOfClock();
+    try {
+      return run();
+    } finally {
+      theirs = { from, to: microsOfClock() };
+    }
   };
 }

@@ -1,6 +1,6 @@
 import { Patches } from '../../base/patch.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
-import type { ShadowMemories } from '../../hooks/shadow-memories.ts';
+import type { PassedHooks } from '../../hooks/modules/passed-modules.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
 import type { NodeId } from '../../shared/units.ts';
@@ -49,10 +49,10 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const recorder = passage.stress
     ? new StressedRecorder(patches, passage, port)
     : new ThreadRecorder(patches, passage, port);
-  let shadows: ShadowMemories | undefined;
+  let modules: PassedHooks | undefined;
   listen(port, 'message', (event) => {
     const command = dataOf(event) as ToScope;
-    if (!shadows?.obey(command)) recorder.obey(command);
+    if (!modules?.obey(command)) recorder.obey(command);
   });
   startPort(port);
   preventInlining();
@@ -72,8 +72,9 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   });
   const growth = observeGrowth(recorder, ports.memories, { ...numbered, running });
   if (sharing.doors) {
-    observeCompiling(sharing.doors, { recorder, running, saw: (memory) => growth?.saw(memory) });
-    shadows = hookModules(recorder, sharing, ports.memories, ledger, passage);
+    const saw = (memory: object): void => growth?.saw(memory);
+    const timeTheirs = observeCompiling(sharing.doors, { recorder, running, saw });
+    modules = hookModules(recorder, sharing, ports.memories, ledger, timeTheirs, passage);
   }
   observeAnnotations(recorder, processors, ledger);
   return processors;

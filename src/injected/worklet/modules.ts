@@ -1,17 +1,11 @@
-import { mapForEach } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
-import { HeapBlocks } from '../../hooks/heap-blocks.ts';
-import { HeapMap } from '../../hooks/heap-map.ts';
 import type { Memories } from '../../hooks/memories.ts';
-import { recordHeaps } from '../../hooks/record-heaps.ts';
-import { ShadowMemories } from '../../hooks/shadow-memories.ts';
-import { recordWasmAtomics } from '../../hooks/wasm-atomic-imports.ts';
-import { hookDoors } from '../../hooks/wasm-doors.ts';
-import { takeWasmNatives } from '../../hooks/wasm-natives.ts';
+import { hookPassed, type PassedHooks } from '../../hooks/modules/passed-modules.ts';
+import { takeWasmNatives } from '../../hooks/modules/wasm-natives.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
-import { describeError } from '../../shared/describe-error.ts';
 import type { Passage } from '../../shared/passage.ts';
 import type { Sharing } from './atomics.ts';
+import { microsOfClock } from './clocks.ts';
 import { currentFrame } from './scope.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
 
@@ -23,69 +17,52 @@ const COMPILED_HERE =
   'Memory: modules that an audio rendering thread compiles itself run as they are; their blocks and atomic instructions are not seen.';
 
 /**
- * Lets modules that the page has rewritten tell of their allocator in this scope too, and of accesses to freed memory. What
- * is compiled here runs as it is. Gives the shadows of heaps; undefined where accesses are not checked.
+ * Hooks modules that the page has rewritten; what is compiled here runs as it is. Undefined where none are rewritten.
+ * `theirs` times what is no work of ours.
  */
 export function hookModules(
   recorder: ThreadRecorder,
   { atomics, doors }: Sharing,
   memories: Memories,
   ledger: BlockLedger,
-  { modules: name, heaps: map, shadows: passed, quarantineBytes, thread }: Passage,
-): ShadowMemories | undefined {
+  theirs: <T>(run: () => T) => T,
+  { modules }: Passage,
+): PassedHooks | undefined {
   const natives = doors && takeWasmNatives(doors, globalThis);
-  if (name === undefined || !natives) return undefined;
-  const uncovered = (detail: string): void =>
-    recorder.record('uncovered', { what: 'other', detail });
-  // No strings on this thread for blocks that nobody may ever ask for.
-  const maySpend = (): boolean => false;
-  const given = { map: map && new HeapMap(map), maySpend, uncovered };
-  const heaps = new HeapBlocks(recordHeaps(recorder, memories, () => ledger, given));
+  if (!modules || !natives) return undefined;
+  const hooks = hookPassed(
+    {
+      recorder,
+      memories,
+      doors,
+      natives,
+      atomics,
+      notify,
+      waitAsync,
+      numberOf: (memory) => ledger.memoryOf(memory),
+      ledger: () => ledger,
+      // No strings on this thread for blocks that nobody may ever ask for.
+      maySpend: () => false,
+      micros: microsOfClock,
+      frame: currentFrame,
+      // Even ends are ports of processors, which lead to the page.
+      isHeard: (end) => end % 2 === 0,
+      say: (message) => recorder.say(message),
+      uncovered: (detail) => recorder.record('uncovered', { what: 'other', detail }),
+      missed: MISSED,
+      theirs,
+      rewrite: undefined,
+      // What is compiled here is not rewritten.
+      covered: () => undefined,
+    },
+    modules,
+  );
   const before = recorder.eachClock;
   recorder.eachClock = (frame) => {
     before?.(frame);
-    heaps.tellCounts();
+    hooks.tellCounts();
   };
-  const shadows =
-    passed &&
-    new ShadowMemories({
-      thread,
-      memories,
-      notify,
-      waitAsync,
-      heaps,
-      quarantineBytes,
-      next: () => recorder.next(),
-      now: () => recorder.now(),
-      frame: () => currentFrame(),
-      stack: () => recorder.stack(),
-      memoryOf: (memory) => ledger.memoryOf(memory),
-      touched: (touch) => recorder.say({ kind: 'touched', touch }),
-      made: undefined,
-      unshadowed: () => recorder.say({ kind: 'unshadowed' }),
-      uncovered,
-      fault: (error) => recorder.fault(error),
-    });
-  if (passed) mapForEach(passed, (shadow) => shadows?.take(shadow));
-  hookDoors({
-    doors,
-    natives,
-    heaps,
-    shadows,
-    atomics:
-      atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
-    name,
-    rewrite: undefined,
-    refused: (error) =>
-      uncovered(`Memory: a rewritten module could not be used: ${describeError(error)}`),
-    // What is compiled here is not rewritten.
-    covered: () => undefined,
-    missed() {
-      recorder.record('atomicsMissed', { stack: recorder.stack() });
-      uncovered(MISSED);
-    },
-  });
-  return shadows;
+  return hooks;
 }
 
 /** That a module was compiled in this scope, where modules are to be rewritten. */

@@ -51,6 +51,19 @@ describe('double-free, as a module tells', () => {
     expect(findings(text).filter((each) => !each.startsWith('undelivered'))).toEqual([]);
   });
 
+  test('fires where a worker has the memory that tells of blocks as well', () => {
+    const text = `
+      0  workerCreated worker=1
+      0  memorySeen    memory=1 kind=wasm bytes=64
+      1  passed        end=103 message=1 what=memory local=1
+      1  portSent      end=103${HEAP}`;
+    const again = '2  heapMisfreed  what=double block=1 memory=1 offset=64';
+    const found = (lines: string): readonly string[] =>
+      findings(`${text}\n${lines}`).filter((each) => each.startsWith('double'));
+    expect(found(again)).toEqual([]);
+    expect(found(`1 @w1 heapsHeard checked=false\n${again}`)).toHaveLength(1);
+  });
+
   test('is likely where records were lost', () => {
     const text = `${HEAP}
       2  lost thread=0 count=3 why=ring-full

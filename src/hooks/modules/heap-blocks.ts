@@ -9,16 +9,17 @@ import {
   mapSet,
   weakMapGet,
   weakMapSet,
-} from '../base/intrinsics.ts';
-import * as LIMITS from '../shared/limits.ts';
-import type { HeapAllocator, Misfree } from '../shared/records.ts';
-import type { BlockId, MemoryId, Micros } from '../shared/units.ts';
+} from '../../base/intrinsics.ts';
+import * as LIMITS from '../../shared/limits.ts';
+import type { HeapAllocator, Misfree } from '../../shared/records.ts';
+import type { BlockId, MemoryId, Micros } from '../../shared/units.ts';
 import { type Block, type FoundBlock, Heap, type ToldBlock } from './heap.ts';
 import { BLOCK, type HeapMap } from './heap-map.ts';
 import { type HeapSite, HeapSites } from './heap-sites.ts';
 import { moduleKey } from './module-key.ts';
+import { originalStack } from './original-stack.ts';
 import type { Rest } from './resting-blocks.ts';
-import { type FunctionLayout, originalStack, type Rewrite } from './wasm-tag.ts';
+import type { FunctionLayout, Rewrite } from './wasm-tag.ts';
 
 /** What the blocks of heaps need of the thread that they are in. */
 export interface HeapHost {
@@ -36,6 +37,8 @@ export interface HeapHost {
   /** Whether other threads hold the memory, and whether they can. */
   isShared(memory: object): boolean;
   isSharable(memory: object): boolean;
+  /** Whether all other threads that hold the memory are heard too, as far as this one knows. */
+  isHeard(memory: object): boolean;
   told(block: ToldBlock): void;
   /** Told of too, but handed out by another thread, which has said nothing of it. */
   found(block: FoundBlock): void;
@@ -70,7 +73,7 @@ const ALLOCATORS = [
 
 const NOT_TOLD = 'blocks that are freed twice, or were never handed out, are not told';
 const CONFUSED = `Memory: a heap hands out blocks that were not heard to be freed; ${NOT_TOLD}.`;
-const EXPOSED = `Memory: a module that runs as it is has a memory that others share; ${NOT_TOLD}.`;
+const EXPOSED = `Memory: a module that runs as it is, or a thread that is not heard, has a memory that others share; ${NOT_TOLD}.`;
 
 /** What an instrumented module imports: see `HEAP_IMPORT` in `src/wasm`. */
 export interface HeapImports {
@@ -123,14 +126,20 @@ export class HeapBlocks {
     const known = weakMapGet(this.#byMemory, memory);
     if (known) mapForEach(known.blocks, (block, address) => mapSet(heap.blocks, address, block));
     weakMapSet(this.#byMemory, memory, heap);
-    if (this.#host.isSharable(memory)) heap.share();
+    if (!this.#host.isSharable(memory)) return;
+    heap.share();
+    if (!this.#host.isHeard(memory)) this.exposeAll();
   }
 
   /** A module that is not hooked has the memory: it may hand out blocks that nobody hears of. */
   expose(memory: object): void {
     if (!this.#host.isSharable(memory)) this.heapOf(memory, 0).isExposed = true;
     // Which heap of other threads it is may not be known here.
-    else if (this.#host.map?.expose()) this.#host.uncovered(EXPOSED);
+    else this.exposeAll();
+  }
+
+  exposeAll(): void {
+    if (this.#host.map?.expose()) this.#host.uncovered(EXPOSED);
   }
 
   /**

@@ -1,5 +1,5 @@
-import { IntrinsicMap, mapForEach, mapGet, mapSet } from '../base/intrinsics.ts';
-import type { Micros } from '../shared/units.ts';
+import { IntrinsicMap, mapForEach, mapGet, mapSet } from '../../base/intrinsics.ts';
+import type { Micros } from '../../shared/units.ts';
 
 /** A place of the program that allocates, as far as stacks of its allocations were taken. */
 export interface HeapSite {

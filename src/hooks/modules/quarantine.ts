@@ -10,8 +10,8 @@ import {
   lengthOf,
   min,
   setBytes,
-} from '../base/intrinsics.ts';
-import * as LIMITS from '../shared/limits.ts';
+} from '../../base/intrinsics.ts';
+import * as LIMITS from '../../shared/limits.ts';
 
 /** As `src/wasm/shadow.ts` has it: so many bytes of the heap for one of the shadow. */
 const GRANULE_SHIFT = 3;

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
-import { Patches } from '../../../src/base/patch.ts';
-import { type Compiled, describeSource, scanModule } from '../../../src/hooks/wasm-atomics.ts';
-import { observeCompilations } from '../../../src/hooks/wasm-compilations.ts';
-import { imported, leb, type ModuleParts, wasmModule } from '../../support/wasm-bytes.ts';
+import { Patches } from '../../../../src/base/patch.ts';
+import {
+  type Compiled,
+  describeSource,
+  scanModule,
+} from '../../../../src/hooks/modules/wasm-atomics.ts';
+import { observeCompilations } from '../../../../src/hooks/modules/wasm-compilations.ts';
+import { imported, leb, type ModuleParts, wasmModule } from '../../../support/wasm-bytes.ts';
 
 const I32 = 0x41;
 const I64 = 0x42;

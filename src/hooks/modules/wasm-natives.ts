@@ -1,8 +1,25 @@
-import { apply, getOwnPropertyDescriptor, uncurryThis } from '../base/intrinsics.ts';
-import { ownMember, ownNative } from '../base/own-natives.ts';
-import type { Native } from '../base/patch.ts';
+import { apply, getOwnPropertyDescriptor, uncurryThis } from '../../base/intrinsics.ts';
+import { ownMember, ownNative } from '../../base/own-natives.ts';
+import type { Native } from '../../base/patch.ts';
 import type { WasmDoors } from './wasm-compilations.ts';
-import type { WasmNatives } from './wasm-doors.ts';
+
+/** The engine's own functions that see into modules and instances. */
+export interface WasmNatives {
+  /** `WebAssembly.Module.imports`, `.exports` and `.customSections`. */
+  readonly importsOf: (module: object) => readonly WasmDescriptor[];
+  readonly exportsOf: (module: object) => readonly WasmDescriptor[];
+  readonly sectionsOf: (module: object, name: string) => readonly ArrayBuffer[];
+  /** The `exports` of an instance. */
+  readonly membersOf: (instance: object) => object;
+  /** The bytes of a `Response`, which stays as it is; throws for what is none, or was read. Undefined in scopes without. */
+  readonly bodyOf: ((response: unknown) => Promise<ArrayBuffer>) | undefined;
+}
+
+export interface WasmDescriptor {
+  readonly module?: string;
+  readonly name: string;
+  readonly kind: string;
+}
 
 /** The engine's functions of the scope whose global object is `global`; undefined where the page has replaced any of them by now. */
 export function takeWasmNatives(

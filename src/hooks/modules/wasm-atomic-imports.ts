@@ -1,7 +1,7 @@
-import { IntrinsicInt32Array, sharedBufferBytes } from '../base/intrinsics.ts';
-import { ATOMIC } from '../shared/slots.ts';
-import type { MemoryId } from '../shared/units.ts';
-import type { AtomicCells, ModuleMemories } from './atomics.ts';
+import { IntrinsicInt32Array, sharedBufferBytes } from '../../base/intrinsics.ts';
+import { ATOMIC } from '../../shared/slots.ts';
+import type { MemoryId } from '../../shared/units.ts';
+import type { AtomicCells, ModuleMemories } from '../atomics.ts';
 
 /** What a module imports whose atomic instructions are recorded: see `ATOMIC_IMPORT` in `src/wasm`. */
 export interface AtomicImports {

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
-import { HeapBlocks, type HeapImports } from '../../../src/hooks/heap-blocks.ts';
-import { HeapMap } from '../../../src/hooks/heap-map.ts';
-import { Quarantine, quarantineBytes } from '../../../src/hooks/quarantine.ts';
-import { RestingBlocks } from '../../../src/hooks/resting-blocks.ts';
-import type { FunctionLayout, Rewrite } from '../../../src/hooks/wasm-tag.ts';
-import type { BlockId, MemoryId, Micros } from '../../../src/shared/units.ts';
+import { HeapBlocks, type HeapImports } from '../../../../src/hooks/modules/heap-blocks.ts';
+import { HeapMap } from '../../../../src/hooks/modules/heap-map.ts';
+import { Quarantine, quarantineBytes } from '../../../../src/hooks/modules/quarantine.ts';
+import { RestingBlocks } from '../../../../src/hooks/modules/resting-blocks.ts';
+import type { FunctionLayout, Rewrite } from '../../../../src/hooks/modules/wasm-tag.ts';
+import type { BlockId, MemoryId, Micros } from '../../../../src/shared/units.ts';
 
 const LAYOUT: FunctionLayout = {
   importedFunctions: 0,
@@ -45,7 +45,7 @@ beforeEach(() => {
   shared = HeapMap.share(2 ** 20);
 });
 
-function thread(name: string, { isShared = true, rewrite = REWRITE } = {}): Thread {
+function thread(name: string, { isShared = true, isHeard = true, rewrite = REWRITE } = {}): Thread {
   let block = name.charCodeAt(0) * 100;
   const memory = {};
   const say = (what: string): void => void said.push(`${name} ${what}`);
@@ -57,6 +57,7 @@ function thread(name: string, { isShared = true, rewrite = REWRITE } = {}): Thre
     maySpend: () => true,
     number: () => ({ memory: 1 as MemoryId, block: ++block as BlockId }),
     isShared: () => true,
+    isHeard: () => isHeard,
     isSharable: () => isShared,
     told: (each) => say(`told ${each.block}: ${each.length} at ${each.offset}`),
     found: (each) => say(`found ${each.block} at ${each.offset}`),
@@ -220,6 +221,12 @@ test('a heap whose memory a module has that is not hooked is judged no more', ()
     page.freeing(128);
   }
   expect(said.filter((each) => !each.includes('Memory: a module'))).toEqual([]);
+});
+
+test('a heap whose memory a thread has that is not heard is judged no more', () => {
+  const page = thread('a', { isHeard: false });
+  page.freeing(128);
+  expect(said).toEqual([expect.stringContaining('a thread that is not heard')]);
 });
 
 test('a heap that hands out what lives is judged no more, and that is said once', () => {

@@ -10,9 +10,9 @@ import {
   setBytes,
   typedArrayBytes,
   typedArrayName,
-} from '../base/intrinsics.ts';
-import * as LIMITS from '../shared/limits.ts';
-import type { FieldsOf } from '../shared/records.ts';
+} from '../../base/intrinsics.ts';
+import * as LIMITS from '../../shared/limits.ts';
+import type { FieldsOf } from '../../shared/records.ts';
 
 type Found = FieldsOf<'wasmCompiled'>['atomics'];
 export type Compiled = Omit<FieldsOf<'wasmCompiled'>, 'stack'>;

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { type Rewrite, readTag, tagModule } from '../../../src/hooks/wasm-tag.ts';
+import {
+  bytesName,
+  type Rewrite,
+  readTag,
+  tagModule,
+} from '../../../../src/hooks/modules/wasm-tag.ts';
 
 const EMPTY = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 const REWRITE: Rewrite = {
@@ -32,11 +37,14 @@ test.each([
     checks: { ...CHECKS, shared: false, defines: true, isBounded: false },
   },
 ])('a module carries its instrumented form, and what that tells of', (rewrite) => {
-  const module = new WebAssembly.Module(tagModule(EMPTY, 'ours', rewrite));
+  const module = new WebAssembly.Module(tagModule(EMPTY, 'ours', rewrite, -5, 7));
   const [section] = WebAssembly.Module.customSections(module, 'ours');
-  expect(section && readTag(section)).toEqual(rewrite);
+  const { bytes, ...form } = rewrite;
+  expect(section && readTag(section)).toEqual({ ...form, key: -5, ahead: 7 });
+  const [second] = WebAssembly.Module.customSections(module, bytesName('ours'));
+  expect(second && new Uint8Array(second)).toEqual(bytes);
 });
 
 test('what is too short is no form of ours', () => {
-  expect(readTag(new ArrayBuffer(40))).toBeUndefined();
+  expect(readTag(new ArrayBuffer(48))).toBeUndefined();
 });

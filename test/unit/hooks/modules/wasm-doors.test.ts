@@ -1,17 +1,19 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Patches } from '../../../src/base/patch.ts';
-import type { ToldBlock } from '../../../src/hooks/heap.ts';
-import { HeapBlocks } from '../../../src/hooks/heap-blocks.ts';
-import { HeapMap } from '../../../src/hooks/heap-map.ts';
-import type { WasmAtomics } from '../../../src/hooks/wasm-atomic-imports.ts';
-import { observeCompilations } from '../../../src/hooks/wasm-compilations.ts';
-import { hookDoors, type WasmNatives } from '../../../src/hooks/wasm-doors.ts';
-import { rewriteModule } from '../../../src/injected/wasm/rewrite-module.ts';
-import type { BlockId, MemoryId, Micros } from '../../../src/shared/units.ts';
-import { ALLOCATOR } from '../../support/wasm-allocator.ts';
-import { assemble } from '../../support/wasm-assembler.ts';
-import { wasmModule } from '../../support/wasm-bytes.ts';
-import '../../support/wasm-engine.ts';
+import { Patches } from '../../../../src/base/patch.ts';
+import { FormsAhead } from '../../../../src/hooks/modules/forms-ahead.ts';
+import type { ToldBlock } from '../../../../src/hooks/modules/heap.ts';
+import { HeapBlocks } from '../../../../src/hooks/modules/heap-blocks.ts';
+import { HeapMap } from '../../../../src/hooks/modules/heap-map.ts';
+import type { WasmAtomics } from '../../../../src/hooks/modules/wasm-atomic-imports.ts';
+import { observeCompilations } from '../../../../src/hooks/modules/wasm-compilations.ts';
+import { hookDoors } from '../../../../src/hooks/modules/wasm-doors.ts';
+import type { WasmNatives } from '../../../../src/hooks/modules/wasm-natives.ts';
+import { rewriteModule } from '../../../../src/injected/wasm/rewrite-module.ts';
+import type { BlockId, MemoryId, Micros } from '../../../../src/shared/units.ts';
+import { ALLOCATOR } from '../../../support/wasm-allocator.ts';
+import { assemble } from '../../../support/wasm-assembler.ts';
+import { wasmModule } from '../../../support/wasm-bytes.ts';
+import '../../../support/wasm-engine.ts';
 
 const NAME = 'lifeline-test';
 const BYTES = assemble(ALLOCATOR);
@@ -24,6 +26,10 @@ let freed: string[];
 let said: string[];
 let covered: string[];
 let missed: number;
+/** Forms that other threads have by now, and how often one was compiled once more. */
+let sentAhead: Map<number, object>;
+let forms: FormsAhead;
+let again: number;
 let atomics: WasmAtomics | undefined;
 /** Without what rewrites it is a scope that only receives modules. */
 let hook: (rewrites?: boolean) => void;
@@ -35,6 +41,12 @@ beforeEach(() => {
   said = [];
   covered = [];
   missed = 0;
+  again = 0;
+  sentAhead = new Map();
+  forms = new FormsAhead(
+    (id, form) => sentAhead.set(id, form),
+    (id) => sentAhead.delete(id),
+  );
   atomics = undefined;
   let place = 0;
   let block = 0;
@@ -46,6 +58,7 @@ beforeEach(() => {
     maySpend: () => true,
     number: () => ({ memory: 1 as MemoryId, block: ++block as BlockId }),
     isShared: () => true,
+    isHeard: () => true,
     isSharable: () => false,
     found: () => said.push('found'),
     told: (each) => told.push(each),
@@ -66,6 +79,12 @@ beforeEach(() => {
       natives: NATIVES,
       heaps,
       atomics,
+      forms: { find: (id) => sentAhead.get(id) },
+      ahead: rewrites ? forms : undefined,
+      again(compile) {
+        again++;
+        return compile();
+      },
       shadows: undefined,
       name: NAME,
       rewrite: rewrites
@@ -164,18 +183,30 @@ test('stacks name the functions of the original', () => {
   expect(told[0]?.stack).toBe('at f (wasm://wasm/0a:wasm-function[3])\nat g (page.js:1:2)');
 });
 
-test('a scope that only receives modules hooks those that were rewritten elsewhere', async () => {
-  hook();
-  const module = new WebAssembly.Module(BYTES);
-  patches[Symbol.dispose]();
-  patches = new Patches();
-  hook(false);
-  const calls = callsOf(new WebAssembly.Instance(module));
-  expect(heaps.blockAt(calls['voice_new']?.() ?? 0)).toMatchObject({ length: 32 });
-  const other = callsOf(new WebAssembly.Instance(new WebAssembly.Module(BYTES)));
-  other['malloc']?.(500);
-  expect(heaps.blockAt(other['malloc']?.(8) ?? 0)).toBeUndefined();
-});
+test.each([
+  ['has come ahead', 0],
+  ['has not', 1],
+])(
+  'a scope that only receives modules runs the form that was made elsewhere, if it %s',
+  (_, compilations) => {
+    hook();
+    const module = new WebAssembly.Module(BYTES);
+    expect(sentAhead.size).toBe(1);
+    if (compilations > 0) sentAhead.clear();
+    patches[Symbol.dispose]();
+    patches = new Patches();
+    hook(false);
+    for (let i = 0; i < 2; i++) {
+      const calls = callsOf(new WebAssembly.Instance(module));
+      calls['malloc']?.(200 * i);
+      expect(heaps.blockAt(calls['voice_new']?.() ?? 0)).toMatchObject({ length: 32 });
+    }
+    expect(again).toBe(compilations);
+    const other = callsOf(new WebAssembly.Instance(new WebAssembly.Module(BYTES)));
+    other['malloc']?.(500);
+    expect(heaps.blockAt(other['malloc']?.(8) ?? 0)).toBeUndefined();
+  },
+);
 
 test('where nobody hooks, a rewritten module is the original', () => {
   hook();

@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest';
-import { type AtomicImports, recordWasmAtomics } from '../../../src/hooks/wasm-atomic-imports.ts';
-import { ATOMIC } from '../../../src/shared/slots.ts';
-import type { MemoryId } from '../../../src/shared/units.ts';
-import { ATOMIC_IMPORT } from '../../../src/wasm/atomics.ts';
-import { instrument } from '../../../src/wasm/instrument.ts';
-import { AtomicsLog } from '../../support/atomics-log.ts';
-import { assemble } from '../../support/wasm-assembler.ts';
-import { FROM } from '../../support/wasm-differential.ts';
-import '../../support/wasm-engine.ts';
+import {
+  type AtomicImports,
+  recordWasmAtomics,
+} from '../../../../src/hooks/modules/wasm-atomic-imports.ts';
+import { ATOMIC } from '../../../../src/shared/slots.ts';
+import type { MemoryId } from '../../../../src/shared/units.ts';
+import { ATOMIC_IMPORT } from '../../../../src/wasm/atomics.ts';
+import { instrument } from '../../../../src/wasm/instrument.ts';
+import { AtomicsLog } from '../../../support/atomics-log.ts';
+import { assemble } from '../../../support/wasm-assembler.ts';
+import { FROM } from '../../../support/wasm-differential.ts';
+import '../../../support/wasm-engine.ts';
 
 const MODULE = `
   import memory env.memory 1 4 shared

@@ -6,8 +6,8 @@ import {
   IntrinsicSharedArrayBuffer,
   lengthOf,
   sharedBufferBytes,
-} from '../base/intrinsics.ts';
-import type { Memories } from './memories.ts';
+} from '../../base/intrinsics.ts';
+import type { Memories } from '../memories.ts';
 
 /**
  * What all threads of a document know together of the blocks of its heaps: for each address at which a block may begin, a
@@ -67,12 +67,15 @@ const FIRST_PART = DIRECTORIES + HEAP_MAP.modules * PARTS;
 export class HeapMap {
   readonly #words: Int32Array;
   readonly #thread: number;
+  /** Of this thread among those that have the map. */
+  readonly ordinal: number;
 
   /** For one more thread. */
   constructor(shared: SharedArrayBuffer) {
     this.#words = new IntrinsicInt32Array(shared);
+    this.ordinal = atomicsAdd(this.#words, NEXT_THREAD, 1);
     // Past the last one threads have a number together: what they know of their blocks is less then.
-    this.#thread = (atomicsAdd(this.#words, NEXT_THREAD, 1) % THREADS) + 1;
+    this.#thread = (this.ordinal % THREADS) + 1;
   }
 
   /** Takes no room before it is used. */

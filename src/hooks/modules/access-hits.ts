@@ -1,8 +1,9 @@
-import { IntrinsicMap, lengthOf, mapGet, mapSet } from '../base/intrinsics.ts';
-import * as LIMITS from '../shared/limits.ts';
-import type { Touch } from '../shared/passage.ts';
+import { IntrinsicMap, lengthOf, mapGet, mapSet } from '../../base/intrinsics.ts';
+import * as LIMITS from '../../shared/limits.ts';
+import type { Touch } from '../../shared/passage.ts';
+import { originalStack } from './original-stack.ts';
 import type { Quarantine } from './quarantine.ts';
-import { type FunctionLayout, originalStack } from './wasm-tag.ts';
+import type { FunctionLayout } from './wasm-tag.ts';
 
 /** What is needed of a thread to tell of accesses to freed memory. */
 export interface HitHost {

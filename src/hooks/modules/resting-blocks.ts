@@ -6,9 +6,9 @@ import {
   mapSet,
   mapSize,
   min,
-} from '../base/intrinsics.ts';
-import * as LIMITS from '../shared/limits.ts';
-import type { Micros } from '../shared/units.ts';
+} from '../../base/intrinsics.ts';
+import * as LIMITS from '../../shared/limits.ts';
+import type { Micros } from '../../shared/units.ts';
 import type { Block } from './heap.ts';
 import type { Quarantine } from './quarantine.ts';
 

@@ -1,10 +1,10 @@
-import { bufferBytes, sharedBufferBytes } from '../base/intrinsics.ts';
-import type { BlockLedger } from '../shared/block-ledger.ts';
-import type { FieldsOf, RecordName } from '../shared/records.ts';
-import type { Micros } from '../shared/units.ts';
+import { bufferBytes, sharedBufferBytes } from '../../base/intrinsics.ts';
+import type { BlockLedger } from '../../shared/block-ledger.ts';
+import type { FieldsOf, RecordName } from '../../shared/records.ts';
+import type { MemoryId, Micros } from '../../shared/units.ts';
+import type { Memories } from '../memories.ts';
 import type { HeapHost } from './heap-blocks.ts';
 import { isSharable } from './heap-map.ts';
-import type { Memories } from './memories.ts';
 
 /** The recorder of the thread that the heaps are in. */
 interface HeapRecorder {
@@ -15,12 +15,13 @@ interface HeapRecorder {
   fault(error: unknown): void;
 }
 
-/** Lets what is heard of heaps become records. `ledgerOf` gives nothing before this thread has a number. */
+/** Lets what is heard of heaps become records. `ledgerOf` gives nothing before this thread has a number; `numberOf` numbers memories. */
 export function recordHeaps(
   recorder: HeapRecorder,
   memories: Memories,
+  numberOf: (memory: object) => MemoryId,
   ledgerOf: () => BlockLedger | undefined,
-  given: Pick<HeapHost, 'map' | 'maySpend' | 'uncovered'>,
+  given: Pick<HeapHost, 'map' | 'maySpend' | 'uncovered' | 'isHeard'>,
 ): HeapHost {
   return {
     ...given,
@@ -39,20 +40,16 @@ export function recordHeaps(
       recorder.record('blockFreed', { block, memory, offset, stack }, seq, at);
     },
     strayed(memory, offset, seq, stack, at) {
-      const ledger = ledgerOf();
-      if (!ledger) return;
-      recorder.record('heapFreed', { memory: ledger.memoryOf(memory), offset, stack }, seq, at);
+      recorder.record('heapFreed', { memory: numberOf(memory), offset, stack }, seq, at);
     },
     grew({ id, counted, bytes, made, stack }) {
       recorder.record('heapSite', { site: id, live: counted, bytes, made, stack });
     },
     counted(memory, { resting, tally: { made, madeBytes, freed, freedBytes } }) {
-      const ledger = ledgerOf();
-      if (!ledger) return;
       const { quarantine } = resting ?? {};
       const { blocks = 0, bytes: restingBytes = 0, most = 0 } = quarantine?.occupancy ?? {};
       recorder.record('heapState', {
-        memory: ledger.memoryOf(memory),
+        memory: numberOf(memory),
         bytes: bytesOf(memories, memory),
         made,
         madeBytes,
@@ -65,9 +62,7 @@ export function recordHeaps(
       });
     },
     misfreed({ what, block, memory, offset }, seq, stack) {
-      const ledger = ledgerOf();
-      if (!ledger) return;
-      const fields = { what, block, memory: ledger.memoryOf(memory), offset, stack };
+      const fields = { what, block, memory: numberOf(memory), offset, stack };
       recorder.record('heapMisfreed', fields, seq);
     },
     fault: (error) => recorder.fault(error),

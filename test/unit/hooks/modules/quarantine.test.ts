@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { NEAR, Quarantine, quarantineBytes } from '../../../src/hooks/quarantine.ts';
-import * as LIMITS from '../../../src/shared/limits.ts';
-import { Random } from '../../support/random.ts';
+import { NEAR, Quarantine, quarantineBytes } from '../../../../src/hooks/modules/quarantine.ts';
+import * as LIMITS from '../../../../src/shared/limits.ts';
+import { Random } from '../../../support/random.ts';
 
 const HEAP_BYTES = 2 ** 20;
 const MOST = HEAP_BYTES / 8;

@@ -13,13 +13,13 @@ import {
   sharedBufferBytes,
   weakMapGet,
   weakMapSet,
-} from '../base/intrinsics.ts';
-import { constructAs, type Native } from '../base/patch.ts';
-import type { PassedShadow, ToScope } from '../shared/passage.ts';
+} from '../../base/intrinsics.ts';
+import { constructAs, type Native } from '../../base/patch.ts';
+import type { PassedShadow, ToScope } from '../../shared/passage.ts';
+import type { Memories } from '../memories.ts';
 import { AccessHits, type HitHost } from './access-hits.ts';
 import type { Heap } from './heap.ts';
 import type { HeapBlocks } from './heap-blocks.ts';
-import type { Memories } from './memories.ts';
 import { Quarantine } from './quarantine.ts';
 import { RestingBlocks } from './resting-blocks.ts';
 import type { CheckLayout, FunctionLayout } from './wasm-tag.ts';
@@ -27,7 +27,8 @@ import type { CheckLayout, FunctionLayout } from './wasm-tag.ts';
 const PAGE_BYTES = 65_536;
 
 export interface ShadowHost extends HitHost {
-  readonly thread: number;
+  /** Of this thread among all. */
+  readonly ordinal: number;
   readonly memories: Memories;
   /** The engine’s `Atomics.notify` and `Atomics.waitAsync`, where there are such. */
   readonly notify: Native | undefined;
@@ -39,6 +40,8 @@ export interface ShadowHost extends HitHost {
   readonly made: ((shadow: PassedShadow) => void) | undefined;
   /** A module runs on shared memory of whose shadow nobody here knows. */
   unshadowed(): void;
+  /** Whether all other threads that hold the memory run modules in their instrumented form, as far as this one knows. */
+  isHeard(memory: object): boolean;
   uncovered(why: string): void;
   fault(error: unknown): void;
 }
@@ -60,8 +63,8 @@ interface Entry {
   readonly heap: () => object | undefined;
 }
 
-export const PASSED_ON =
-  'Memory: a heap is handed to a worker, whose allocations are not seen: nothing that is freed in it is checked from then on.';
+const HELD =
+  'Memory: a thread whose allocations are not seen had a heap before: nothing that is freed in it is checked.';
 const TWO_SIZES =
   'Memory: accesses of a module are not checked, since another one holds the same memory to be of another size.';
 
@@ -76,8 +79,8 @@ export class ShadowMemories {
   readonly #hits: AccessHits;
   readonly #byHeap = new IntrinsicWeakMap<object, Entry>();
   readonly #shared = new IntrinsicMap<number, Entry>();
-  /** What other threads were seen to get, by the object that stood for it: whether all of them are watched. */
-  readonly #crossed = new IntrinsicWeakMap<object, boolean>();
+  /** Memories without a shadow so far, of which that was said, by the object that stood for them. */
+  readonly #unseen = new IntrinsicWeakMap<object, true>();
   readonly #heaps = new IntrinsicMap<number, WeakRef<Heap>>();
   #made = 0;
 
@@ -131,13 +134,8 @@ export class ShadowMemories {
       return;
     }
     if (entry) entry.quarantine.stop();
-    else weakMapSet(this.#crossed, memory, false);
+    else weakMapSet(this.#unseen, memory, true);
     this.#host.uncovered(why);
-  }
-
-  /** Audio rendering threads that are watched get it, or give it back. */
-  usedBySeen(memory: object): void {
-    if (weakMapGet(this.#crossed, memory) === undefined) weakMapSet(this.#crossed, memory, true);
   }
 
   /** The same of all memory that threads share. */
@@ -200,7 +198,10 @@ export class ShadowMemories {
     entry.quarantine.limitTo(this.#host.quarantineBytes);
     weakMapSet(this.#byHeap, heap, entry);
     if (shared) {
-      if (!this.#isWatched(heap)) entry.quarantine.stop();
+      const wasSaid = weakMapGet(this.#unseen, heap) !== undefined;
+      const isHeard = !wasSaid && this.#host.isHeard(heap);
+      if (!isHeard) entry.quarantine.stop();
+      if (!isHeard && !wasSaid) this.#host.uncovered(HELD);
       mapSet(this.#shared, id, entry);
       const passed = passing(entry);
       if (passed) made?.(passed);
@@ -217,8 +218,8 @@ export class ShadowMemories {
   ): Entry {
     const layout = { heapBytes: heapPages * PAGE_BYTES, cells };
     const buffer = this.#bufferOf(shadow) as ArrayBuffer;
-    const { thread } = this.#host;
-    const quarantine = new Quarantine(buffer, layout, thread, () => this.#bytesOf(heap()));
+    const { ordinal } = this.#host;
+    const quarantine = new Quarantine(buffer, layout, ordinal, () => this.#bytesOf(heap()));
     return { id, heapPages, cells, shadow, heap, quarantine };
   }
 
@@ -245,17 +246,6 @@ export class ShadowMemories {
     return buffer !== undefined && this.#host.memories.of(buffer) !== undefined;
   }
 
-  /** Whether all who can hold it are; who got it before anything was watched is not. */
-  #isWatched(memory: object): boolean {
-    const known = weakMapGet(this.#crossed, memory);
-    if (known !== undefined) return known;
-    const { memories, uncovered } = this.#host;
-    const buffer = this.#bufferOf(memory);
-    if (!buffer || !memories.of(buffer)?.hasCrossed) return true;
-    uncovered(PASSED_ON);
-    return false;
-  }
-
   #bytesOf(memory: object | undefined): number {
     const buffer = memory && this.#bufferOf(memory);
     if (!buffer) return 0;
@@ -278,7 +268,7 @@ export class ShadowMemories {
   #sameBlock(heap: object): Entry | undefined {
     const { notify, waitAsync } = this.#host;
     if (!notify || !waitAsync) return undefined;
-    const cell = this.#host.thread & 255;
+    const cell = this.#host.ordinal & 255;
     const own = this.#firstWords(heap);
     const woken = (words: Int32Array): number =>
       apply(notify, undefined, [words, cell, 1]) as number;

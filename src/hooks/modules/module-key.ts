@@ -1,4 +1,4 @@
-import { imul, lengthOf } from '../base/intrinsics.ts';
+import { imul, lengthOf } from '../../base/intrinsics.ts';
 import type { Rewrite } from './wasm-tag.ts';
 
 const SAMPLES = 1024;

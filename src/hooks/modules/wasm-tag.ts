@@ -3,11 +3,9 @@ import {
   charCodeAt,
   IntrinsicInt32Array,
   IntrinsicUint8Array,
-  indexOf,
   lengthOf,
   setBytes,
-  slice,
-} from '../base/intrinsics.ts';
+} from '../../base/intrinsics.ts';
 
 /** Where the functions of an instrumented module are, of which its stacks tell. */
 export interface FunctionLayout {
@@ -36,12 +34,9 @@ export interface CheckLayout {
   readonly cells: number;
 }
 
-/** The instrumented form of a module. */
-export interface Rewrite {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+/** What is known of the instrumented form of a module. */
+export interface Form {
   readonly layout: FunctionLayout;
-  /** Whether all blocks that come and go are heard. Not in the section: the page that rewrites tells the others. */
-  readonly isWhole?: boolean;
   /** Whether it tells of its allocator. */
   readonly hearsHeap: boolean;
   /** Whether it tells of its atomic instructions. */
@@ -50,15 +45,35 @@ export interface Rewrite {
   readonly checks: CheckLayout | undefined;
 }
 
-const HEAD_WORDS = 11;
+export interface Rewrite extends Form {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether all blocks that come and go are heard. Not in the section: the page that rewrites tells the others. */
+  readonly isWhole?: boolean;
+}
+
+/** What a module tells of its instrumented form wherever it goes. */
+export interface Tag extends Form {
+  /** See `HeapBlocks`. */
+  readonly key: number;
+  /** The number by which the page has sent the form ahead; 0: it has not. */
+  readonly ahead: number;
+}
+
+const HEAD_WORDS = 13;
 const TELLS = { atomics: 1, heap: 2 } as const;
 const FLAG = { checks: 1, shared: 2, defines: 4, isBounded: 8 } as const;
 const CUSTOM_SECTION = 0;
 
+/** The name of the section with the bytes: to ask for a section copies it, and most need the other only. */
+export function bytesName(name: string): string {
+  return `${name}+`;
+}
+
 /**
- * Puts `rewrite` behind the original, as a custom section whose name only we know:
+ * Puts a form behind the original, as two custom sections whose name only we know:
  *
- *     original | 0, size, name | imported functions, functions, shift, number of copies, TELLS, checks | copies | instrumented bytes
+ *     original | 0, size, name | imported functions, functions, shift, number of copies, TELLS, checks, key, ahead | copies
+ *              | 0, size, bytesName | instrumented bytes
  *
  * A module made of that is the original in every way, wherever it goes, and whoever knows the name can instantiate
  * the other in its stead.
@@ -67,6 +82,8 @@ export function tagModule(
   original: Uint8Array,
   name: string,
   { bytes, layout, recordsAtomics, hearsHeap, checks }: Rewrite,
+  key: number,
+  ahead: number,
 ): Uint8Array<ArrayBuffer> {
   const { copies } = layout;
   const head = new IntrinsicInt32Array(HEAD_WORDS + lengthOf(copies));
@@ -87,35 +104,33 @@ export function tagModule(
     head[9] = checks.pages;
     head[10] = checks.cells;
   }
+  head[11] = key;
+  head[12] = ahead;
   for (let i = 0; i < lengthOf(copies); i++) head[HEAD_WORDS + i] = copies[i] as number;
   const headBytes = lengthOf(head) * 4;
-  const contents = lebBytes(name.length) + name.length + headBytes + lengthOf(bytes);
+  const second = bytesName(name);
   const from = lengthOf(original);
-  const out = new IntrinsicUint8Array(from + 1 + lebBytes(contents) + contents);
+  const out = new IntrinsicUint8Array(
+    from + sectionBytes(name, headBytes) + sectionBytes(second, lengthOf(bytes)),
+  );
   setBytes(out, original, 0);
-  let at = from;
-  out[at++] = CUSTOM_SECTION;
-  at = writeLeb(out, at, contents);
-  at = writeLeb(out, at, name.length);
-  for (let i = 0; i < name.length; i++) out[at++] = charCodeAt(name, i);
+  let at = writeSection(out, from, name, headBytes);
   for (let i = 0; i < lengthOf(head); i++) {
     for (let bits = 0; bits < 32; bits += 8) out[at++] = (head[i] as number) >>> bits;
   }
-  setBytes(out, bytes, at);
+  setBytes(out, bytes, writeSection(out, at, second, lengthOf(bytes)));
   return out;
 }
 
-/** What `tagModule` has put there; undefined for anything else. */
-export function readTag(section: ArrayBuffer): Rewrite | undefined {
+/** What `tagModule` has put into the first section; undefined for anything else. */
+export function readTag(section: ArrayBuffer): Tag | undefined {
   const length = bufferBytes(section);
   if (length < HEAD_WORDS * 4) return undefined;
   const head = new IntrinsicInt32Array(section, 0, HEAD_WORDS);
   const copies = head[3] as number;
   const tells = head[4] as number;
-  const at = (HEAD_WORDS + copies) * 4;
-  if (!(copies >= 0) || at > length) return undefined;
+  if (!(copies >= 0) || (HEAD_WORDS + copies) * 4 > length) return undefined;
   return {
-    bytes: new IntrinsicUint8Array(section, at, length - at),
     layout: {
       importedFunctions: head[0] as number,
       functions: head[1] as number,
@@ -125,6 +140,8 @@ export function readTag(section: ArrayBuffer): Rewrite | undefined {
     recordsAtomics: (tells & TELLS.atomics) !== 0,
     hearsHeap: (tells & TELLS.heap) !== 0,
     checks: checksIn(head),
+    key: head[11] as number,
+    ahead: head[12] as number,
   };
 }
 
@@ -143,47 +160,19 @@ function checksIn(head: Int32Array): CheckLayout | undefined {
   };
 }
 
-/** Which function of the original a function of the instrumented module is; undefined: it is ours. */
-function originalIndex(
-  { importedFunctions, functions, shift, copies }: FunctionLayout,
-  index: number,
-): number | undefined {
-  if (index < importedFunctions) return index;
-  if (index < importedFunctions + shift) return undefined;
-  if (index < functions + shift) return index - shift;
-  const copied = copies[index - functions - shift];
-  return copied === undefined || copied < 0 ? undefined : copied;
+function sectionBytes(name: string, bytes: number): number {
+  const contents = lebBytes(name.length) + name.length + bytes;
+  return 1 + lebBytes(contents) + contents;
 }
 
-const FUNCTION = 'wasm-function[';
-
-/**
- * Says of the functions in a stack which of the original they are; where in them is left out, for that is of the
- * instrumented module. Frames of ours lose their number.
- */
-export function originalStack(stack: string, layout: FunctionLayout): string {
-  let out = '';
-  let from = 0;
-  for (;;) {
-    const found = indexOf(stack, FUNCTION, from);
-    if (found < 0) return out + slice(stack, from);
-    let at = found + FUNCTION.length;
-    let index = 0;
-    for (let digit = digitAt(stack, at); digit >= 0; digit = digitAt(stack, ++at)) {
-      index = index * 10 + digit;
-    }
-    const original = originalIndex(layout, index);
-    out += `${slice(stack, from, found)}${FUNCTION}${original ?? ''}]`;
-    // Behind it `]:0x1a2b`, and the bracket of the frame.
-    const next = indexOf(stack, ')', at);
-    const line = indexOf(stack, '\n', at);
-    from = next >= 0 && (line < 0 || next < line) ? next : line < 0 ? stack.length : line;
-  }
-}
-
-function digitAt(text: string, at: number): number {
-  const digit = charCodeAt(text, at) - 0x30;
-  return digit >= 0 && digit <= 9 ? digit : -1;
+/** Gives where the contents of the section begin. */
+function writeSection(out: Uint8Array, from: number, name: string, bytes: number): number {
+  let at = from;
+  out[at++] = CUSTOM_SECTION;
+  at = writeLeb(out, at, lebBytes(name.length) + name.length + bytes);
+  at = writeLeb(out, at, name.length);
+  for (let i = 0; i < name.length; i++) out[at++] = charCodeAt(name, i);
+  return at;
 }
 
 function lebBytes(value: number): number {

@@ -1,12 +1,12 @@
-import { apply } from '../base/intrinsics.ts';
+import { apply } from '../../base/intrinsics.ts';
 import {
   type ApplyTrap,
   type ConstructTrap,
   constructAs,
   type Patches,
   type Replaced,
-} from '../base/patch.ts';
-import { wasm } from './cargo-walk.ts';
+} from '../../base/patch.ts';
+import { wasm } from '../cargo-walk.ts';
 
 /** A module was compiled from the bytes of `source`; undefined: of a stream, which is the page's to read. */
 export type CompilationHeard = (source: object | undefined, sync: boolean) => void;

@@ -5,9 +5,9 @@ import {
   mapForEach,
   mapGet,
   mapSet,
-} from '../base/intrinsics.ts';
-import type { HeapAllocator } from '../shared/records.ts';
-import type { BlockId, MemoryId, Micros } from '../shared/units.ts';
+} from '../../base/intrinsics.ts';
+import type { HeapAllocator } from '../../shared/records.ts';
+import type { BlockId, MemoryId, Micros } from '../../shared/units.ts';
 import { BLOCK, type SharedHeap } from './heap-map.ts';
 import type { HeapSite } from './heap-sites.ts';
 import { HeapTally } from './heap-tally.ts';

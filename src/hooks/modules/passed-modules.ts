@@ -1,0 +1,157 @@
+import { mapForEach } from '../../base/intrinsics.ts';
+import type { Native } from '../../base/patch.ts';
+import type { BlockLedger } from '../../shared/block-ledger.ts';
+import { describeError } from '../../shared/describe-error.ts';
+import type { FromScope, PassedModules, ToScope } from '../../shared/passage.ts';
+import type { FieldsOf, RecordName } from '../../shared/records.ts';
+import type { EndId, MemoryId } from '../../shared/units.ts';
+import type { AtomicsObserver } from '../atomics.ts';
+import type { Memories } from '../memories.ts';
+import { FormsCome } from './forms-ahead.ts';
+import { HeapBlocks } from './heap-blocks.ts';
+import { HeapMap } from './heap-map.ts';
+import { HeardMemories } from './heard-memories.ts';
+import { recordHeaps } from './record-heaps.ts';
+import { ShadowMemories } from './shadow-memories.ts';
+import { recordWasmAtomics } from './wasm-atomic-imports.ts';
+import type { WasmDoors } from './wasm-compilations.ts';
+import { type DoorHost, hookDoors } from './wasm-doors.ts';
+import type { WasmNatives } from './wasm-natives.ts';
+
+/** A thread other than the page's. */
+export interface PassedHost extends Pick<DoorHost, 'rewrite' | 'covered' | 'theirs'> {
+  readonly recorder: {
+    next(): number;
+    now(): number;
+    stack(): string;
+    record<N extends RecordName>(name: N, fields: FieldsOf<N>, seq?: number, at?: number): void;
+    fault(error: unknown): void;
+  };
+  readonly memories: Memories;
+  readonly doors: WasmDoors;
+  readonly natives: WasmNatives;
+  readonly atomics: AtomicsObserver | undefined;
+  /** The engine’s `Atomics.notify` and `Atomics.waitAsync`, where there are such. */
+  readonly notify: Native | undefined;
+  readonly waitAsync: Native | undefined;
+  numberOf(memory: object): MemoryId;
+  /** Undefined as long as this thread has no number. */
+  ledger(): BlockLedger | undefined;
+  maySpend(): boolean;
+  /** Of a clock that is as fine as can be had. */
+  micros(): number;
+  frame(): number;
+  /** Whether what an end leads to runs modules in their instrumented form. */
+  isHeard(end: EndId): boolean;
+  say(message: Extract<FromScope, { kind: 'touched' | 'unshadowed' }>): void;
+  uncovered(detail: string): void;
+  /** The counts of a heap were told; others are due some time later. */
+  counted?(): void;
+  /** What is said where a module with atomic instructions runs as it is. */
+  readonly missed: string;
+}
+
+export interface PassedHooks {
+  readonly forms: FormsCome;
+  /** What one more thread is to know of by now. */
+  readonly known: Pick<PassedModules, 'forms' | 'shadows'>;
+  /** False: it is about something else. */
+  obey(news: ToScope): boolean;
+  /** Tells what was counted since. */
+  tellCounts(): void;
+  /** Modules have run here before that were not heard. */
+  expose(): void;
+}
+
+/** Lets modules that the page has rewritten tell of their allocator in this thread too, and of accesses to freed memory. */
+export function hookPassed(
+  host: PassedHost,
+  { name, heaps: shared, shadows: passed, quarantineBytes, forms: sent }: PassedModules,
+): PassedHooks {
+  const { atomics, doors, memories, missed, natives, notify, recorder, uncovered, waitAsync } =
+    host;
+  const { covered, rewrite } = host;
+  const map = new HeapMap(shared);
+  // What comes to this thread is judged by those who hand it over.
+  const heard = new HeardMemories(memories, true);
+  const isHeard = (memory: object): boolean => heard.has(memory);
+  const numberOf = (memory: object): MemoryId => host.numberOf(memory);
+  const maySpend = (): boolean => host.maySpend();
+  const given = { map, maySpend, uncovered, isHeard };
+  const recorded = recordHeaps(recorder, memories, numberOf, () => host.ledger(), given);
+  const heaps = new HeapBlocks({
+    ...recorded,
+    counted(memory, heap) {
+      recorded.counted(memory, heap);
+      host.counted?.();
+    },
+  });
+  const shadows =
+    passed &&
+    new ShadowMemories({
+      ordinal: map.ordinal,
+      memories,
+      notify,
+      waitAsync,
+      heaps,
+      quarantineBytes,
+      next: () => recorder.next(),
+      now: () => recorder.now(),
+      frame: () => host.frame(),
+      stack: () => recorder.stack(),
+      memoryOf: numberOf,
+      touched: (touch) => host.say({ kind: 'touched', touch }),
+      made: undefined,
+      unshadowed: () => host.say({ kind: 'unshadowed' }),
+      isHeard,
+      uncovered,
+      fault: (error) => recorder.fault(error),
+    });
+  if (passed) mapForEach(passed, (shadow) => shadows?.take(shadow));
+  heard.watch(heaps, shadows, (end) => host.isHeard(end));
+  const forms = new FormsCome();
+  forms.takeAll(sent);
+  hookDoors({
+    doors,
+    natives,
+    heaps,
+    shadows,
+    atomics:
+      atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
+    name,
+    rewrite,
+    forms,
+    ahead: undefined,
+    again(compile) {
+      const from = host.micros();
+      const form = compile();
+      recorder.record('formCompiled', { micros: host.micros() - from });
+      return form;
+    },
+    ...(host.theirs ? { theirs: host.theirs } : {}),
+    refused: (error) =>
+      uncovered(`Memory: a rewritten module could not be used: ${describeError(error)}`),
+    covered,
+    missed() {
+      recorder.record('atomicsMissed', { stack: recorder.stack() });
+      uncovered(missed);
+    },
+  });
+  return {
+    forms,
+    get known() {
+      return { forms: forms.all, shadows: shadows?.passed };
+    },
+    obey(news) {
+      if (news.kind === 'form') forms.take(news.id, news.form);
+      else if (news.kind === 'form-gone') forms.gone(news.id);
+      else return shadows?.obey(news) === true;
+      return true;
+    },
+    tellCounts: () => heaps.tellCounts(),
+    expose() {
+      heaps.exposeAll();
+      if (shadows) host.say({ kind: 'unshadowed' });
+    },
+  };
+}
