@@ -261,26 +261,12 @@ export class Channels {
     return result;
   };
 
-  readonly onMessage = this.#heardBy(false);
-  readonly #onFailure = this.#heardBy(true);
-  readonly #onClose = this.#closeEvent();
-
-  #heardBy(failed: boolean): Heard {
-    const received = (port: object, event: object): void => this.received(port, event, failed);
-    return function (event) {
-      received(this, event);
-    };
-  }
-
-  #closeEvent(): Heard {
-    const closed = (port: object): void => {
-      const end = this.of(port);
-      if (end) this.#tell(end, 'close-event');
-    };
-    return function (event) {
-      if (isTrusted(event)) closed(this);
-    };
-  }
+  readonly onMessage = hearing((port, event) => this.received(port, event, false));
+  readonly #onFailure = hearing((port, event) => this.received(port, event, true));
+  readonly #onClose = hearing((port, event) => {
+    const end = this.of(port);
+    if (end && isTrusted(event)) this.#tell(end, 'close-event');
+  });
 
   /** A message has come for the end that `port` is. */
   received(port: object, event: object, failed: boolean): void {
@@ -348,6 +334,12 @@ export class Channels {
       this.#witness.fault(fault);
     }
   }
+}
+
+function hearing(hear: (target: object, event: object) => void): Heard {
+  return function (event) {
+    hear(this, event);
+  };
 }
 
 /** For `Patches.fast`: the name and the length of every `postMessage` of one argument or more. */
