@@ -82,12 +82,12 @@ export function observeGrowth(
     recorder.record('staleView', { ...held, method: '', bytes: 0, reach: 0, threw, stack: '' });
   };
 
-  recorder.eachClock = (frame) => {
+  recorder.eachClock((frame) => {
     growth.lookAtAll();
     if (frame < lookAt) return;
     lookAt = Number.POSITIVE_INFINITY;
     mapForEach(processors, (_ref, ordinal) => tellHeld(ordinal, false));
-  };
+  });
 
   return {
     saw: (memory) => growth.saw(memory),

@@ -57,11 +57,7 @@ export function hookModules(
     },
     modules,
   );
-  const before = recorder.eachClock;
-  recorder.eachClock = (frame) => {
-    before?.(frame);
-    hooks.tellCounts();
-  };
+  recorder.eachClock(() => hooks.tellCounts());
   return hooks;
 }
 

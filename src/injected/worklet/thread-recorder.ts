@@ -96,8 +96,7 @@ export class ThreadRecorder implements Witness {
   /** What finalizers have heard, last first; told with the next clock or command. */
   #finalized: Finalized | undefined;
   #ordinal = 0;
-  /** Called at each clock slot: ten times a second of context time. */
-  eachClock: ((frame: number) => void) | undefined;
+  #eachClock: ((frame: number) => void) | undefined;
   /** The frame at which observers are to tell what they hold back; none while they hold nothing. */
   #settleAt = Number.POSITIVE_INFINITY;
 
@@ -164,6 +163,15 @@ export class ThreadRecorder implements Witness {
     return this.#outlet.next();
   }
 
+  /** Has `run` called at each clock slot: ten times a second of context time. */
+  eachClock(run: (frame: number) => void): void {
+    const before = this.#eachClock;
+    this.#eachClock = (frame) => {
+      before?.(frame);
+      run(frame);
+    };
+  }
+
   /** Since the document's time origin. */
   now(): number {
     return this.#micros();
@@ -207,7 +215,7 @@ export class ThreadRecorder implements Witness {
       this.#readClock(frame);
       if (frame >= this.#settleAt) this.#outlet.settle?.();
       this.#tellFinalized();
-      this.eachClock?.(frame);
+      this.#eachClock?.(frame);
     }
     if (this.#framesPerBatch > 0 && frame >= this.#nextBatch) {
       this.#nextBatch = frame + this.#framesPerBatch;
