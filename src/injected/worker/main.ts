@@ -11,7 +11,7 @@ import {
 } from '../../base/intrinsics.ts';
 import { Patches } from '../../base/patch.ts';
 import { stubAtomics } from '../../hooks/atomics-stubs.ts';
-import { Channels, isTrusted, shapeOfPost } from '../../hooks/channels.ts';
+import { Channels, forget, isTrusted, listen, shapeOfPost } from '../../hooks/channels.ts';
 import { Memories } from '../../hooks/memories.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
 import { MessageHandlers } from '../../hooks/message-handlers.ts';
@@ -29,16 +29,7 @@ import { repairBaseURL } from './base-urls.ts';
 import { observeGrowth } from './growth.ts';
 import { observeModules } from './modules.ts';
 import { observeNestedWorkers } from './nested.ts';
-import {
-  type Address,
-  dataOf,
-  forget,
-  isIsolated,
-  listen,
-  postToParent,
-  readAddress,
-  stopEvent,
-} from './scope.ts';
+import { type Address, dataOf, isIsolated, postToParent, readAddress, stopEvent } from './scope.ts';
 import { WorkerRecorder } from './worker-recorder.ts';
 
 /** The least number of an end other than the scope’s own. */

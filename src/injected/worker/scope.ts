@@ -1,5 +1,6 @@
 import { apply, IntrinsicError, indexOf, slice, uncurryThis } from '../../base/intrinsics.ts';
-import { callerOf, getterOf } from '../../hooks/interfaces.ts';
+import { dataOf as messageData, timeStampOf } from '../../hooks/channels.ts';
+import { callerOf } from '../../hooks/interfaces.ts';
 import { PASSAGE_NAME } from '../../shared/passage.ts';
 
 /** Where this prelude was loaded from, and what it was told by that. */
@@ -14,18 +15,8 @@ export interface Address {
   readonly stand: string;
 }
 
-type Listener = (this: object, event: object) => void;
-
-export const listen: (target: object, type: string, heard: Listener) => void = callerOf(
-  'EventTarget',
-  'addEventListener',
-);
-export const forget: (target: object, type: string, heard: Listener) => void = callerOf(
-  'EventTarget',
-  'removeEventListener',
-);
+export const dataOf = messageData as (event: object) => unknown;
 export const stopEvent: (event: object) => void = callerOf('Event', 'stopImmediatePropagation');
-export const dataOf = getterOf('MessageEvent', 'data') as (event: object) => unknown;
 export const post: (port: object, message: unknown, transfer?: Iterable<object>) => void = callerOf(
   'MessagePort',
   'postMessage',
@@ -38,7 +29,6 @@ export const postToParent = uncurryThis(globalThis.postMessage) as (
 
 const { performance, setTimeout, crypto } = globalThis;
 const now: (of: Performance) => number = callerOf('Performance', 'now');
-const timeStampOf = getterOf<object, number>('Event', 'timeStamp') as (event: object) => number;
 const { getRandomValues } = crypto;
 const { timeOrigin } = performance;
 
@@ -49,12 +39,9 @@ export function microsOfEpoch(): number {
   return (timeOrigin + now(performance)) * 1000;
 }
 
-/** Whole milliseconds since the Unix epoch, on a clock that is read ten times as fast. */
-export const coarseMillis: () => number = Date.now;
-
 /** Microseconds since the Unix epoch, of when an event was made. */
 export function microsOfEvent(event: object): number {
-  return (timeOrigin + timeStampOf(event)) * 1000;
+  return (timeOrigin + (timeStampOf as (event: object) => number)(event)) * 1000;
 }
 
 export function after(milliseconds: number, run: () => void): void {

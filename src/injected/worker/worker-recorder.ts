@@ -1,7 +1,7 @@
-import { IntrinsicMap, mapClear, mapForEach, mapSet } from '../../base/intrinsics.ts';
+import { dateNow, IntrinsicMap, mapClear, mapForEach, mapSet } from '../../base/intrinsics.ts';
 import type { Patches } from '../../base/patch.ts';
 import { type AtomicsObserver, type InstallAtomics, observeAtomics } from '../../hooks/atomics.ts';
-import type { End, MessageSink } from '../../hooks/channels.ts';
+import { type End, listen, type MessageSink } from '../../hooks/channels.ts';
 import { hashContent } from '../../hooks/content-hash.ts';
 import type { Memories } from '../../hooks/memories.ts';
 import { type PortCount, portCountIn, UNKNOWN_PORT_COUNT } from '../../hooks/port-count.ts';
@@ -25,10 +25,8 @@ import { captureStack } from '../../shared/stack.ts';
 import {
   type Address,
   after,
-  coarseMillis,
   dataOf,
   isIsolated,
-  listen,
   microsOfEpoch,
   microsOfEvent,
   post,
@@ -54,7 +52,7 @@ export class WorkerRecorder implements Witness, MessageSink {
   atomics: AtomicsObserver | undefined;
   readonly #address: Address;
   readonly #previews = new PreviewBudget();
-  readonly #sendTime = sendClock(microsOfEpoch, coarseMillis);
+  readonly #sendTime = sendClock(microsOfEpoch, dateNow);
   readonly #waiting = new IntrinsicMap<number, UnplacedRecord>();
   #made = 0;
   #outlet: ThreadOutlet | undefined;
@@ -180,7 +178,8 @@ export class WorkerRecorder implements Witness, MessageSink {
     }
     const { bytes, preview } = seen ? digestValue(value) : NO_DIGEST;
     const stack = seen ? this.stack() : '';
-    this.record('portSent', { end: end.id, index, bytes, hash, preview, stack }, seq);
+    const fields = { end: end.id, index, bytes, hash, preview, stack };
+    this.record('portSent', fields, seq, at - this.#originMicros);
   }
 
   received(end: End, seq: number, index: number, event: object | undefined): void {
@@ -196,7 +195,8 @@ export class WorkerRecorder implements Witness, MessageSink {
       return;
     }
     const { bytes, preview } = seen && !failed ? digestValue(value) : NO_DIGEST;
-    this.record('portReceived', { end: end.id, index, failed, bytes, hash, preview }, seq);
+    const fields = { end: end.id, index, failed, bytes, hash, preview };
+    this.record('portReceived', fields, seq, at - this.#originMicros);
     // At once: whoever sent it may terminate this worker for having handled it.
     this.#outlet?.sendRecords();
   }
