@@ -104,6 +104,14 @@ export async function played(context, seconds) {
   while (context.currentTime < end) await later(5);
 }
 
+/** Resolves when a worker has answered a message. */
+export function ask(worker, message) {
+  return new Promise((resolve) => {
+    worker.onmessage = resolve;
+    worker.postMessage(message);
+  });
+}
+
 /**
  * Resolves while the audio thread rests: the browser renders several quanta in a row and then waits, longest
  * with `latencyHint: 1`, nearly a fifth of a second. What the page does next collides with no call of `process()`,
