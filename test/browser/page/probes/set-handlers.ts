@@ -1,14 +1,14 @@
 /**
  * Runs in any realm: sets handlers and listeners of `target` in every order, with a message after each step, and
- * gives what was heard of it. `post` sends one to `target`; `heard` waits until it has come.
+ * gives what was heard of it. `post` sends one to `target`, which somebody always hears; `pause` lets a while pass.
  */
 export const SET_HANDLERS = `
-async function setHandlers(target, post, heard) {
+async function setHandlers(target, post, pause) {
   const log = [];
   const named = (name) => function (...args) {
     const [event] = args;
     const isPlain = this === target && args.length === 1 && event.isTrusted && event.target === target;
-    log.push(name + event.data + (isPlain ? '' : '!'));
+    log.push((isPlain ? '' : 'odd ') + name + event.data);
   };
   const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(named);
   const object = { handleEvent: named('object') };
@@ -33,7 +33,7 @@ async function setHandlers(target, post, heard) {
     steps[n]();
     log.push('is ' + (values.get(target.onmessage) ?? typeof target.onmessage));
     post(n);
-    await heard();
+    while (!log.some((each) => each.endsWith(n))) await pause();
   }
   return log;
 }
@@ -71,7 +71,7 @@ export const HANDLER_FILES = {
       }
       process() { return true; }
     });
-    function heard() {
+    function pause() {
       timer.postMessage(0);
       return new Promise((done) => timer.addEventListener('message', done, { once: true }));
     }
@@ -81,7 +81,7 @@ export const HANDLER_FILES = {
         this.run();
       }
       async run() {
-        const log = await setHandlers(this.port, (n) => this.port.postMessage({ echo: n }), heard);
+        const log = await setHandlers(this.port, (n) => this.port.postMessage({ echo: n }), pause);
         this.port.postMessage({ processor: log });
       }
       process() { return true; }
@@ -101,7 +101,7 @@ interface HandlerWindow {
   setHandlers(
     target: object,
     post: (n: number) => void,
-    heard: () => Promise<void>,
+    pause: () => Promise<void>,
   ): Promise<readonly string[]>;
   setPortHandlers(): Promise<readonly string[]>;
   task(): Promise<void>;
