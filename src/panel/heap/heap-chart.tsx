@@ -1,8 +1,7 @@
 import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { usePanel } from '../panel-context.ts';
-import { type Palette, readPalette } from '../timeline/palette.ts';
-import type { Pen } from '../timeline/pen.ts';
+import { Surface } from '../timeline/surface.ts';
 import { timeAt } from '../timeline/time-scale.ts';
 import { runWheel } from '../timeline/wheel.ts';
 import { formatBytes, formatExactTime } from '../worker/format.ts';
@@ -18,29 +17,16 @@ export function HeapChart() {
   const size = useSignal(0);
   useEffect(() => {
     const { current: box } = root;
-    const { current: surface } = canvas;
-    if (box === null || surface === null) return undefined;
+    if (box === null || canvas.current === null) return undefined;
+    const surface = new Surface(box, canvas.current);
     let frame = 0;
-    let palette: Palette | undefined;
-    let theme = '';
     const draw = (): void => {
       frame = 0;
       const widthPx = box.clientWidth;
       const heightPx = box.clientHeight;
-      const pen = surface.getContext('2d', { alpha: false });
-      if (pen === null || widthPx === 0 || heightPx === 0) return;
-      const width = Math.round(widthPx * devicePixelRatio);
-      const height = Math.round(heightPx * devicePixelRatio);
-      if (surface.width !== width || surface.height !== height) {
-        surface.width = width;
-        surface.height = height;
-      }
-      const ratio = width / widthPx;
-      pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-      if (palette === undefined || theme !== state.theme.value) {
-        theme = state.theme.value;
-        palette = readPalette(box);
-      }
+      if (widthPx === 0 || heightPx === 0) return;
+      const pen = surface.pen(widthPx, heightPx);
+      if (pen === undefined) return;
       const scene = layoutChart({
         curve: state.heap.value?.curve,
         span: state.span.value,
@@ -50,7 +36,7 @@ export function HeapChart() {
         cursorAt: state.cursor.value,
         hoverX: hoverX.value,
       });
-      paintChart(pen satisfies Pen, scene, palette);
+      paintChart(pen, scene, surface.palette(state.theme.value));
     };
     const stop = effect(() => {
       for (const each of [state.heap, state.span, state.theme, state.cursor, hoverX, size]) {

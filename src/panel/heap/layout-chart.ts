@@ -31,7 +31,6 @@ export interface ChartScene {
   readonly heightPx: number;
   readonly ticks: readonly (Tick & { readonly x: number })[];
   readonly areas: readonly ChartArea[];
-  readonly nowX: number;
   readonly cursorX: number | undefined;
   readonly hoverX: number | undefined;
   /** The highest value in words, and where it is; undefined while all is 0. */
@@ -80,7 +79,6 @@ export function layoutChart(input: ChartInput): ChartScene {
     heightPx,
     ticks,
     areas,
-    nowX: xOf(span, widthPx, now),
     cursorX: cursorAt === undefined ? undefined : inSight(xOf(span, widthPx, cursorAt)),
     hoverX,
     peak: most === 0 ? undefined : { label: formatBytes(most), y: basePx - most * perByte },

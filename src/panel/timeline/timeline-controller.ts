@@ -2,8 +2,7 @@ import type { Panel } from '../panel-context.ts';
 import type { DetailEvent, RowGeometry, View } from '../worker/protocol.ts';
 import { layoutTimeline, RULER_PX } from './layout.ts';
 import { paintTimeline } from './paint.ts';
-import { type Palette, readPalette } from './palette.ts';
-import type { Pen } from './pen.ts';
+import { Surface } from './surface.ts';
 import { type Span, timeAt } from './time-scale.ts';
 import type { TooltipContent } from './tooltip.tsx';
 import { heightOf, rowAt, rowsBetween, type VisibleRow } from './visible-rows.ts';
@@ -32,8 +31,7 @@ export class TimelineController implements Disposable {
   readonly #showTooltip: (content: TooltipContent | undefined) => void;
   readonly #undo: (() => void)[] = [];
   #frame = 0;
-  #palette: Palette | undefined;
-  #paletteTheme = '';
+  readonly #surface: Surface;
   #viewId = 0;
   #asked: View | undefined;
   #hover: { readonly x: number; readonly y: number } | undefined;
@@ -57,6 +55,7 @@ export class TimelineController implements Disposable {
   ) {
     this.#panel = panel;
     this.#elements = elements;
+    this.#surface = new Surface(elements.root, elements.canvas);
     this.#showTooltip = showTooltip;
     const observer = new ResizeObserver(() => this.update());
     observer.observe(elements.root);
@@ -130,7 +129,7 @@ export class TimelineController implements Disposable {
 
   #draw(): void {
     this.#frame = 0;
-    const { root, canvas, scroller, spacer } = this.#elements;
+    const { root, scroller, spacer } = this.#elements;
     const { state } = this.#panel;
     const widthPx = this.#widthPx;
     const heightPx = root.clientHeight;
@@ -138,12 +137,9 @@ export class TimelineController implements Disposable {
     const rows = state.rows.value;
     spacer.style.height = `${heightOf(rows)}px`;
     this.#reveal(rows);
-    this.#resize(canvas, widthPx, heightPx);
     this.#look(widthPx, heightPx, rows);
-    const pen = canvas.getContext('2d', { alpha: false });
-    if (pen === null) return;
-    const ratio = canvas.width / widthPx;
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const pen = this.#surface.pen(widthPx, heightPx);
+    if (pen === undefined) return;
     const hovered = this.#drag?.moved === true ? undefined : this.#hover;
     const scene = layoutTimeline({
       widthPx,
@@ -164,33 +160,13 @@ export class TimelineController implements Disposable {
         hovered === undefined || hovered.x < this.#labelPx ? undefined : this.#timeAt(hovered.x),
       cursorAt: state.cursor.value,
     });
-    paintTimeline(pen satisfies Pen, scene, this.#colours());
+    paintTimeline(pen, scene, this.#surface.palette(state.theme.value));
     this.#paints++;
   }
 
   #geometry(): ReadonlyMap<string, RowGeometry> {
     const rows = this.#panel.state.geometry.value?.rows ?? [];
     return new Map(rows.map((row) => [row.key, row]));
-  }
-
-  #colours(): Palette {
-    const theme = this.#panel.state.theme.value;
-    if (this.#palette === undefined || this.#paletteTheme !== theme) {
-      this.#palette = readPalette(this.#elements.root);
-      this.#paletteTheme = theme;
-    }
-    return this.#palette;
-  }
-
-  #resize(canvas: HTMLCanvasElement, widthPx: number, heightPx: number): void {
-    const ratio = devicePixelRatio;
-    const width = Math.round(widthPx * ratio);
-    const height = Math.round(heightPx * ratio);
-    if (canvas.width === width && canvas.height === height) return;
-    canvas.width = width;
-    canvas.height = height;
-    canvas.style.width = `${widthPx}px`;
-    canvas.style.height = `${heightPx}px`;
   }
 
   /** Scrolls to a row that has just been selected, once. */
