@@ -5,6 +5,16 @@ import type { Command } from '../shared/messages.ts';
 import type { Settings } from '../shared/settings.ts';
 import type { Host } from './devtools-host.ts';
 import { downloadBytes, sessionFileName } from './download.ts';
+import {
+  clampSpan,
+  fitSpan,
+  MIN_SPAN_MICROS,
+  panSpan,
+  type Span,
+  spanAround,
+  timeAt,
+  zoomSpan,
+} from './drawing/time-scale.ts';
 import { CANCELLED, startExport } from './export-session.ts';
 import { stepFinding } from './findings/finding-list-model.ts';
 import { heapLines, selectedLine, stepLine, targetOf } from './heap/heap-lines.ts';
@@ -18,16 +28,6 @@ import {
 } from './panel-state.ts';
 import { openInPerfetto } from './perfetto-window.ts';
 import { storeSettings } from './stored-settings.ts';
-import {
-  clampSpan,
-  fitSpan,
-  MIN_SPAN_MICROS,
-  panSpan,
-  type Span,
-  spanAround,
-  timeAt,
-  zoomSpan,
-} from './timeline/time-scale.ts';
 import type { DetailEvent } from './worker/protocol.ts';
 import type { WorkerClient } from './worker-client.ts';
 

@@ -3,8 +3,8 @@ import type { Severity } from '../analysis/finding.ts';
 import type { EntityKey } from '../analysis/model.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../shared/settings.ts';
 import type { Theme } from './devtools-host.ts';
+import { followSpan, type Span } from './drawing/time-scale.ts';
 import { buildFindingList, type FindingOrder } from './findings/finding-list-model.ts';
-import { followSpan, type Span } from './timeline/time-scale.ts';
 import { buildVisibleRows, type VisibleRow } from './timeline/visible-rows.ts';
 import type { HeapQuery, HeapView } from './worker/heap/heap-protocol.ts';
 import type {

@@ -1,4 +1,4 @@
-import type { Pen } from '../../src/panel/timeline/pen.ts';
+import type { Pen } from '../../src/panel/drawing/pen.ts';
 
 export interface Drawn {
   readonly op: 'rect' | 'text' | 'path';

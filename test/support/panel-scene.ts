@@ -1,6 +1,6 @@
 import type { SessionInput } from '../../src/analysis/session-input.ts';
+import { fitSpan, type Span } from '../../src/panel/drawing/time-scale.ts';
 import { type LayoutInput, layoutTimeline, type Scene } from '../../src/panel/timeline/layout.ts';
-import { fitSpan, type Span } from '../../src/panel/timeline/time-scale.ts';
 import { buildVisibleRows } from '../../src/panel/timeline/visible-rows.ts';
 import { buildGeometry } from '../../src/panel/worker/build-geometry.ts';
 import { buildSessionView } from '../../src/panel/worker/build-session-view.ts';

@@ -1,9 +1,9 @@
 import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { Surface } from '../drawing/surface.ts';
+import { timeAt } from '../drawing/time-scale.ts';
+import { runWheel } from '../drawing/wheel.ts';
 import { usePanel } from '../panel-context.ts';
-import { Surface } from '../timeline/surface.ts';
-import { timeAt } from '../timeline/time-scale.ts';
-import { runWheel } from '../timeline/wheel.ts';
 import { formatBytes, formatExactTime } from '../worker/format.ts';
 import { layoutChart, readCurve } from './layout-chart.ts';
 import { paintChart } from './paint-chart.ts';

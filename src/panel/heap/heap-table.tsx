@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { xOf } from '../drawing/time-scale.ts';
 import { Icon } from '../icons.tsx';
 import { usePanel } from '../panel-context.ts';
-import { xOf } from '../timeline/time-scale.ts';
 import { formatBytes, formatCount } from '../worker/format.ts';
 import type { HeapGroup, HeapRow, HeapSort, HeapView } from '../worker/heap/heap-protocol.ts';
 import { heapLines, lineId, selectedLine, targetOf } from './heap-lines.ts';

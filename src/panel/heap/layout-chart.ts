@@ -1,4 +1,4 @@
-import { ruleTicks, type Span, type Tick, xOf } from '../timeline/time-scale.ts';
+import { ruleTicks, type Span, type Tick, xOf } from '../drawing/time-scale.ts';
 import { formatBytes } from '../worker/format.ts';
 import type { HeapCurve } from '../worker/heap/heap-protocol.ts';
 

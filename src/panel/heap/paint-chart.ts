@@ -1,5 +1,5 @@
-import type { Palette } from '../timeline/palette.ts';
-import { fill, type Pen } from '../timeline/pen.ts';
+import type { Palette } from '../drawing/palette.ts';
+import { fill, type Pen } from '../drawing/pen.ts';
 import { type ChartArea, type ChartScene, RULER_PX } from './layout-chart.ts';
 
 /** Draws what `layoutChart` has laid out, and knows nothing else. */

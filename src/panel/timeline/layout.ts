@@ -1,6 +1,7 @@
 import type { Severity } from '../../analysis/finding.ts';
 import type { EntityKey } from '../../analysis/model.ts';
 import type { ContextState } from '../../shared/records.ts';
+import { ruleTicks, type Span, xOf } from '../drawing/time-scale.ts';
 import { groupFindings } from '../worker/group-findings.ts';
 import {
   type Arrow,
@@ -12,7 +13,6 @@ import {
   type ShownFinding,
   type Tone,
 } from '../worker/protocol.ts';
-import { ruleTicks, type Span, xOf } from './time-scale.ts';
 import { rowsBetween, type VisibleRow } from './visible-rows.ts';
 
 export const RULER_PX = 24;

@@ -1,7 +1,7 @@
+import type { Palette } from '../drawing/palette.ts';
+import { fill, type Pen } from '../drawing/pen.ts';
 import type { MarkKind } from '../worker/protocol.ts';
 import type { SceneRow } from './layout.ts';
-import type { Palette } from './palette.ts';
-import { fill, type Pen } from './pen.ts';
 
 /** One point event of a lifeline. The legend of the help shows the same symbols. */
 export function paintMark(

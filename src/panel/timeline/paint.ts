@@ -1,4 +1,6 @@
 import type { Severity } from '../../analysis/finding.ts';
+import type { Palette } from '../drawing/palette.ts';
+import { fill, type Pen, within } from '../drawing/pen.ts';
 import { formatExactTime } from '../worker/format.ts';
 import type { Verdict } from '../worker/protocol.ts';
 import { fitText } from './fit-text.ts';
@@ -11,8 +13,6 @@ import {
   type SceneRow,
 } from './layout.ts';
 import { disc, paintMark } from './paint-mark.ts';
-import type { Palette } from './palette.ts';
-import { fill, type Pen, within } from './pen.ts';
 
 const BAR_PX = 12;
 const INDENT_PX = 14;

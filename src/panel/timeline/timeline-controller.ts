@@ -1,12 +1,12 @@
+import { Surface } from '../drawing/surface.ts';
+import { type Span, timeAt } from '../drawing/time-scale.ts';
+import { runWheel } from '../drawing/wheel.ts';
 import type { Panel } from '../panel-context.ts';
 import type { DetailEvent, RowGeometry, View } from '../worker/protocol.ts';
 import { layoutTimeline, RULER_PX } from './layout.ts';
 import { paintTimeline } from './paint.ts';
-import { Surface } from './surface.ts';
-import { type Span, timeAt } from './time-scale.ts';
 import type { TooltipContent } from './tooltip.tsx';
 import { heightOf, rowAt, rowsBetween, type VisibleRow } from './visible-rows.ts';
-import { runWheel } from './wheel.ts';
 
 interface Elements {
   readonly root: HTMLElement;

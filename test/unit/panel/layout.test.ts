@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { xOf } from '../../../src/panel/drawing/time-scale.ts';
 import type { SceneRow } from '../../../src/panel/timeline/layout.ts';
-import { xOf } from '../../../src/panel/timeline/time-scale.ts';
 import { type SceneOptions, sceneOf } from '../../support/panel-scene.ts';
 import { studioSession } from '../../support/studio-session.ts';
 import { teardownSession } from '../../support/teardown-session.ts';

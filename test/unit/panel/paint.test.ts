@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Palette } from '../../../src/panel/drawing/palette.ts';
 import { paintTimeline } from '../../../src/panel/timeline/paint.ts';
-import type { Palette } from '../../../src/panel/timeline/palette.ts';
 import { DrawLog } from '../../support/draw-log.ts';
 import { type SceneOptions, sceneOf } from '../../support/panel-scene.ts';
 import { studioSession } from '../../support/studio-session.ts';

@@ -10,7 +10,7 @@ import {
   timeAt,
   xOf,
   zoomSpan,
-} from '../../../src/panel/timeline/time-scale.ts';
+} from '../../../src/panel/drawing/time-scale.ts';
 
 const END = 60e6;
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Palette } from '../../../../src/panel/drawing/palette.ts';
 import {
   type ChartInput,
   layoutChart,
@@ -6,7 +7,6 @@ import {
   readCurve,
 } from '../../../../src/panel/heap/layout-chart.ts';
 import { paintChart } from '../../../../src/panel/heap/paint-chart.ts';
-import type { Palette } from '../../../../src/panel/timeline/palette.ts';
 import type { HeapCurve } from '../../../../src/panel/worker/heap/heap-protocol.ts';
 import { DrawLog } from '../../../support/draw-log.ts';
 
