@@ -4,7 +4,7 @@ import {
   type HoldDoor,
   observeCompilations,
   type WasmDoors,
-} from '../hooks/modules/wasm-compilations.ts';
+} from '../hooks/wasm/wasm-compilations.ts';
 import type { Micros, Seq } from '../shared/units.ts';
 import type { Observation } from './observation.ts';
 

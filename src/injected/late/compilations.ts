@@ -1,4 +1,4 @@
-import { describeSource } from '../../hooks/modules/wasm-atomics.ts';
+import { describeSource } from '../../hooks/wasm/wasm-atomics.ts';
 import type { LateObservation } from './late-observation.ts';
 
 /** Records what modules a page compiles, and whether they may hold atomic instructions. */

@@ -1,8 +1,8 @@
 import { floor, IntrinsicInt32Array, lengthOf } from '../../base/intrinsics.ts';
 import type { Result } from '../../base/result.ts';
-import { quarantineBytes } from '../../hooks/modules/quarantine.ts';
-import { scanModule } from '../../hooks/modules/wasm-atomics.ts';
-import type { CheckLayout, Rewrite } from '../../hooks/modules/wasm-tag.ts';
+import { quarantineBytes } from '../../hooks/wasm/quarantine.ts';
+import { scanModule } from '../../hooks/wasm/wasm-atomics.ts';
+import type { CheckLayout, Rewrite } from '../../hooks/wasm/wasm-tag.ts';
 import { findAllocator, hookable, isWhole } from '../../wasm/find-allocator.ts';
 import type { HeapFunction } from '../../wasm/heap-hooks.ts';
 import { type Instrumented, type InstrumentOptions, instrument } from '../../wasm/instrument.ts';

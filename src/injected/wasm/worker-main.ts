@@ -1,4 +1,4 @@
-import type { Rewrite } from '../../hooks/modules/wasm-tag.ts';
+import type { Rewrite } from '../../hooks/wasm/wasm-tag.ts';
 import { rewriteModule } from './rewrite-module.ts';
 
 /** What a worker calls to have a module rewritten. The build wraps this bundle as it wraps `wasm.js`. */

@@ -8,8 +8,8 @@ import {
   mapSet,
 } from '../../base/intrinsics.ts';
 import { constructAs } from '../../base/patch.ts';
-import type { WasmDoors } from '../../hooks/modules/wasm-compilations.ts';
-import type { WasmNatives } from '../../hooks/modules/wasm-natives.ts';
+import type { WasmDoors } from '../../hooks/wasm/wasm-compilations.ts';
+import type { WasmNatives } from '../../hooks/wasm/wasm-natives.ts';
 import * as LIMITS from '../../shared/limits.ts';
 
 export interface EarlyInstances {

@@ -11,16 +11,16 @@ import {
 } from '../../base/intrinsics.ts';
 import type { ApplyTrap, Native } from '../../base/patch.ts';
 import type { Memories } from '../../hooks/memories.ts';
-import { hookPassed, type PassedHooks } from '../../hooks/modules/passed-modules.ts';
-import { copyOfBytes, describeSource } from '../../hooks/modules/wasm-atomics.ts';
+import { PreviewBudget } from '../../hooks/preview-budget.ts';
+import { hookPassed, type PassedHooks } from '../../hooks/wasm/passed-modules.ts';
+import { copyOfBytes, describeSource } from '../../hooks/wasm/wasm-atomics.ts';
 import {
   type HoldDoor,
   observeCompilations,
   type WasmDoors,
-} from '../../hooks/modules/wasm-compilations.ts';
-import { takeWasmNatives } from '../../hooks/modules/wasm-natives.ts';
-import type { Rewrite } from '../../hooks/modules/wasm-tag.ts';
-import { PreviewBudget } from '../../hooks/preview-budget.ts';
+} from '../../hooks/wasm/wasm-compilations.ts';
+import { takeWasmNatives } from '../../hooks/wasm/wasm-natives.ts';
+import type { Rewrite } from '../../hooks/wasm/wasm-tag.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { MemoryNews, PassedModules } from '../../shared/passage.ts';
 import type { EndId, MemoryId } from '../../shared/units.ts';

@@ -1,7 +1,7 @@
 import { type AtomicsObserver, observeAtomics } from '../../hooks/atomics.ts';
 import type { Memories } from '../../hooks/memories.ts';
-import { describeSource } from '../../hooks/modules/wasm-atomics.ts';
-import { observeCompilations, type WasmDoors } from '../../hooks/modules/wasm-compilations.ts';
+import { describeSource } from '../../hooks/wasm/wasm-atomics.ts';
+import { observeCompilations, type WasmDoors } from '../../hooks/wasm/wasm-compilations.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
 
 /** What a scope does with WebAssembly, and with memory that it shares. */

@@ -8,7 +8,7 @@ import {
   uncurryThis,
 } from '../../base/intrinsics.ts';
 import { constructAs } from '../../base/patch.ts';
-import type { WasmDoors } from '../../hooks/modules/wasm-compilations.ts';
+import type { WasmDoors } from '../../hooks/wasm/wasm-compilations.ts';
 import type { FieldsOf } from '../../shared/records.ts';
 import type { Frames, NodeId } from '../../shared/units.ts';
 import { microsOfClock, stepOfClock } from './clocks.ts';

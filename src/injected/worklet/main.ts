@@ -1,6 +1,6 @@
 import { Patches } from '../../base/patch.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
-import type { PassedHooks } from '../../hooks/modules/passed-modules.ts';
+import type { PassedHooks } from '../../hooks/wasm/passed-modules.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
 import type { NodeId } from '../../shared/units.ts';

@@ -1,7 +1,7 @@
 import type { Native } from '../../base/patch.ts';
 import type { Memories } from '../../hooks/memories.ts';
-import { hookPassed, type PassedHooks } from '../../hooks/modules/passed-modules.ts';
-import { takeWasmNatives } from '../../hooks/modules/wasm-natives.ts';
+import { hookPassed, type PassedHooks } from '../../hooks/wasm/passed-modules.ts';
+import { takeWasmNatives } from '../../hooks/wasm/wasm-natives.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { Passage } from '../../shared/passage.ts';
 import type { Sharing } from './atomics.ts';

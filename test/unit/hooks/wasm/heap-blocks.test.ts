@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
-import { HeapBlocks, type HeapImports } from '../../../../src/hooks/modules/heap-blocks.ts';
-import { HeapMap } from '../../../../src/hooks/modules/heap-map.ts';
-import { Quarantine, quarantineBytes } from '../../../../src/hooks/modules/quarantine.ts';
-import { RestingBlocks } from '../../../../src/hooks/modules/resting-blocks.ts';
-import type { FunctionLayout, Rewrite } from '../../../../src/hooks/modules/wasm-tag.ts';
+import { HeapBlocks, type HeapImports } from '../../../../src/hooks/wasm/heap-blocks.ts';
+import { HeapMap } from '../../../../src/hooks/wasm/heap-map.ts';
+import { Quarantine, quarantineBytes } from '../../../../src/hooks/wasm/quarantine.ts';
+import { RestingBlocks } from '../../../../src/hooks/wasm/resting-blocks.ts';
+import type { FunctionLayout, Rewrite } from '../../../../src/hooks/wasm/wasm-tag.ts';
 import type { BlockId, MemoryId, Micros } from '../../../../src/shared/units.ts';
 
 const LAYOUT: FunctionLayout = {

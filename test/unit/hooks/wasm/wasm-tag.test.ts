@@ -4,7 +4,7 @@ import {
   type Rewrite,
   readTag,
   tagModule,
-} from '../../../../src/hooks/modules/wasm-tag.ts';
+} from '../../../../src/hooks/wasm/wasm-tag.ts';
 
 const EMPTY = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 const REWRITE: Rewrite = {

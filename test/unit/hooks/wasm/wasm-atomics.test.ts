@@ -4,8 +4,8 @@ import {
   type Compiled,
   describeSource,
   scanModule,
-} from '../../../../src/hooks/modules/wasm-atomics.ts';
-import { observeCompilations } from '../../../../src/hooks/modules/wasm-compilations.ts';
+} from '../../../../src/hooks/wasm/wasm-atomics.ts';
+import { observeCompilations } from '../../../../src/hooks/wasm/wasm-compilations.ts';
 import { imported, leb, type ModuleParts, wasmModule } from '../../../support/wasm-bytes.ts';
 
 const I32 = 0x41;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import {
   type AtomicImports,
   recordWasmAtomics,
-} from '../../../../src/hooks/modules/wasm-atomic-imports.ts';
+} from '../../../../src/hooks/wasm/wasm-atomic-imports.ts';
 import { ATOMIC } from '../../../../src/shared/slots.ts';
 import type { MemoryId } from '../../../../src/shared/units.ts';
 import { ATOMIC_IMPORT } from '../../../../src/wasm/atomics.ts';
