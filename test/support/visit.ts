@@ -55,6 +55,8 @@ export class Visitor implements AsyncDisposable {
   #open: OpenBrowser | undefined;
   #memory: MemoryLevel = 'ledger';
   #stress = 0;
+  /** What a visit that hangs was doing. */
+  #doing = '';
 
   private constructor(server: StaticServer) {
     this.origin = server.origin;
@@ -81,7 +83,7 @@ export class Visitor implements AsyncDisposable {
     this.#stress = stress;
     const patience = new AbortController();
     try {
-      return await Promise.race([this.#visit(path, open), tooLong(patience.signal)]);
+      return await Promise.race([this.#visit(path, open), this.#tooLong(patience.signal)]);
     } catch (error) {
       this.#open = undefined;
       await open.browser.close();
@@ -100,10 +102,19 @@ export class Visitor implements AsyncDisposable {
     return this.#open;
   }
 
+  /** A page that hangs does not answer, and what is asked of it does not always time out. */
+  async #tooLong(signal: AbortSignal): Promise<never> {
+    await sleep(VISIT_MS, undefined, { signal, ref: false });
+    throw new Error(`the visit took longer than ${VISIT_MS / 1000} s, ${this.#doing}`);
+  }
+
   async #visit(path: string, { browser, panel }: OpenBrowser): Promise<Visit> {
     const complaints = observeComplaints(browser);
+    this.#doing = 'loading the page';
     await browser.page.goto(`${this.origin}/${path}`);
+    this.#doing = 'waiting for its scenario';
     const account = await accountOf(browser);
+    this.#doing = 'asking the panel';
     const { complete } = await ask(panel, (its, ms) => its.flush(ms), FLUSH_MS);
     if (!complete) throw new Error('the panel could not flush');
     const [shown, base64] = await ask(panel, (its) =>
@@ -111,6 +122,7 @@ export class Visitor implements AsyncDisposable {
     );
     const alerts = await panel.locator('.notices [role=alert]').allTextContents();
     complaints[Symbol.dispose]();
+    this.#doing = 'clearing the panel';
     // Lest each page be asked for with all that were before it.
     await panel.locator(CLEAR_BUTTON).click();
     await ask(panel, (its, ms) => its.flush(ms), FLUSH_MS);
@@ -202,12 +214,6 @@ async function openBrowser(): Promise<OpenBrowser> {
   const panel = await browser.panel();
   await panel.waitForFunction(() => 'lifelinePanel' in globalThis);
   return { browser, panel };
-}
-
-/** A page that hangs does not answer, and what is asked of it does not always time out. */
-async function tooLong(signal: AbortSignal): Promise<never> {
-  await sleep(VISIT_MS, undefined, { signal, ref: false });
-  throw new Error(`the visit took longer than ${VISIT_MS / 1000} s`);
 }
 
 function ask<T, A = number>(
