@@ -537,6 +537,20 @@ export interface BlockFacts {
   freed: (Point & { readonly stack: string }) | undefined;
   /** Nodes whose user data lies in it, where that is known. */
   readonly users: NodeFacts[];
+  /** Of the handle of an Emscripten fetch whose request has ended. */
+  fetch: FetchFacts | undefined;
+}
+
+export interface FetchFacts {
+  readonly ended: Point;
+  /** 0: its handle cannot be closed, unless the program sets another. */
+  readonly id: number;
+  readonly status: number;
+  /** What was loaded, in bytes. */
+  readonly bytes: number;
+  readonly url: string;
+  /** When `emscripten_fetch_close()` refused the handle, in order of time. */
+  readonly refused: (Point & { readonly stack: string })[];
 }
 
 /** A place of the program that keeps many blocks of heaps. */

@@ -40,6 +40,10 @@ export const THRESHOLDS = {
     value: 1,
     doc: 'Seconds for which the user data of a destroyed node may still be there when that of a later one was freed.',
   },
+  fetchSeconds: {
+    value: 5,
+    doc: 'Seconds for which the handle of a fetch that has ended, and that could be closed, may still be there.',
+  },
   siteSeconds: {
     value: 10,
     doc: 'Seconds for which the blocks of one place that allocates must have done nothing but grow, to the last, in as many counts.',
@@ -74,6 +78,7 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   stuckSeconds: THRESHOLDS.stuckSeconds.value,
   staleCalls: THRESHOLDS.staleCalls.value,
   leakSeconds: THRESHOLDS.leakSeconds.value,
+  fetchSeconds: THRESHOLDS.fetchSeconds.value,
   siteSeconds: THRESHOLDS.siteSeconds.value,
   siteBlocks: THRESHOLDS.siteBlocks.value,
   marginFrames: THRESHOLDS.marginFrames.value,

@@ -602,6 +602,16 @@ export const RECORDS = {
     doc: 'This worker tells of the blocks of heaps that threads share as the page does, and knows those of the others. `checked`: and of accesses to freed ones.',
     fields: { checked: 'flag' },
   },
+  fetchEnded: {
+    op: 68,
+    doc: 'The handle of an Emscripten fetch lies in the block, and says that its request has ended. `id` is what it holds by then; 0: none was given, so it cannot be closed. `bytes` were loaded.',
+    fields: { block: 'block', id: 'uint', status: 'uint', bytes: 'uint', url: 'text' },
+  },
+  fetchRefused: {
+    op: 69,
+    doc: '`emscripten_fetch_close()` was called with that handle and refused it: nothing was freed.',
+    fields: { block: 'block', stack: 'stack' },
+  },
 } as const satisfies { readonly [name: string]: RecordShape };
 
 export type RecordName = keyof typeof RECORDS;

@@ -471,6 +471,7 @@ export const OP = {
   i32Load: 0x28,
   i64Load: 0x29,
   i32Load8U: 0x2d,
+  i32Load16U: 0x2f,
   memorySize: 0x3f,
   memoryGrow: 0x40,
   i32Const: 0x41,

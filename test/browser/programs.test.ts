@@ -43,6 +43,23 @@ test('a block of a stripped program has the stacks of its allocation and its fre
   }
 });
 
+test('the handle of a fetch that was not closed has the stacks of its allocation and of the close', async () => {
+  const path = 'wrong/fetch-closed-without-id.html?isolated';
+  const { findings } = await visitor.visit(path, 'heap');
+  const found = findings.find(({ rule }) => rule === 'fetch-handle-leak');
+  const file = 'fetches.dlmalloc.min.wasm';
+  // fetch_new and fetch_close
+  for (const [role, letter] of [
+    ['allocate', 'd'],
+    ['close', 'g'],
+  ] as const) {
+    const stack = found?.stacks[role]?.join('\n');
+    expect(stack).toContain(`wasm-function[${exported(file, letter)}]`);
+    expect(stack).toContain('fetch-closed-without-id.html');
+  }
+  expect(found?.message).toContain('of kick.wav');
+});
+
 test('that the allocator of a program was not found is said', async () => {
   const { session } = await visitor.visit('wrong/allocator-not-found.html?isolated', 'heap');
   expect(session.coverage.join('\n')).toContain('its allocator was not found');

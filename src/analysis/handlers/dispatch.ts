@@ -135,6 +135,10 @@ export function takeRecord(
       return page.heapFreed(document, record, point);
     case 'heapMisfreed':
       return page.heapMisfreed(document, record, point);
+    case 'fetchEnded':
+      return page.fetchEnded(document, record, point);
+    case 'fetchRefused':
+      return page.fetchRefused(document, record, point);
     case 'heapSite':
       return page.heapSite(document, record, point);
     case 'heapState':

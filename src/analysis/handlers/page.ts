@@ -22,7 +22,8 @@ function addBlock(
   if (block === 0 || blocks.has(block)) return false;
   if (!document.hasRoom(blocks.size, LIMITS.eventsPerDocument, 'blocks')) return false;
   const facts = { id: block, memory, offset, length, label, allocateStack: stack };
-  const made: BlockFacts = { ...facts, allocated: point, freed: undefined, users: [] };
+  const rest = { freed: undefined, users: [], fetch: undefined };
+  const made: BlockFacts = { ...facts, allocated: point, ...rest };
   blocks.set(block, made);
   document.strayFrees.allocated(made);
   return true;
@@ -71,6 +72,28 @@ export function heapMisfreed(
   const { what, offset, stack } = fields;
   const freed = document.facts.blocks.get(block);
   document.strayFrees.misfreed({ ...place, what, offset, stack, block: freed, isDeclared: false });
+  return true;
+}
+
+export function fetchEnded(
+  document: DocumentState,
+  { block, id, status, bytes, url }: FieldsOf<'fetchEnded'>,
+  ended: Point,
+): boolean {
+  const handle = document.facts.blocks.get(block);
+  if (handle === undefined || handle.fetch !== undefined) return false;
+  handle.fetch = { ended, id, status, bytes, url, refused: [] };
+  return true;
+}
+
+export function fetchRefused(
+  document: DocumentState,
+  { block, stack }: FieldsOf<'fetchRefused'>,
+  point: Point,
+): boolean {
+  const fetch = document.facts.blocks.get(block)?.fetch;
+  if (fetch === undefined || fetch.refused.length >= LIMITS.eventsPerNode) return false;
+  insertByTime(fetch.refused, { ...point, stack });
   return true;
 }
 

@@ -4,6 +4,7 @@ import { contextLeak } from './context-leak.ts';
 import { danglingUserData } from './dangling-user-data.ts';
 import { doubleDestroy } from './double-destroy.ts';
 import { doubleFree } from './double-free.ts';
+import { fetchHandleLeak } from './fetch-handle-leak.ts';
 import { freeNotOrdered } from './free-not-ordered.ts';
 import { heapLeak } from './heap-leak.ts';
 import { invalidFree } from './invalid-free.ts';
@@ -44,6 +45,7 @@ export const RULES = {
   'double-free': doubleFree,
   'invalid-free': invalidFree,
   'heap-leak': heapLeak,
+  'fetch-handle-leak': fetchHandleLeak,
   'node-after-close': nodeAfterClose,
   'context-leak': contextLeak,
   'message-lost': messageLost,

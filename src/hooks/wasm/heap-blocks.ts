@@ -13,6 +13,7 @@ import {
 import * as LIMITS from '../../shared/limits.ts';
 import type { HeapAllocator, Misfree } from '../../shared/records.ts';
 import type { BlockId, MemoryId, Micros } from '../../shared/units.ts';
+import type { EndedFetch } from './fetch-handles.ts';
 import { type Block, type FoundBlock, Heap, type ToldBlock } from './heap.ts';
 import { BLOCK, type HeapMap } from './heap-map.ts';
 import { type HeapSite, HeapSites } from './heap-sites.ts';
@@ -50,6 +51,12 @@ export interface HeapHost {
   /** What is counted of a heap; soon after the last change of it. */
   counted(memory: object, heap: Heap): void;
   misfreed(misfree: Misfreed, seq: number, stack: string): void;
+  /** What a memory holds now; undefined where that cannot be had. */
+  bytesIn(memory: object): Uint8Array | undefined;
+  /** The request of a fetch has ended whose handle lies in the block. */
+  fetchEnded(block: FoundBlock, fetch: EndedFetch): void;
+  /** Its handle was to be closed, and was not. */
+  fetchRefused(block: FoundBlock, stack: string): void;
   uncovered(why: string): void;
   fault(error: unknown): void;
 }
@@ -82,6 +89,8 @@ export interface HeapImports {
   evicted(): number;
   reallocating(address: number, size: number): number;
   reallocated(address: number, to: number, size: number): void;
+  /** What looks like `emscripten_fetch_close()` has given `result`. */
+  called(index: number, handle: number, result: number): void;
 }
 
 /**
@@ -238,7 +247,9 @@ export class HeapBlocks {
       const now = this.#host.now();
       mapForEach(this.#heaps, (ref) => {
         const heap = deref(ref);
-        if (heap) this.#count(heap, now);
+        if (!heap) return;
+        this.#count(heap, now);
+        this.#lookAtFetches(heap);
       });
     } catch (error) {
       this.#host.fault(error);
@@ -248,6 +259,26 @@ export class HeapBlocks {
   #count(heap: Heap, now: number): void {
     const { memory, tally } = heap;
     if (memory && tally.takeDue(now)) this.#host.counted(memory, heap);
+  }
+
+  #lookAtFetches(heap: Heap): void {
+    const { memory, fetches } = heap;
+    const bytes = memory && fetches.isWatching ? this.#host.bytesIn(memory) : undefined;
+    if (!memory || !bytes) return;
+    fetches.look(bytes, heap.hasBlockAt, (address, fetch) => {
+      const block = this.#ownAt(heap, memory, address);
+      if (block) this.#host.fetchEnded(block, fetch);
+    });
+  }
+
+  #closedFetch(heap: Heap, address: number, result: number, stackOf: () => string): void {
+    const { memory, fetches, hasBlockAt } = heap;
+    const bytes = memory && this.#host.bytesIn(memory);
+    const refused = bytes && fetches.refused(bytes, hasBlockAt, address, result);
+    const block = memory && refused && this.#ownAt(heap, memory, address);
+    if (!block) return;
+    if (!refused.isTold) this.#host.fetchEnded(block, refused.fetch);
+    this.#host.fetchRefused(block, stackOf());
   }
 
   /** Something is freed, or moved, that is no block. */
@@ -378,6 +409,9 @@ export class HeapBlocks {
             if (to !== 0) add('realloc', to >>> 0, size >>> 0);
           }
         });
+      },
+      called: (_, handle, result) => {
+        guard(() => this.#closedFetch(heap, handle >>> 0, result, stackOf));
       },
     };
   }

@@ -8,6 +8,7 @@ import {
 } from '../../base/intrinsics.ts';
 import type { HeapAllocator } from '../../shared/records.ts';
 import type { BlockId, MemoryId, Micros } from '../../shared/units.ts';
+import { FetchHandles } from './fetch-handles.ts';
 import { BLOCK, type SharedHeap } from './heap-map.ts';
 import type { HeapSite } from './heap-sites.ts';
 import { HeapTally } from './heap-tally.ts';
@@ -63,6 +64,7 @@ export class Heap {
   /** Blocks of other threads that this one has told of. */
   readonly found = new IntrinsicMap<number, FoundBlock>();
   readonly tally = new HeapTally();
+  readonly fetches = new FetchHandles();
   readonly #module: SharedHeap | undefined;
   readonly #freed = new IntrinsicInt32Array(FREED_KEPT);
   #freedCount = 0;
@@ -101,6 +103,7 @@ export class Heap {
       else if (!this.resting) this.tally.gone(before.size);
     }
     this.tally.handedOut(block.size);
+    this.fetches.handedOut(address, block.size);
     mapSet(this.blocks, address, block);
     this.joint?.handOut(address);
   }
@@ -138,9 +141,13 @@ export class Heap {
     this.#hasForgotten = true;
   }
 
+  /** Whether a living block of this thread begins there. */
+  readonly hasBlockAt = (address: number): boolean =>
+    this.#lives(address, mapGet(this.blocks, address));
+
   /** Where the living block of this thread begins that an address lies in. */
   startOf(address: number): number | undefined {
-    if (this.#lives(address, mapGet(this.blocks, address))) return address;
+    if (this.hasBlockAt(address)) return address;
     let found: number | undefined;
     mapForEach(this.blocks, (block, start) => {
       const isInside = address > start && address < start + block.size;

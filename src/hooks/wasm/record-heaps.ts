@@ -1,4 +1,4 @@
-import { bufferBytes, sharedBufferBytes } from '../../base/intrinsics.ts';
+import { bufferBytes, IntrinsicUint8Array, sharedBufferBytes } from '../../base/intrinsics.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { FieldsOf, RecordName } from '../../shared/records.ts';
 import type { MemoryId, Micros } from '../../shared/units.ts';
@@ -65,6 +65,15 @@ export function recordHeaps(
       const fields = { what, block, memory: numberOf(memory), offset, stack };
       recorder.record('heapMisfreed', fields, seq);
     },
+    bytesIn(memory) {
+      const buffer = memories.bufferIn(memory);
+      return buffer === memory ? undefined : new IntrinsicUint8Array(buffer as ArrayBuffer);
+    },
+    fetchEnded({ block }, fetch) {
+      const { id, status, bytes, url } = fetch;
+      recorder.record('fetchEnded', { block, id, status, bytes, url });
+    },
+    fetchRefused: ({ block }, stack) => recorder.record('fetchRefused', { block, stack }),
     fault: (error) => recorder.fault(error),
   };
 }

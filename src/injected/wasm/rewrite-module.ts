@@ -3,10 +3,11 @@ import type { Result } from '../../base/result.ts';
 import { quarantineBytes } from '../../hooks/wasm/quarantine.ts';
 import { scanModule } from '../../hooks/wasm/wasm-atomics.ts';
 import type { CheckLayout, Rewrite } from '../../hooks/wasm/wasm-tag.ts';
+import { findFetchClose } from '../../wasm/fetch-close.ts';
 import { findAllocator, hookable, isWhole } from '../../wasm/find-allocator.ts';
 import type { HeapFunction } from '../../wasm/heap-hooks.ts';
 import { type Instrumented, type InstrumentOptions, instrument } from '../../wasm/instrument.ts';
-import type { Ints, List } from '../../wasm/list.ts';
+import { type Ints, List } from '../../wasm/list.ts';
 import { type MemoryType, readModule, type WasmModule } from '../../wasm/read-module.ts';
 import { shadowOf, shadowPages } from '../../wasm/shadow.ts';
 
@@ -37,7 +38,7 @@ export function rewriteModule(
   const atomics = scanModule(bytes, lengthOf(bytes)) !== 'none';
   if (!heap.ok && !atomics) return refuse(heap.error);
   const which = `a module of ${lengthOf(bytes)} bytes`;
-  const options = { from, atomics, ...(heap.ok ? { heap: heap.value.functions } : {}) };
+  const options = { from, atomics, ...(heap.ok ? heapOptions(read.value, heap.value) : {}) };
   // Nothing rests of which nobody hears that it is freed.
   const memory = heap.ok ? read.value.memories.at(0) : undefined;
   const checked = keep && memory && withChecks(bytes, options, memory, keep);
@@ -101,6 +102,17 @@ function withChecks(
 
 const PAGE_BYTES = 65_536;
 const SHADOW_BYTES_OF_PAGE = PAGE_BYTES / 8;
+
+function heapOptions(
+  module: WasmModule,
+  { functions: heap }: HookedHeap,
+): Pick<InstrumentOptions, 'heap' | 'watch'> {
+  const close = findFetchClose(module);
+  if (close < 0) return { heap };
+  const watch = new List<number>();
+  watch.add(close);
+  return { heap, watch };
+}
 
 interface HookedHeap {
   readonly functions: List<HeapFunction>;

@@ -33,6 +33,7 @@ export function blockEvents(
   for (const node of users.slice(0, MOST_USERS)) {
     events.push(...userEvents(block, node, block.users.includes(node)));
   }
+  events.push(...fetchEvents(block));
   if (freed !== undefined) events.push({ ...freed, what: 'freed' });
   for (const misfree of misuses.misfreesOf(block)) {
     events.push({ ...misfree, what: 'freed once more' });
@@ -48,6 +49,16 @@ export function blockEvents(
     }
   }
   return events.sort(comparePoints);
+}
+
+/** Of the handle of a fetch. */
+function fetchEvents({ fetch }: BlockFacts): readonly EntityEvent[] {
+  if (fetch === undefined) return [];
+  const loaded = `${formatBytes(fetch.bytes)} of ${fetch.url}`;
+  return [
+    { ...fetch.ended, what: `handle of a fetch that has ended, with id ${fetch.id}: ${loaded}` },
+    ...fetch.refused.map((each) => ({ ...each, what: 'emscripten_fetch_close() refused it' })),
+  ];
 }
 
 /** What a node did while it could use a block. */

@@ -60,6 +60,7 @@ export function buildBlock(
     stacks: [
       ...stack('allocate', block.allocateStack),
       ...stack('free', block.freed?.stack ?? ''),
+      ...stack('close', block.fetch?.refused[0]?.stack ?? ''),
       ...misuses.misfreesOf(block).flatMap((each) => stack('second free', each.stack)),
       ...touches.slice(0, MOST_ACCESSES).flatMap((each) => stack('access', each.stack)),
       ...users.slice(0, 1).flatMap((node) => stack('create', node.createStack)),

@@ -65,6 +65,9 @@ beforeEach(() => {
     freed: ({ block: which }, seq, _, stack) => freed.push(`${which} at ${seq}: ${stack}`),
     strayed: (_, offset, seq) => freed.push(`stray ${offset} at ${seq}`),
     grew: () => undefined,
+    bytesIn: () => undefined,
+    fetchEnded: () => undefined,
+    fetchRefused: () => undefined,
     counted: () => undefined,
     misfreed: ({ what, block: which, offset }, seq) =>
       freed.push(`${what} of ${which} at ${offset}: ${seq}`),
