@@ -139,6 +139,13 @@ const PAGES: readonly string[] = [
    200000  disconnected  source=2 what=all
    300000  blockFreed    block=2 memory=1 offset=128
    2000000 mark          text=end`,
+  `0       memorySeen    memory=1 kind=wasm
+   0       heapAllocated block=1 memory=1 offset=64 length=208 by=calloc stack="at fetch_new (wasm-function[12])"
+   0       heapAllocated block=2 memory=1 offset=512 length=208 by=calloc
+   100000  fetchEnded    block=1 id=0 status=200 bytes=1024 url=kick.wav
+   110000  fetchRefused  block=1 stack="at fetch_close (wasm-function[14])"
+   120000  fetchEnded    block=2 id=1 status=200 bytes=2048 url=snare.wav
+   6000000 mark          text=end`,
 ];
 
 test('findings read as they were reviewed (bless a rightly changed one by: npm run bless)', async () => {
