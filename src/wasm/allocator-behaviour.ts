@@ -24,7 +24,7 @@ const ALIGNMENT = 8;
  */
 export class AllocatorJudge {
   readonly #lowest: number;
-  /** Function, argument and result of each call in turn; a result of −1 is none. */
+  /** Function, argument and result of each call in turn. */
   readonly #calls = new Ints();
 
   /** `lowest` is where the heap may begin. */
@@ -32,12 +32,12 @@ export class AllocatorJudge {
     this.#lowest = lowest;
   }
 
-  /** A watched function was called; `gives` says whether it gives something. */
-  called(index: number, argument: number, result: number, gives: boolean): void {
+  /** A watched function was called; the result is −1 where it gives nothing. */
+  called(index: number, argument: number, result: number): void {
     if (this.#calls.length >= MOST_CALLS * CALL) return;
     this.#calls.add(index);
     this.#calls.add(argument);
-    this.#calls.add(gives ? result : NONE);
+    this.#calls.add(result);
   }
 
   /** The function that behaves most like an allocator; undefined: none does yet. */

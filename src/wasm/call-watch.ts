@@ -2,13 +2,17 @@ import { IntrinsicMap, mapGet, mapSet } from '../base/intrinsics.ts';
 import { CodeFacts } from './code-facts.ts';
 import type { CodeWriter } from './code-writer.ts';
 import { List } from './list.ts';
+import { OP } from './opcodes.ts';
 import { typeOf, type WasmModule } from './read-module.ts';
 import type { Rewriting } from './rewriting.ts';
 import { TYPE } from './value-type.ts';
 
 /** What a module whose calls are watched imports; all numbers are i32. */
 export const WATCH_IMPORT = {
-  /** `(function, argument, result)`: it returned; or, where it gives nothing, it is called, and the result is 0. */
+  /**
+   * `(function, argument, result) → deaf`: it returned; or, where it gives nothing, it is called, and the result is −1.
+   * Where that gives anything but 0, calls of the function are told no more.
+   */
   called: 'called',
 } as const;
 
@@ -42,11 +46,11 @@ export function watchable(module: WasmModule): List<number> {
 export class CallWatch {
   readonly #called: number;
   readonly #watched = new IntrinsicMap<number, true>();
-  readonly #module: WasmModule;
+  readonly #rewriting: Rewriting;
 
   constructor(rewriting: Rewriting, watched: List<number>) {
-    this.#module = rewriting.module;
-    this.#called = rewriting.importFunction(WATCH_IMPORT.called, 'iii:');
+    this.#rewriting = rewriting;
+    this.#called = rewriting.importFunction(WATCH_IMPORT.called, 'iii:i');
     for (let i = 0; i < watched.length; i++) mapSet(this.#watched, watched.at(i), true);
   }
 
@@ -56,8 +60,10 @@ export class CallWatch {
 
   /** Writes the body of the wrapper, without its size; `own` is where the function's own body is now. */
   write(index: number, own: number, out: CodeWriter): void {
-    const gives = this.#module.types.results(typeOf(this.#module, index)) === 1;
+    const { module } = this.#rewriting;
+    const gives = module.types.results(typeOf(module, index)) === 1;
     const result = 1;
+    const deaf = this.#rewriting.addGlobal(TYPE.i32);
     out.u32(1);
     out.u32(1);
     out.byte(TYPE.i32);
@@ -66,10 +72,16 @@ export class CallWatch {
       out.call(own);
       out.localSet(result);
     }
+    out.globalGet(deaf);
+    out.op(OP.i32Eqz);
+    out.open(OP.if);
     out.i32Const(index);
     out.localGet(0);
-    out.localGet(result);
+    if (gives) out.localGet(result);
+    else out.i32Const(-1);
     out.call(this.#called);
+    out.globalSet(deaf);
+    out.end();
     if (gives) out.localGet(result);
     else {
       out.localGet(0);

@@ -17,6 +17,7 @@ import type { EndedFetch } from './fetch-handles.ts';
 import { type Block, type FoundBlock, Heap, type ToldBlock } from './heap.ts';
 import { BLOCK, type HeapMap } from './heap-map.ts';
 import { type HeapSite, HeapSites } from './heap-sites.ts';
+import { type CallJudge, JudgedAllocator } from './judged-allocator.ts';
 import { moduleKey } from './module-key.ts';
 import { originalStack } from './original-stack.ts';
 import type { Rest } from './resting-blocks.ts';
@@ -57,6 +58,8 @@ export interface HeapHost {
   fetchEnded(block: FoundBlock, fetch: EndedFetch): void;
   /** Its handle was to be closed, and was not. */
   fetchRefused(block: FoundBlock, stack: string): void;
+  /** Finds allocators by their calls; undefined in a thread that leaves that to others. */
+  readonly judge?: (() => CallJudge) | undefined;
   uncovered(why: string): void;
   fault(error: unknown): void;
 }
@@ -78,6 +81,8 @@ const ALLOCATORS = [
   'realloc',
 ] as const satisfies readonly HeapAllocator[];
 
+const MALLOC_CODE = 1;
+
 const NOT_TOLD = 'blocks that are freed twice, or were never handed out, are not told';
 const CONFUSED = `Memory: a heap hands out blocks that were not heard to be freed; ${NOT_TOLD}.`;
 const EXPOSED = `Memory: a module that runs as it is, or a thread that is not heard, has a memory that others share; ${NOT_TOLD}.`;
@@ -89,8 +94,8 @@ export interface HeapImports {
   evicted(): number;
   reallocating(address: number, size: number): number;
   reallocated(address: number, to: number, size: number): void;
-  /** What looks like `emscripten_fetch_close()` has given `result`. */
-  called(index: number, handle: number, result: number): void;
+  /** `WATCH_IMPORT` of `src/wasm`. */
+  called(index: number, argument: number, result: number): number;
 }
 
 /**
@@ -103,6 +108,7 @@ export class HeapBlocks {
   readonly #byMemory = new IntrinsicWeakMap<object, Heap>();
   readonly #heaps = new IntrinsicMap<number, WeakRef<Heap>>();
   readonly #sites = new HeapSites();
+  readonly #judged = new IntrinsicMap<number, JudgedAllocator>();
   #made = 0;
   #misfrees = 0;
   #isConfusionTold = false;
@@ -293,9 +299,28 @@ export class HeapBlocks {
     host.misfreed({ what, block: id, memory, offset }, host.next(), stackOf());
   }
 
-  /** What a module of that layout is given, whose allocator hands out blocks of `heap`. */
-  importsFor(heap: Heap, layout: FunctionLayout): HeapImports {
+  /** The allocator of the module that has this key, as its calls show it. */
+  #judgedOf(key: number): JudgedAllocator | undefined {
+    const { judge, map, uncovered } = this.#host;
+    const known = mapGet(this.#judged, key);
+    const heap = known ? undefined : map?.heapOf(key);
+    if (!heap) return known;
+    const made = new JudgedAllocator(heap, judge?.(), (malloc, free) =>
+      uncovered(
+        `Memory: an allocator was found by what its functions do: ${malloc} hands out blocks, ${free} takes them back; those that were handed out before are not known.`,
+      ),
+    );
+    mapSet(this.#judged, key, made);
+    return made;
+  }
+
+  /**
+   * What a module of that layout is given, whose allocator hands out blocks of `heap`; with its key where that is to be found
+   * by its calls.
+   */
+  importsFor(heap: Heap, layout: FunctionLayout, key?: number): HeapImports {
     const host = this.#host;
+    const judged = key === undefined ? undefined : this.#judgedOf(key);
     const stackOf = (): string => originalStack(host.stack(), layout);
     const add = (by: HeapAllocator, address: number, size: number): void => {
       const stack = host.maySpend() ? stackOf() : '';
@@ -346,25 +371,41 @@ export class HeapBlocks {
     /** What was known of the block that is being moved, and the place at which that began. */
     let moved = 0;
     let movedSeq = 0;
+    const allocated = (code: number, address: number, size: number): void => {
+      add(ALLOCATORS[code - 1] ?? 'malloc', address >>> 0, size >>> 0);
+      heap.resting?.allocated(address >>> 0, size >>> 0);
+    };
+    /** Gives what the allocator is to take back instead. */
+    const freeing = (address: number): number => {
+      // Before it happens: from here on somebody else may own it.
+      const start = address >>> 0;
+      const was = heap.giveBack(start);
+      const isLive = was > 0 && (was & BLOCK.live) !== 0;
+      const { resting } = heap;
+      if (!isLive) this.#misfreed(heap, start, was, stackOf);
+      if (!isLive && !resting) return address;
+      const rest = remove(start, isLive ? was : 0, host.next());
+      return resting ? resting.freeing(start, rest) : address;
+    };
+    /** Gives whether the function is to tell no more. */
+    const called = (index: number, argument: number, result: number): boolean => {
+      if (key === undefined) {
+        this.#closedFetch(heap, argument >>> 0, result, stackOf);
+        return false;
+      }
+      const what = judged?.heard(index, argument, result) ?? 'of no account';
+      if (what === 'allocates') allocated(MALLOC_CODE, result, argument);
+      else if (what === 'frees') freeing(argument);
+      return what === 'of no account';
+    };
     return {
       allocated(code, address, size) {
-        guard(() => {
-          add(ALLOCATORS[code - 1] ?? 'malloc', address >>> 0, size >>> 0);
-          heap.resting?.allocated(address >>> 0, size >>> 0);
-        });
+        guard(() => allocated(code, address, size));
       },
       freeing: (address) => {
         let given = address;
         guard(() => {
-          // Before it happens: from here on somebody else may own it.
-          const start = address >>> 0;
-          const was = heap.giveBack(start);
-          const isLive = was > 0 && (was & BLOCK.live) !== 0;
-          const { resting } = heap;
-          if (!isLive) this.#misfreed(heap, start, was, stackOf);
-          if (!isLive && !resting) return;
-          const rest = remove(start, isLive ? was : 0, host.next());
-          if (resting) given = resting.freeing(start, rest);
+          given = freeing(address);
         });
         return given;
       },
@@ -410,8 +451,12 @@ export class HeapBlocks {
           }
         });
       },
-      called: (_, handle, result) => {
-        guard(() => this.#closedFetch(heap, handle >>> 0, result, stackOf));
+      called(index, argument, result) {
+        let isDeaf = false;
+        guard(() => {
+          isDeaf = called(index, argument, result);
+        });
+        return isDeaf ? 1 : 0;
       },
     };
   }

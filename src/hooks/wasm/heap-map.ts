@@ -2,6 +2,7 @@ import {
   atomicsAdd,
   atomicsCompareExchange,
   atomicsLoad,
+  atomicsStore,
   IntrinsicInt32Array,
   IntrinsicSharedArrayBuffer,
   lengthOf,
@@ -14,7 +15,7 @@ import type { Memories } from '../memories.ts';
  * byte. Threads change it without waiting for one another; so a thread that frees what another has handed out knows
  * whether it lives.
  *
- *     next part, threads, flags, - | modules: key, flags | their directories: part of each MiB, or 0 | parts
+ *     next part, threads, flags, - | modules: key, flags, malloc, free | their directories: part of each MiB, or 0 | parts
  *
  * A module has a heap here, not a memory: no thread can tell which memory of its own is which of another's. Where two
  * memories share a heap, sooner or later a block is handed out that lives: from then on the heap is judged no more,
@@ -54,7 +55,12 @@ const NEXT_PART = 0;
 const NEXT_THREAD = 1;
 const FLAGS = 2;
 const HEAD_WORDS = 4;
-const KEY_WORDS = 2;
+const KEY_WORDS = 4;
+/** Words of a module behind its key. Functions of an allocator that was judged are counted from 1; 0: not yet. */
+const FLAGS_OF_MODULE = 1;
+const MALLOC = 2;
+const FREE = 3;
+const NONE = -1;
 /** Blocks begin on multiples of so many bytes. */
 const GRAIN = 8;
 const PART_BITS = 20;
@@ -91,7 +97,7 @@ export class HeapMap {
       const at = HEAD_WORDS + i * KEY_WORDS;
       const known = atomicsCompareExchange(words, at, 0, own);
       if (known === 0 || known === own) {
-        return new SharedHeap(words, at + 1, DIRECTORIES + i * PARTS, this.#thread);
+        return new SharedHeap(words, at, DIRECTORIES + i * PARTS, this.#thread);
       }
     }
     return undefined;
@@ -106,13 +112,16 @@ export class HeapMap {
 /** One heap of the map, as one thread sees it. Addresses are unsigned. */
 export class SharedHeap {
   readonly #words: Int32Array;
+  readonly #module: number;
   readonly #flags: number;
   readonly #directory: number;
   readonly #thread: number;
 
-  constructor(words: Int32Array, flags: number, directory: number, thread: number) {
+  /** `module` and `directory` are places of words. */
+  constructor(words: Int32Array, module: number, directory: number, thread: number) {
     this.#words = words;
-    this.#flags = flags;
+    this.#module = module;
+    this.#flags = module + FLAGS_OF_MODULE;
     this.#directory = directory;
     this.#thread = thread;
   }
@@ -137,6 +146,23 @@ export class SharedHeap {
 
   isWhole(): void {
     raise(this.#words, this.#flags, FLAG.whole);
+  }
+
+  /** Which functions are the allocator's, by their calls; `none`: that will not be known. */
+  get allocator(): { readonly malloc: number; readonly free: number } | 'open' | 'none' {
+    const malloc = atomicsLoad(this.#words, this.#module + MALLOC);
+    if (malloc === 0) return 'open';
+    if (malloc === NONE) return 'none';
+    return { malloc: malloc - 1, free: atomicsLoad(this.#words, this.#module + FREE) - 1 };
+  }
+
+  /** They are these; without them: that will not be known. Gives whether it was open until now. */
+  judged(malloc = NONE, free = NONE): boolean {
+    const words = this.#words;
+    if (free === NONE) return atomicsCompareExchange(words, this.#module + MALLOC, 0, NONE) === 0;
+    // Only one thread judges.
+    atomicsStore(words, this.#module + FREE, free + 1);
+    return atomicsCompareExchange(words, this.#module + MALLOC, 0, malloc + 1) === 0;
   }
 
   /** This thread hands out a block. */

@@ -21,7 +21,7 @@ export function recordHeaps(
   memories: Memories,
   numberOf: (memory: object) => MemoryId,
   ledgerOf: () => BlockLedger | undefined,
-  given: Pick<HeapHost, 'map' | 'maySpend' | 'uncovered' | 'isHeard'>,
+  given: Pick<HeapHost, 'map' | 'maySpend' | 'uncovered' | 'isHeard' | 'judge'>,
 ): HeapHost {
   return {
     ...given,

@@ -85,7 +85,7 @@ export class WasmInstances {
   #complete(
     original: object,
     imports: unknown,
-    { layout, key, hearsHeap, recordsAtomics, checks }: Hooked,
+    { layout, key, hearsHeap, hearsCalls, recordsAtomics, checks }: Hooked,
   ): Completed | undefined {
     const { atomics, heaps, name, natives, shadows } = this.#host;
     const hasImports = imports !== undefined;
@@ -99,7 +99,7 @@ export class WasmInstances {
     const heap = heaps.heapOf(checked?.heap ?? memory, key);
     const ours = {
       __proto__: null,
-      ...heaps.importsFor(heap, layout),
+      ...heaps.importsFor(heap, layout, hearsCalls ? key : undefined),
       ...(recordsAtomics ? (atomics?.importsFor(() => heap.memory) ?? DEAF) : undefined),
       ...checked?.imports,
     };

@@ -39,6 +39,8 @@ export interface Form {
   readonly layout: FunctionLayout;
   /** Whether it tells of its allocator. */
   readonly hearsHeap: boolean;
+  /** Whether it tells of calls by which its allocator may be found. */
+  readonly hearsCalls: boolean;
   /** Whether it tells of its atomic instructions. */
   readonly recordsAtomics: boolean;
   /** Undefined where its accesses are not checked. */
@@ -60,7 +62,7 @@ export interface Tag extends Form {
 }
 
 const HEAD_WORDS = 13;
-const TELLS = { atomics: 1, heap: 2 } as const;
+const TELLS = { atomics: 1, heap: 2, calls: 4 } as const;
 const FLAG = { checks: 1, shared: 2, defines: 4, isBounded: 8 } as const;
 const CUSTOM_SECTION = 0;
 
@@ -81,7 +83,7 @@ export function bytesName(name: string): string {
 export function tagModule(
   original: Uint8Array,
   name: string,
-  { bytes, layout, recordsAtomics, hearsHeap, checks }: Rewrite,
+  { bytes, layout, recordsAtomics, hearsHeap, hearsCalls, checks }: Rewrite,
   key: number,
   ahead: number,
 ): Uint8Array<ArrayBuffer> {
@@ -91,7 +93,10 @@ export function tagModule(
   head[1] = layout.functions;
   head[2] = layout.shift;
   head[3] = lengthOf(copies);
-  head[4] = (recordsAtomics ? TELLS.atomics : 0) | (hearsHeap ? TELLS.heap : 0);
+  head[4] =
+    (recordsAtomics ? TELLS.atomics : 0) |
+    (hearsHeap ? TELLS.heap : 0) |
+    (hearsCalls ? TELLS.calls : 0);
   if (checks) {
     head[5] =
       FLAG.checks |
@@ -139,6 +144,7 @@ export function readTag(section: ArrayBuffer): Tag | undefined {
     },
     recordsAtomics: (tells & TELLS.atomics) !== 0,
     hearsHeap: (tells & TELLS.heap) !== 0,
+    hearsCalls: (tells & TELLS.calls) !== 0,
     checks: checksIn(head),
     key: head[11] as number,
     ahead: head[12] as number,

@@ -11,6 +11,7 @@ import { takeWasmNatives } from '../../hooks/wasm/wasm-natives.ts';
 import { describeError } from '../../shared/describe-error.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
 import { MAIN_THREAD } from '../../shared/units.ts';
+import { AllocatorJudge } from '../../wasm/allocator-behaviour.ts';
 import type { LateObservation, PageChecks } from '../late/late-observation.ts';
 import { rewriteModule } from './rewrite-module.ts';
 import { TouchedBlocks } from './touched-blocks.ts';
@@ -19,6 +20,8 @@ const MISSED =
   'Memory: a module runs in the page as it is; what it does to memory that threads share is not seen.';
 const LATE =
   'Memory: a module that the page compiled before we were ready runs as it is; its blocks and atomic instructions are not seen.';
+/** Where no compiled program has its heap yet. */
+const LOWEST_BLOCK = 1024;
 const REPLACED =
   'Memory: modules are not rewritten, for the page has replaced functions of WebAssembly.';
 
@@ -60,7 +63,7 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
       memories,
       (memory) => ledger.memoryOf(memory),
       () => ledger,
-      { map, maySpend, uncovered, isHeard },
+      { map, maySpend, uncovered, isHeard, judge: () => new AllocatorJudge(LOWEST_BLOCK) },
     ),
   );
   observation.collector.eachTick(() => heaps.tellCounts());

@@ -3,12 +3,14 @@ import type { Result } from '../../base/result.ts';
 import { quarantineBytes } from '../../hooks/wasm/quarantine.ts';
 import { scanModule } from '../../hooks/wasm/wasm-atomics.ts';
 import type { CheckLayout, Rewrite } from '../../hooks/wasm/wasm-tag.ts';
+import { watchable } from '../../wasm/call-watch.ts';
 import { findFetchClose } from '../../wasm/fetch-close.ts';
 import { findAllocator, hookable, isWhole } from '../../wasm/find-allocator.ts';
 import type { HeapFunction } from '../../wasm/heap-hooks.ts';
 import { type Instrumented, type InstrumentOptions, instrument } from '../../wasm/instrument.ts';
 import { type Ints, List } from '../../wasm/list.ts';
 import { type MemoryType, readModule, type WasmModule } from '../../wasm/read-module.ts';
+import { attempt } from '../../wasm/refusal.ts';
 import { shadowOf, shadowPages } from '../../wasm/shadow.ts';
 
 /** Gives the number by which the original can be found again; undefined where there is no room for it. */
@@ -16,6 +18,8 @@ export type KeepModule = (original: Uint8Array) => number | undefined;
 
 const NOT_WHOLE =
   'blocks may come and go by functions that were not found; blocks that are freed twice, or were never handed out, are not told';
+
+const WATCHED = ', as long as its calls do not show it';
 
 /**
  * The form of a module that tells of its allocator, and of its atomic instructions on memory that threads share,
@@ -36,9 +40,16 @@ export function rewriteModule(
   if (read.value.memories.length === 0) return undefined;
   const heap = heapOf(read.value);
   const atomics = scanModule(bytes, lengthOf(bytes)) !== 'none';
-  if (!heap.ok && !atomics) return refuse(heap.error);
   const which = `a module of ${lengthOf(bytes)} bytes`;
-  const options = { from, atomics, ...(heap.ok ? heapOptions(read.value, heap.value) : {}) };
+  const calls = heap.ok ? undefined : attempt(() => watchable(read.value));
+  const hearsCalls = calls?.ok === true && calls.value.length > 0;
+  if (!heap.ok && !atomics && !hearsCalls) return refuse(heap.error);
+  const options = {
+    from,
+    atomics,
+    ...(heap.ok ? heapOptions(read.value, heap.value) : {}),
+    ...(hearsCalls ? { watch: calls.value } : {}),
+  };
   // Nothing rests of which nobody hears that it is freed.
   const memory = heap.ok ? read.value.memories.at(0) : undefined;
   const checked = keep && memory && withChecks(bytes, options, memory, keep);
@@ -46,7 +57,10 @@ export function rewriteModule(
     uncovered(`Memory: accesses of ${which} are not checked: ${checked}`);
   const made = typeof checked === 'object' ? checked.made : instrument(bytes, options);
   if (!made.ok) return refuse(made.error.reason);
-  if (!heap.ok) uncovered(`Memory: the blocks of ${which} are not seen: ${heap.error}`);
+  if (!heap.ok)
+    uncovered(
+      `Memory: the blocks of ${which} are not seen: ${heap.error}${hearsCalls ? WATCHED : ''}`,
+    );
   else if (!heap.value.isWhole) uncovered(`Memory: ${which}: ${NOT_WHOLE}`);
   const { importedFunctions, functions, shift, copies, recordsAtomics } = made.value;
   return {
@@ -54,6 +68,7 @@ export function rewriteModule(
     layout: { importedFunctions, functions, shift, copies: arrayOf(copies) },
     recordsAtomics,
     hearsHeap: heap.ok,
+    hearsCalls,
     isWhole: heap.ok && heap.value.isWhole,
     checks: typeof checked === 'object' ? checked.layout : undefined,
   };

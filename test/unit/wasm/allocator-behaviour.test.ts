@@ -11,6 +11,8 @@ import '../../support/wasm-engine.ts';
 
 const [MALLOC, FREE, DESTRUCT, HASH] = [10, 11, 12, 13];
 const HEAP = 4096;
+/** The result of what gives nothing. */
+const NONE = -1;
 
 /** An allocator of blocks of 32 bytes, and a program that uses it, as its calls are seen. */
 function recording(seed: number, change: Partial<typeof RULES> = {}) {
@@ -21,18 +23,18 @@ function recording(seed: number, change: Partial<typeof RULES> = {}) {
   const used: number[] = [];
   let next = HEAP;
   for (let step = 0; step < 400; step++) {
-    judge.called(HASH, step, random.below(2 ** 31), true);
+    judge.called(HASH, step, random.below(2 ** 31));
     if (used.length === 0 || random.chance(0.55)) {
       const block = unused.pop() ?? next;
       if (block === next) next += rules.distance;
       used.push(block);
-      judge.called(MALLOC, 1 + random.below(32), block + rules.misaligned, true);
+      judge.called(MALLOC, 1 + random.below(32), block + rules.misaligned);
       continue;
     }
     const [block = 0] = used.splice(random.below(used.length), 1);
-    if (random.chance(0.5)) judge.called(DESTRUCT, block, 0, false);
-    if (random.chance(rules.heard)) judge.called(FREE, block, 0, false);
-    if (random.chance(0.1)) judge.called(FREE, 0, 0, false);
+    if (random.chance(0.5)) judge.called(DESTRUCT, block, NONE);
+    if (random.chance(rules.heard)) judge.called(FREE, block, NONE);
+    if (random.chance(0.1)) judge.called(FREE, 0, NONE);
     unused.push(block);
   }
   return judge.judge();
@@ -61,19 +63,19 @@ describe('calls show', () => {
 
   test('a malloc without a free where nothing is handed out again', () => {
     const judge = new AllocatorJudge(HEAP);
-    for (let i = 0; i < 30; i++) judge.called(MALLOC, 16, HEAP + i * 16, true);
+    for (let i = 0; i < 30; i++) judge.called(MALLOC, 16, HEAP + i * 16);
     expect(judge.judge()).toEqual({ malloc: MALLOC, free: undefined, blocks: 30, reused: 0 });
   });
 
   test('nothing while there are few', () => {
     const judge = new AllocatorJudge(HEAP);
-    for (let i = 0; i < 20; i++) judge.called(MALLOC, 16, HEAP + i * 16, true);
+    for (let i = 0; i < 20; i++) judge.called(MALLOC, 16, HEAP + i * 16);
     expect(judge.judge()).toBeUndefined();
   });
 
   test('nothing below where the heap may begin', () => {
     const judge = new AllocatorJudge(HEAP);
-    for (let i = 0; i < 30; i++) judge.called(MALLOC, 16, 1024 + i * 16, true);
+    for (let i = 0; i < 30; i++) judge.called(MALLOC, 16, 1024 + i * 16);
     expect(judge.judge()).toBeUndefined();
   });
 });
@@ -159,8 +161,8 @@ test('a pool without a name is found by its calls', () => {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), {
       [FROM]: {
         [WATCH_IMPORT.called](index: number, argument: number, result: number) {
-          const gives = module.types.results(module.functions.at(index)) === 1;
-          judge.called(index, argument, result, gives);
+          judge.called(index, argument, result);
+          return 0;
         },
       },
     });

@@ -17,6 +17,7 @@ const REWRITE: Rewrite = {
   layout: LAYOUT,
   isWhole: true,
   hearsHeap: true,
+  hearsCalls: false,
   recordsAtomics: false,
   checks: undefined,
 };

@@ -11,6 +11,7 @@ const REWRITE: Rewrite = {
   bytes: new Uint8Array([1, 2, 3]),
   layout: { importedFunctions: 1, functions: 2, shift: 3, copies: new Int32Array([0, -1]) },
   hearsHeap: false,
+  hearsCalls: false,
   recordsAtomics: false,
   checks: undefined,
 };
