@@ -19,6 +19,7 @@ class Warden extends AudioWorkletProcessor {
       Atomics.store(data, 0, 1);
       Atomics.notify(data, 0);
       while (Atomics.load(data, 0) !== 2);
+      for (const end = Date.now() + data[1]; Date.now() < end; );
     };
   }
   process() {
@@ -129,11 +130,13 @@ export async function atRest(context) {
 
 /**
  * Runs `action` while the audio thread stands between two calls of `process()`, so that a farewell
- * collides with none by chance. Only an isolated page can tell such a collision: others just run it.
+ * collides with none by chance. It stands for `ms` milliseconds more. Only an isolated page can tell such a collision:
+ * others just run it.
  */
-export async function betweenCalls(context, action) {
+export async function betweenCalls(context, action, ms = 0) {
   if (!crossOriginIsolated) return action();
-  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const flag = new Int32Array(new SharedArrayBuffer(8));
+  flag[1] = ms;
   warden(context).port.postMessage(flag);
   await Atomics.waitAsync(flag, 0, 0).value;
   try {

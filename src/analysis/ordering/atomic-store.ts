@@ -178,7 +178,7 @@ export interface CellColumns {
 const FIRST_CAPACITY = 8;
 const UINT32_MAX = 0xffff_ffff;
 /** As many as make a loop of it. */
-const HEAVY = 32;
+const HEAVY = 8;
 
 /** Operations of one thread on one cell, in its order; both places rise. 33 bytes an entry. */
 export class AtomicColumn {
