@@ -602,6 +602,11 @@ export const RECORDS = {
     doc: 'This worker tells of the blocks of heaps that threads share as the page does, and knows those of the others. `checked`: and of accesses to freed ones.',
     fields: { checked: 'flag' },
   },
+  payloadIn: {
+    op: 70,
+    doc: 'A call that a message of `end` posts to another thread, in the way of Emscripten’s Wasm Workers, has the address of this block among its arguments. `message` is its index + 1.',
+    fields: { end: 'end', message: 'uint', block: 'block' },
+  },
 } as const satisfies { readonly [name: string]: RecordShape };
 
 export type RecordName = keyof typeof RECORDS;

@@ -22,7 +22,13 @@ function addBlock(
   if (block === 0 || blocks.has(block)) return false;
   if (!document.hasRoom(blocks.size, LIMITS.eventsPerDocument, 'blocks')) return false;
   const facts = { id: block, memory, offset, length, label, allocateStack: stack };
-  const made: BlockFacts = { ...facts, allocated: point, freed: undefined, users: [] };
+  const made: BlockFacts = {
+    ...facts,
+    allocated: point,
+    freed: undefined,
+    users: [],
+    carriers: [],
+  };
   blocks.set(block, made);
   document.strayFrees.allocated(made);
   return true;

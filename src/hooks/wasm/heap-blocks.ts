@@ -147,6 +147,15 @@ export class HeapBlocks {
    * several heaps with such a block the only one counts that other threads may hold; undefined where that leaves it open.
    */
   blockAt(address: number): FoundBlock | undefined {
+    return this.#find(address, (heap) => heap.startOf(address));
+  }
+
+  /** The same, but only where it begins there. */
+  blockFrom(address: number): FoundBlock | undefined {
+    return this.#find(address, (heap) => (heap.startsAt(address) ? address : undefined));
+  }
+
+  #find(address: number, startOf: (heap: Heap) => number | undefined): FoundBlock | undefined {
     let found: FoundBlock | undefined;
     let isOpen = false;
     mapForEach(this.#heaps, (ref, key) => {
@@ -154,15 +163,15 @@ export class HeapBlocks {
       if (!heap) mapDelete(this.#heaps, key);
       const { memory } = heap ?? {};
       if (!heap || !memory || !this.#host.isShared(memory)) return;
-      const each = this.#ownAt(heap, memory, address) ?? this.#othersAt(heap, memory, address);
+      const each =
+        this.#ownAt(heap, memory, startOf(heap)) ?? this.#othersAt(heap, memory, address);
       isOpen ||= found !== undefined && each !== undefined;
       found = each ?? found;
     });
     return isOpen ? undefined : found;
   }
 
-  #ownAt(heap: Heap, memory: object, address: number): FoundBlock | undefined {
-    const offset = heap.startOf(address);
+  #ownAt(heap: Heap, memory: object, offset: number | undefined): FoundBlock | undefined {
     const block = offset === undefined ? undefined : mapGet(heap.blocks, offset);
     return block && this.#tell(heap, memory, block, offset as number);
   }

@@ -140,13 +140,18 @@ export class Heap {
 
   /** Where the living block of this thread begins that an address lies in. */
   startOf(address: number): number | undefined {
-    if (this.#lives(address, mapGet(this.blocks, address))) return address;
+    if (this.startsAt(address)) return address;
     let found: number | undefined;
     mapForEach(this.blocks, (block, start) => {
       const isInside = address > start && address < start + block.size;
       if (isInside && this.#lives(start, block)) found = start;
     });
     return found;
+  }
+
+  /** Whether a living block of this thread begins there. */
+  startsAt(address: number): boolean {
+    return this.#lives(address, mapGet(this.blocks, address));
   }
 
   /** Visits the blocks of this thread that live, and of which it is known where they were allocated. */
