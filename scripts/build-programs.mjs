@@ -35,6 +35,12 @@ const LINKER = [
 /** How the two forms of a program are built. */
 const FORMS = { '': ['-O2'], '.min': ['-Os', '-DMINIFIED'] };
 const HEAPS = { 'own-heap': ['own-heap.c'], dlmalloc: ['locked-libc.c'] };
+/** Programs, each with its heap. */
+const BUILDS = [
+  ['voices', 'own-heap'],
+  ['voices', 'dlmalloc'],
+  ['mailbox', 'dlmalloc'],
+];
 
 const hashOf = (file) =>
   createHash('sha256')
@@ -44,11 +50,11 @@ const hashOf = (file) =>
 const objects = mkdtempSync(join(tmpdir(), 'programs-'));
 execFileSync('llvm-ar-14', ['x', LIBC, ...LIBC_MEMBERS], { cwd: objects });
 const binaries = {};
-for (const [heap, sources] of Object.entries(HEAPS)) {
+for (const [program, heap] of BUILDS) {
   const libc = heap === 'dlmalloc' ? LIBC_MEMBERS.map((each) => join(objects, each)) : [];
   for (const [form, flags] of Object.entries(FORMS)) {
-    const file = `voices.${heap}${form}.wasm`;
-    const inputs = ['voices.c', ...sources];
+    const file = `${program}.${heap}${form}.wasm`;
+    const inputs = [`${program}.c`, ...HEAPS[heap]];
     const linker = LINKER.map((each) => `-Wl,${each}`);
     const tail = libc.length > 0 ? [...libc, '-L/usr/lib/wasm32-wasi', '-lc'] : [];
     execFileSync('clang', [...COMPILER, ...flags, ...linker, ...inputs, ...tail, '-o', file], {
