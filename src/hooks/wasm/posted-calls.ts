@@ -4,8 +4,7 @@ import type { Channels, End } from '../channels.ts';
 import { PreviewBudget } from '../preview-budget.ts';
 import type { HeapBlocks } from './heap-blocks.ts';
 
-/** Properties of a message, and arguments of a call, that are looked at. */
-const MAX_KEYS = 4;
+/** Arguments of a call that are looked at. */
 const MAX_ARGUMENTS = 8;
 const TOO_MANY =
   'Memory: so many blocks went along with posted calls that no more of them are told.';
@@ -26,7 +25,7 @@ export interface PostedCallsHost {
 /**
  * Tells of the blocks whose addresses are arguments of calls that this thread posts to others, as the glue of Emscripten's
  * Wasm Workers and Audio Worklets does: `{_wsc: index of a function, x: [arguments]}`. Of a flood only some are looked
- * into.
+ * into, and only what still lives when `postMessage` has returned is told: other threads may be fast.
  */
 export function observePostedCalls(host: PostedCallsHost): void {
   const { channels, heaps, recorder, most } = host;
@@ -57,16 +56,14 @@ export function observePostedCalls(host: PostedCallsHost): void {
   };
 }
 
-/** The arguments of a posted call. Of its two names only the first is the same in all builds. Read as data only. */
+/** The arguments of a posted call: of its two properties only one has the same name in all builds. Read as data only. */
 function argumentsIn(message: unknown): readonly unknown[] | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
   if (typeof ownData(message, '_wsc') !== 'number') return undefined;
   const keys = keysOf(message);
-  for (let i = 0; i < min(keys.length, MAX_KEYS); i++) {
-    const list = ownData(message, keys[i] as string);
-    if (isArray(list)) return list;
-  }
-  return undefined;
+  if (keys.length !== 2) return undefined;
+  const list = ownData(message, keys[keys[0] === '_wsc' ? 1 : 0] as string);
+  return isArray(list) ? list : undefined;
 }
 
 /** Of a number that may be an address, signed or not; else 0. */
