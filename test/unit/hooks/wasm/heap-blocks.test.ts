@@ -127,6 +127,19 @@ test('a block of another thread is found where it begins, and its free is told',
   expect(said).toEqual(['a found 9701 at 64', 'a strayed 64', 'a found 9702 at 64']);
 });
 
+test('a block is found from its address alone, whoever handed it out, while it lives', () => {
+  const page = thread('a');
+  const worker = thread('b');
+  page.allocated(MALLOC, 64, 32);
+  worker.allocated(MALLOC, 128, 32);
+  expect(page.heaps.blockFrom(64)).toMatchObject({ offset: 64, length: 32 });
+  expect(page.heaps.blockFrom(72)).toBeUndefined();
+  expect(page.heaps.blockFrom(128)).toMatchObject({ offset: 128 });
+  worker.freeing(64);
+  expect(page.heaps.blockFrom(64)).toBeUndefined();
+  expect(said).toEqual(['a told 9701: 32 at 64', 'a found 9702 at 128', 'b strayed 64']);
+});
+
 test.each(['a', 'b'])('a second free is told, whichever thread did the first (%s)', (first) => {
   const page = thread('a');
   const audio = thread('b');
