@@ -105,8 +105,8 @@ function findingOf(
     last: scene.time(document, Math.max(...times)),
     message: `${channelLabel(channel)}: ${lost.map(wordsOf).join('; ')}.${leftWords(left)}`,
     evidence: [
-      ...lost.flatMap((each) => evidenceOf(scene, each)),
       ...leftEvidence(scene, document, left),
+      ...lost.flatMap((each) => evidenceOf(scene, each)),
     ],
     stacks: stacksOf(stacks),
   };

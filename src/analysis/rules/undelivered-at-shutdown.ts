@@ -45,12 +45,12 @@ function findingOf(scene: Scene, lost: LostMessages): FindingDraft {
     last: scene.time(document, Math.max(...times)),
     message: `${channelLabel(channel)}: ${counted(count, 'message')}${first === undefined ? '' : ` (${first})`} had not been handled when ${end}.${asked}${leftWords(left)}`,
     evidence: [
+      ...leftEvidence(scene, document, left),
       ...messages.slice(0, MAX_EVIDENCE).flatMap(({ sent, preview }) => {
         const what = `a message was posted${preview === '' ? '' : `: ${preview}`}`;
         return sent === undefined ? [] : [scene.evidence(document, sent, what)];
       }),
       ...(cause === undefined ? [] : [scene.evidence(document, cause, end)]),
-      ...leftEvidence(scene, document, left),
     ],
     stacks: stacksOf({
       create: channel.node?.createStack ?? channel.worker?.createStack ?? channel.createStack,

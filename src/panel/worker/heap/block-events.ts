@@ -65,13 +65,13 @@ export function blockEvents(
 /** What became of a message that took it along. */
 function carrierEvents(message: MessageFacts): EntityEvent[] {
   const { sent, received } = message;
-  const to = `${addresseeLabel(message)} in message ${formatCount(message.index + 1)}`;
+  const which = `in message ${formatCount(message.index + 1)}`;
   const events: EntityEvent[] = [];
   if (sent !== undefined) {
     const fate = received === undefined ? `, ${fateOf(message)}` : '';
-    events.push({ ...point(sent), what: `sent to ${to}${fate}` });
+    events.push({ ...point(sent), what: `sent to ${addresseeLabel(message)} ${which}${fate}` });
   }
-  if (received !== undefined) events.push({ ...point(received), what: `came to ${to}` });
+  if (received !== undefined) events.push({ ...point(received), what: `came ${which}` });
   return events;
 }
 

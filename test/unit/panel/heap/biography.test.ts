@@ -105,7 +105,7 @@ test('messages that took it along are part of it, with what became of them', () 
   expect(lifeOf('0/k1')).toEqual([
     'page: allocated by malloc: 32 B',
     'page: sent to mixer #1 in message 1',
-    'mixer #1: came to mixer #1 in message 1',
+    'mixer #1: came in message 1',
     'page: freed',
   ]);
   expect(lifeOf('0/k2')).toEqual([
