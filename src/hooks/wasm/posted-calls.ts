@@ -31,6 +31,8 @@ export function observePostedCalls(host: PostedCallsHost): void {
   const { channels, heaps, recorder, most } = host;
   const budget = new PreviewBudget();
   let told = 0;
+  /** Numbers of blocks rise. */
+  let newest = 0;
 
   const tellPayload = (end: End, seq: number, message: number, value: unknown): void => {
     const list = argumentsIn(value);
@@ -40,6 +42,8 @@ export function observePostedCalls(host: PostedCallsHost): void {
       const found = address === 0 ? undefined : heaps.blockFrom(address);
       if (!found) continue;
       recorder.record('payloadIn', { end: end.id, message, block: found.block }, seq);
+      if (found.block <= newest) continue;
+      newest = found.block;
       if (++told === most) host.uncovered(TOO_MANY);
     }
   };
