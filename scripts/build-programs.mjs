@@ -35,16 +35,13 @@ const LINKER = [
 /** How the two forms of a program are built. */
 const FORMS = { '': ['-O2'], '.min': ['-Os', '-DMINIFIED'] };
 const HEAPS = { 'own-heap': ['own-heap.c'], dlmalloc: ['locked-libc.c'] };
-/** Which heaps and forms each program is built with. */
-const PROGRAMS = {
-  voices: [
-    ['own-heap', ''],
-    ['own-heap', '.min'],
-    ['dlmalloc', ''],
-    ['dlmalloc', '.min'],
-  ],
-  fetches: [['dlmalloc', '.min']],
-};
+/** Programs, each with its heap. */
+const BUILDS = [
+  ['voices', 'own-heap'],
+  ['voices', 'dlmalloc'],
+  ['mailbox', 'dlmalloc'],
+  ['fetches', 'dlmalloc'],
+];
 
 const hashOf = (file) =>
   createHash('sha256')
@@ -54,15 +51,14 @@ const hashOf = (file) =>
 const objects = mkdtempSync(join(tmpdir(), 'programs-'));
 execFileSync('llvm-ar-14', ['x', LIBC, ...LIBC_MEMBERS], { cwd: objects });
 const binaries = {};
-for (const [program, heaps] of Object.entries(PROGRAMS)) {
-  for (const [heap, form] of heaps) {
+for (const [program, heap] of BUILDS) {
+  const libc = heap === 'dlmalloc' ? LIBC_MEMBERS.map((each) => join(objects, each)) : [];
+  for (const [form, flags] of Object.entries(FORMS)) {
     const file = `${program}.${heap}${form}.wasm`;
     const inputs = [`${program}.c`, ...HEAPS[heap]];
-    const libc = heap === 'dlmalloc' ? LIBC_MEMBERS.map((each) => join(objects, each)) : [];
     const linker = LINKER.map((each) => `-Wl,${each}`);
     const tail = libc.length > 0 ? [...libc, '-L/usr/lib/wasm32-wasi', '-lc'] : [];
-    const flags = [...COMPILER, ...FORMS[form], ...linker];
-    execFileSync('clang', [...flags, ...inputs, ...tail, '-o', file], {
+    execFileSync('clang', [...COMPILER, ...flags, ...linker, ...inputs, ...tail, '-o', file], {
       cwd: FOLDER,
       stdio: 'inherit',
     });

@@ -1,6 +1,6 @@
 import type { Micros } from '../shared/units.ts';
 import { type EndState, type Gathering, SideState } from './channel-state.ts';
-import type { DocumentFacts, EntityKey, MessageFacts, MessageList } from './model.ts';
+import type { BlockFacts, DocumentFacts, EntityKey, MessageFacts, MessageList } from './model.ts';
 import type { EdgeStore } from './ordering/edge-store.ts';
 
 /** Which message was received: its sender’s side, and its index there. */
@@ -50,6 +50,10 @@ export class BroadcastState implements Gathering {
 
   message(): undefined {
     return undefined;
+  }
+
+  payload(): readonly BlockFacts[] {
+    return [];
   }
 
   sentAt(): undefined {
@@ -240,6 +244,7 @@ class BroadcastMessages implements MessageList {
       bytes: note?.bytes ?? 0,
       preview: note?.preview ?? '',
       stack: note?.stack ?? '',
+      payload: [],
     };
   }
 }

@@ -3,6 +3,7 @@ import { ClockedPoint } from './clocked-point.ts';
 import type { AnchoredClock } from './frame-clock.ts';
 import { ABSENT, MessageLog } from './message-log.ts';
 import type {
+  BlockFacts,
   ChannelFacts,
   ChannelKind,
   DocumentFacts,
@@ -43,6 +44,8 @@ export class EndState implements EndFacts {
   paired = 0;
   /** Indexes of received messages whose sending is not known yet. */
   readonly waiting = new Set<number>();
+  /** Blocks that posted calls took along, by their indexes. */
+  payloads: Map<number, readonly BlockFacts[]> | undefined;
   loaded: Map<number, Cargo[]> | undefined;
   unloaded: Map<number, Cargo[]> | undefined;
   listened: Point | undefined;
@@ -74,6 +77,11 @@ export class EndState implements EndFacts {
 
   get received(): number {
     return this.receipts.end;
+  }
+
+  sentMessage(index: number): MessageFacts | undefined {
+    const { channel, side, sentBefore } = this;
+    return channel.message(side.index, sentBefore + index);
   }
 
   /** When it sent or received its `index`-th message. */
@@ -211,12 +219,22 @@ export class ChannelState implements ChannelFacts {
       bytes: Math.max(said?.bytes ?? 0, heard?.bytes ?? 0),
       preview: longer(said?.preview ?? '', heard?.preview ?? ''),
       stack: said?.stack ?? '',
+      payload: sender?.payloads?.get(sentIndex) ?? [],
     };
   }
 
   sentAt(side: number, index: number): Point | undefined {
     const sender = this.sides[side]?.sender(index);
     return sender?.point(sender.sends, index - sender.sentBefore);
+  }
+
+  *payload(side: number, from: number, to: number): Iterable<BlockFacts> {
+    for (const { payloads, sentBefore } of this.sides[side]?.ends ?? []) {
+      for (const [index, blocks] of payloads ?? []) {
+        const number = sentBefore + index;
+        if (number >= from && number < to) yield* blocks;
+      }
+    }
   }
 
   failed(side: number): readonly number[] {

@@ -6,6 +6,7 @@ import type {
   DataBlockFacts,
   DocumentFacts,
   EndFacts,
+  MessageFacts,
   NodeFacts,
   WorkerFacts,
 } from './model.ts';
@@ -40,6 +41,14 @@ export function channelLabel(channel: ChannelFacts): string {
     case 'port':
       return `MessageChannel #${endNumber(firstEnd(channel))}`;
   }
+}
+
+/** To whom a message goes; by a channel of neither node nor worker, that. */
+export function addresseeLabel({ channel, side }: MessageFacts): string {
+  const { node, worker } = channel;
+  if (node !== undefined) return side === 0 ? nodeLabel(node) : 'page';
+  if (worker === undefined) return channelLabel(channel);
+  return side === 0 ? workerLabel(worker) : threadLabel(channel.document, worker.parent);
 }
 
 /** `WebAssembly memory #1`, by its number in the page, else in the first thread that knew it. */

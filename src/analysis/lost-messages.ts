@@ -1,5 +1,6 @@
 import { MAIN_THREAD } from '../shared/units.ts';
 import type {
+  BlockFacts,
   ChannelFacts,
   ContextFacts,
   DocumentFacts,
@@ -36,6 +37,8 @@ export interface LostMessages {
   readonly causeStack: string;
   readonly messages: readonly MessageFacts[];
   readonly count: number;
+  /** Blocks that they took along, as far as messages are looked into. */
+  readonly payload: readonly BlockFacts[];
   /** Whether it rests on order alone, not on clocks. */
   readonly proven: boolean;
 }
@@ -92,6 +95,7 @@ function unreadable(channel: ChannelFacts, side: 0 | 1): readonly LostMessages[]
       causeStack: '',
       messages,
       count: indexes.length,
+      payload: [],
       proven: true,
     },
   ];
@@ -143,8 +147,10 @@ function unhandled(
     const last = channel.message(side, behind - 1);
     if (last !== undefined && last.index !== messages.at(-1)?.index) messages.push(last);
     const count = behind - begin + (known?.count ?? 0);
-    if (known === undefined) lost.push({ channel, causeStack: '', ...fate, messages, count });
-    else lost[lost.indexOf(known)] = { ...known, count };
+    const payload = [...(known?.payload ?? []), ...channel.payload(side, begin, behind)];
+    if (known === undefined) {
+      lost.push({ channel, causeStack: '', ...fate, messages, count, payload });
+    } else lost[lost.indexOf(known)] = { ...known, count, payload };
   }
   return lost;
 }

@@ -368,6 +368,8 @@ export interface ChannelFacts {
   readonly messages: MessageList;
   /** What a side sent, by its index. Undefined for broadcasts, whose messages have many receivers. */
   message(side: number, index: number): MessageFacts | undefined;
+  /** Blocks that its messages `[from, to)` of a side took along. */
+  payload(side: number, from: number, to: number): Iterable<BlockFacts>;
   /** When that was sent. */
   sentAt(side: number, index: number): Point | undefined;
   /** Indexes of messages of a side that came and could not be read (`messageerror`). */
@@ -400,6 +402,8 @@ export interface EndFacts {
   /** Messages sent and received by it, as far as they count. */
   readonly sent: number;
   readonly received: number;
+  /** What it sent, by its index among that. */
+  sentMessage(index: number): MessageFacts | undefined;
 }
 
 /** Messages of a channel, made one by one as they are asked for: columns hold them. */
@@ -424,6 +428,8 @@ export interface MessageFacts {
   readonly bytes: number;
   readonly preview: string;
   readonly stack: string;
+  /** Blocks of heaps whose addresses it took along, as far as messages are looked into. */
+  readonly payload: readonly BlockFacts[];
 }
 
 /** A SharedArrayBuffer or the memory of a WebAssembly instance, whatever its objects, wherever they are. */
@@ -537,6 +543,8 @@ export interface BlockFacts {
   freed: (Point & { readonly stack: string }) | undefined;
   /** Nodes whose user data lies in it, where that is known. */
   readonly users: NodeFacts[];
+  /** Messages that took its address along: by the end that sent each, and their indexes there. */
+  readonly carriers: { readonly end: EndFacts; readonly index: number }[];
   /** Of the handle of an Emscripten fetch whose request has ended. */
   fetch: FetchFacts | undefined;
 }

@@ -6,10 +6,10 @@ import {
   getPrototypeOf,
   IntrinsicUint8Array,
   isArray,
+  keysOf,
   mapSize,
   min,
   ObjectPrototype,
-  ownKeys,
   setSize,
   sharedBufferBytes,
   slice,
@@ -137,13 +137,13 @@ class Digest {
   }
 
   #addProperties(value: object, depth: number): void {
-    const keys = ownKeys(value);
+    const keys = keysOf(value);
     const seen = min(keys.length, MAX_KEYS);
     this.#show('{');
     for (let i = 0; i < seen; i++) {
-      const key = keys[i] as PropertyKey;
+      const key = keys[i] as string;
       const descriptor = getOwnPropertyDescriptor(value, key);
-      if (typeof key !== 'string' || !descriptor || !('value' in descriptor)) continue;
+      if (!descriptor || !('value' in descriptor)) continue;
       this.bytes += key.length;
       this.#show(
         i > 0 ? `, ${slice(key, 0, MAX_TEXT_UNITS)}: ` : `${slice(key, 0, MAX_TEXT_UNITS)}: `,

@@ -72,6 +72,9 @@ export const sessionCalls = 160_000_000;
 export const scannedCode = 8 * 1024 * 1024;
 /** Frees of what was no block that one thread tells of. */
 export const misfrees = 256;
+/** Blocks that posted calls of the page take along, and of which it tells; the second, those of any other thread, which has few numbers for blocks. */
+export const payloads = 16_384;
+export const payloadsElsewhere = 256;
 /** Bytes of freed blocks that rest in the quarantine of one heap where no settings say otherwise, unless an eighth of the heap is less. */
 export const quarantineBytes = 16 * 1024 * 1024;
 /** Freed blocks that rest there. A power of two. */

@@ -612,6 +612,11 @@ export const RECORDS = {
     doc: '`emscripten_fetch_close()` was called with that handle and refused it: nothing was freed.',
     fields: { block: 'block', stack: 'stack' },
   },
+  payloadIn: {
+    op: 70,
+    doc: 'A call that a message of `end` posts to another thread, in the way of Emscripten’s Wasm Workers, has the address of this block among its arguments. `message` is its index + 1.',
+    fields: { end: 'end', message: 'uint', block: 'block' },
+  },
 } as const satisfies { readonly [name: string]: RecordShape };
 
 export type RecordName = keyof typeof RECORDS;

@@ -64,3 +64,24 @@ test('that the allocator of a program was not found is said', async () => {
   const { session } = await visitor.visit('wrong/allocator-not-found.html?isolated', 'heap');
   expect(session.coverage.join('\n')).toContain('its allocator was not found');
 });
+
+test.each([
+  [
+    'wrong/pending-calls-with-payloads.html?isolated',
+    /: 3 messages \(\{_wsc: \d+, x: \[\d+\]\}\) had not been handled when main called terminate\(\)\. 3 blocks \(3084 bytes\) that went along have not been freed: malloc #\d, malloc #\d, malloc #\d\.$/,
+  ],
+  [
+    'wrong/mail-to-nobody.html?isolated',
+    /: 5 messages \(\{_wsc: \d+, x: \[\d+\]\}\) were posted to a worker after it was terminated\. 5 blocks \(5140 bytes\) that went along have not been freed: malloc #\d, malloc #\d, malloc #\d and 2 more\.$/,
+  ],
+])(
+  'blocks that went with calls which never run are named, with the stack of their allocation: %s',
+  async (path, message) => {
+    const { findings } = await visitor.visit(path, 'heap');
+    expect(findings.map((each) => each.message)).toEqual([expect.stringMatching(message)]);
+    const allocate = findings[0]?.stacks['allocate']?.join('\n');
+    // post_payload
+    expect(allocate).toContain(`wasm-function[${exported('mailbox.dlmalloc.min.wasm', 'j')}]`);
+    expect(allocate).toContain(path.replace(/\?.*/, ''));
+  },
+);

@@ -113,6 +113,8 @@ const PAGES: readonly string[] = [
    95   @w1 portReceived end=1
    99   @w1 portSent   end=1 preview="{id: 1, done: true}"
    99   portReceived   end=103
+   99   heapAllocated  block=1 memory=1 offset=64 length=32 by=malloc stack="at new_job (wasm-function[7])"
+   100  payloadIn      end=103 message=2 block=1
    100  portSent       end=103 preview="{id: 2, cmd: save}" stack="at save (a.js:3:3)"
    200  workerEnded    worker=1 how=terminated stack="at stop (a.js:2:2)"
    300  portSent       end=103 preview="{id: 3, cmd: quit}" stack="at quit (a.js:4:4)"`,

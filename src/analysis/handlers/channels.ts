@@ -122,6 +122,28 @@ export function arrived(
   return what === 'port' || document.memories.handed(point.thread, local as MemoryId, carrier);
 }
 
+export function payloadIn(
+  document: DocumentState,
+  { end, message, block }: FieldsOf<'payloadIn'>,
+  point: Point,
+): boolean {
+  const carrier = document.endOf(point.thread, end);
+  const known = document.facts.blocks.get(block);
+  if (carrier === undefined || known === undefined) return false;
+  const index = message - 1;
+  carrier.payloads ??= new Map();
+  const { payloads } = carrier;
+  const payload = payloads.get(index) ?? [];
+  const { carriers } = known;
+  if (payload.includes(known) || carriers.length >= LIMITS.eventsPerNode) return true;
+  if (payload.length >= LIMITS.cargoPerMessage || payloads.size >= LIMITS.eventsPerContext) {
+    return false;
+  }
+  payloads.set(index, [...payload, known]);
+  carriers.push({ end: carrier, index });
+  return true;
+}
+
 function indexOf(message: number): number {
   return message === 0 ? OPTIONS : message - 1;
 }

@@ -115,6 +115,8 @@ export function takeRecord(
       return channels.portReceived(document, record, point);
     case 'passed':
       return channels.passed(document, record, point);
+    case 'payloadIn':
+      return channels.payloadIn(document, record, point);
     case 'arrived':
       return channels.arrived(document, record, point);
     case 'memorySeen':

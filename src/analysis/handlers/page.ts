@@ -22,7 +22,7 @@ function addBlock(
   if (block === 0 || blocks.has(block)) return false;
   if (!document.hasRoom(blocks.size, LIMITS.eventsPerDocument, 'blocks')) return false;
   const facts = { id: block, memory, offset, length, label, allocateStack: stack };
-  const rest = { freed: undefined, users: [], fetch: undefined };
+  const rest = { freed: undefined, users: [], carriers: [], fetch: undefined };
   const made: BlockFacts = { ...facts, allocated: point, ...rest };
   blocks.set(block, made);
   document.strayFrees.allocated(made);

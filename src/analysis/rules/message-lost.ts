@@ -1,4 +1,5 @@
 import { channelLabel } from '../labels.ts';
+import { leftEvidence, leftPayload, leftStack, leftWords } from '../left-payload.ts';
 import type { Fate, LostMessages } from '../lost-messages.ts';
 import type { ChannelFacts } from '../model.ts';
 import { channelEntity, counted, type Scene, stacksOf } from '../scene.ts';
@@ -59,7 +60,7 @@ export const messageLost: Rule = {
   severity: 'error',
   title: 'A message was posted that nobody will ever handle',
   explain:
-    "A message was posted to a port after it had been closed at either end, to a worker after terminate(), to a processor after its context was closed, or to a port that has a listener but was never started; or it arrived as a messageerror. postMessage() says nothing of it. A processor that listens by port.addEventListener('message', …) hears nothing until port.start() is called; setting port.onmessage starts the port by itself. What a processor or a worker posts home when its page no longer listens is left alone, and so is what a page says to a processor that has ended while it lets go of the node. A message counts as waiting for ever at a port that was not started after a second of further recording.",
+    "A message was posted to a port after it had been closed at either end, to a worker after terminate(), to a processor after its context was closed, or to a port that has a listener but was never started; or it arrived as a messageerror. postMessage() says nothing of it. A processor that listens by port.addEventListener('message', …) hears nothing until port.start() is called; setting port.onmessage starts the port by itself. What a processor or a worker posts home when its page no longer listens is left alone, and so is what a page says to a processor that has ended while it lets go of the node. A message counts as waiting for ever at a port that was not started after a second of further recording. Of posted calls the blocks that they took along and that nobody has freed are named, as in undelivered-at-shutdown.",
   help: 'Post before you close, terminate or let go, and wait for the answer first. With addEventListener call port.start(). Listen for messageerror where messages carry what another thread may not be able to read.',
   link: HTML,
   *find(scene) {
@@ -88,10 +89,12 @@ function findingOf(
   const { document } = channel;
   const messages = lost.flatMap((each) => each.messages);
   const times = messages.map(({ sent, received }) => (sent ?? received)?.at ?? 0);
+  const left = leftPayload(lost);
   const count = lost.reduce((sum, each) => sum + each.count, 0);
   const stacks: { [role: string]: string | undefined } = {
     create: channel.node?.createStack ?? channel.worker?.createStack ?? channel.createStack,
     post: messages.find(({ stack }) => stack !== '')?.stack,
+    allocate: leftStack(left),
   };
   for (const { fate, causeStack } of lost) stacks[FATES[shown(fate)].stack] ??= causeStack;
   return {
@@ -100,8 +103,11 @@ function findingOf(
     count,
     first: scene.time(document, Math.min(...times)),
     last: scene.time(document, Math.max(...times)),
-    message: `${channelLabel(channel)}: ${lost.map(wordsOf).join('; ')}.`,
-    evidence: lost.flatMap((each) => evidenceOf(scene, each)),
+    message: `${channelLabel(channel)}: ${lost.map(wordsOf).join('; ')}.${leftWords(left)}`,
+    evidence: [
+      ...leftEvidence(scene, document, left),
+      ...lost.flatMap((each) => evidenceOf(scene, each)),
+    ],
     stacks: stacksOf(stacks),
   };
 }

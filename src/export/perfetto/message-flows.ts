@@ -1,4 +1,11 @@
-import { channelLabel, nodeLabel, threadLabel, workerLabel } from '../../analysis/labels.ts';
+import {
+  addresseeLabel,
+  blockLabel,
+  channelLabel,
+  nodeLabel,
+  threadLabel,
+  workerLabel,
+} from '../../analysis/labels.ts';
 import type { ChannelFacts, DocumentFacts, MessageFacts, Point } from '../../analysis/model.ts';
 import { CATEGORY, type Flow, type HappeningWriter, said } from './happenings.ts';
 
@@ -82,7 +89,7 @@ function writeSent(
 ): void {
   out.on(trackOf(out, channel, sent), {
     point: sent,
-    name: `postMessage → ${addressee(channel, message)}`,
+    name: `postMessage → ${addresseeLabel(message)}`,
     category: CATEGORY.message,
     args: { ...argsOf(channel, message), delivered: flows.length === 0 ? false : undefined },
     stack: message.stack,
@@ -108,12 +115,13 @@ function writeReceived(
   });
 }
 
-function argsOf(channel: ChannelFacts, { index, bytes, preview }: MessageFacts) {
+function argsOf(channel: ChannelFacts, { index, bytes, preview, payload }: MessageFacts) {
   return {
     channel: channel.kind === 'node' ? undefined : channelLabel(channel),
     index,
     bytes: bytes > 0 ? bytes : undefined,
     preview: said(preview),
+    payload: said(payload.map(blockLabel).join(', ')),
   };
 }
 
@@ -121,13 +129,6 @@ function trackOf(out: HappeningWriter, { node }: ChannelFacts, { thread }: Point
   return node !== undefined && thread === node.context.audioThread?.id
     ? out.tracks.node(node)
     : out.tracks.thread(out.document, thread);
-}
-
-function addressee(channel: ChannelFacts, { side }: MessageFacts): string {
-  const { node, worker } = channel;
-  if (node !== undefined) return side === 0 ? nodeLabel(node) : 'page';
-  if (worker === undefined) return channelLabel(channel);
-  return side === 0 ? workerLabel(worker) : threadLabel(channel.document, worker.parent);
 }
 
 function sender(channel: ChannelFacts, { side }: MessageFacts): string {

@@ -142,12 +142,12 @@ export class Heap {
   }
 
   /** Whether a living block of this thread begins there. */
-  readonly hasBlockAt = (address: number): boolean =>
+  readonly startsAt = (address: number): boolean =>
     this.#lives(address, mapGet(this.blocks, address));
 
   /** Where the living block of this thread begins that an address lies in. */
   startOf(address: number): number | undefined {
-    if (this.hasBlockAt(address)) return address;
+    if (this.startsAt(address)) return address;
     let found: number | undefined;
     mapForEach(this.blocks, (block, start) => {
       const isInside = address > start && address < start + block.size;

@@ -2,15 +2,18 @@ import { mapForEach } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import { describeError } from '../../shared/describe-error.ts';
+import * as LIMITS from '../../shared/limits.ts';
 import type { FromScope, PassedModules, ToScope } from '../../shared/passage.ts';
 import type { FieldsOf, RecordName } from '../../shared/records.ts';
 import type { EndId, MemoryId } from '../../shared/units.ts';
 import type { AtomicsObserver } from '../atomics.ts';
+import type { Channels } from '../channels.ts';
 import type { Memories } from '../memories.ts';
 import { FormsCome } from './forms-ahead.ts';
 import { HeapBlocks } from './heap-blocks.ts';
 import { HeapMap } from './heap-map.ts';
 import { HeardMemories } from './heard-memories.ts';
+import { observePostedCalls } from './posted-calls.ts';
 import { recordHeaps } from './record-heaps.ts';
 import { ShadowMemories } from './shadow-memories.ts';
 import { recordWasmAtomics } from './wasm-atomic-imports.ts';
@@ -27,6 +30,7 @@ export interface PassedHost extends Pick<DoorHost, 'rewrite' | 'covered' | 'thei
     record<N extends RecordName>(name: N, fields: FieldsOf<N>, seq?: number, at?: number): void;
     fault(error: unknown): void;
   };
+  readonly channels: Channels;
   readonly memories: Memories;
   readonly doors: WasmDoors;
   readonly natives: WasmNatives;
@@ -70,7 +74,7 @@ export function hookPassed(
 ): PassedHooks {
   const { atomics, doors, memories, missed, natives, notify, recorder, uncovered, waitAsync } =
     host;
-  const { covered, rewrite } = host;
+  const { channels, covered, rewrite } = host;
   const map = new HeapMap(shared);
   // What comes to this thread is judged by those who hand it over.
   const heard = new HeardMemories(memories, true);
@@ -86,6 +90,7 @@ export function hookPassed(
       host.counted?.();
     },
   });
+  observePostedCalls({ channels, heaps, recorder, most: LIMITS.payloadsElsewhere, uncovered });
   const shadows =
     passed &&
     new ShadowMemories({

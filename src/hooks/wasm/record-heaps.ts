@@ -3,7 +3,7 @@ import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { FieldsOf, RecordName } from '../../shared/records.ts';
 import type { MemoryId, Micros } from '../../shared/units.ts';
 import type { Memories } from '../memories.ts';
-import type { HeapHost } from './heap-blocks.ts';
+import type { HeapHost } from './heap-host.ts';
 import { isSharable } from './heap-map.ts';
 
 /** The recorder of the thread that the heaps are in. */

@@ -3,12 +3,14 @@ import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import { HeapBlocks } from '../../hooks/wasm/heap-blocks.ts';
 import { HeapMap } from '../../hooks/wasm/heap-map.ts';
 import { HeardMemories } from '../../hooks/wasm/heard-memories.ts';
+import { observePostedCalls } from '../../hooks/wasm/posted-calls.ts';
 import { recordHeaps } from '../../hooks/wasm/record-heaps.ts';
 import { ShadowMemories } from '../../hooks/wasm/shadow-memories.ts';
 import { recordWasmAtomics } from '../../hooks/wasm/wasm-atomic-imports.ts';
 import { hookDoors } from '../../hooks/wasm/wasm-doors.ts';
 import { takeWasmNatives } from '../../hooks/wasm/wasm-natives.ts';
 import { describeError } from '../../shared/describe-error.ts';
+import * as LIMITS from '../../shared/limits.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
 import { MAIN_THREAD } from '../../shared/units.ts';
 import { AllocatorJudge } from '../../wasm/allocator-behaviour.ts';
@@ -32,6 +34,7 @@ const REPLACED =
 export function start(observation: LateObservation, level: MemoryLevel): HeapBlocks | undefined {
   const {
     atomics,
+    channels,
     compilations,
     heaps: known,
     heardEnds,
@@ -67,6 +70,7 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
     ),
   );
   observation.collector.eachTick(() => heaps.tellCounts());
+  observePostedCalls({ channels, heaps, recorder, most: LIMITS.payloads, uncovered });
   const checks = level === 'full' ? checking(observation, heaps, map.ordinal, isHeard) : undefined;
   known.checks = checks;
   // Even ends are ports of nodes, whose threads are entered.

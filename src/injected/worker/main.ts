@@ -99,6 +99,7 @@ function observe(address: Address): void {
   const modules = isIsolated
     ? observeModules(
         recorder,
+        channels,
         memories,
         address.own,
         (memory) => numbered.numberOf(memory),

@@ -10,6 +10,7 @@ import {
   slice,
 } from '../../base/intrinsics.ts';
 import type { ApplyTrap, Native } from '../../base/patch.ts';
+import type { Channels } from '../../hooks/channels.ts';
 import type { Memories } from '../../hooks/memories.ts';
 import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import { hookPassed, type PassedHooks } from '../../hooks/wasm/passed-modules.ts';
@@ -68,6 +69,7 @@ const MISSED =
  */
 export function observeModules(
   recorder: WorkerRecorder,
+  channels: Channels,
   memories: Memories,
   own: string,
   numberOf: (memory: object) => MemoryId,
@@ -178,6 +180,7 @@ export function observeModules(
     const hooked = hookPassed(
       {
         recorder,
+        channels,
         memories,
         doors,
         natives,

@@ -74,7 +74,7 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   if (sharing.doors) {
     const saw = (memory: object): void => growth?.saw(memory);
     const timeTheirs = observeCompiling(sharing.doors, { recorder, running, saw });
-    modules = hookModules(recorder, sharing, ports.memories, ledger, timeTheirs, passage);
+    modules = hookModules(recorder, sharing, ports, ledger, timeTheirs, passage);
   }
   observeAnnotations(recorder, processors, ledger);
   return processors;

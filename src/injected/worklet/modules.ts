@@ -1,11 +1,11 @@
 import type { Native } from '../../base/patch.ts';
-import type { Memories } from '../../hooks/memories.ts';
 import { hookPassed, type PassedHooks } from '../../hooks/wasm/passed-modules.ts';
 import { takeWasmNatives } from '../../hooks/wasm/wasm-natives.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { Passage } from '../../shared/passage.ts';
 import type { Sharing } from './atomics.ts';
 import { microsOfClock } from './clocks.ts';
+import type { PortObserver } from './ports.ts';
 import { currentFrame } from './scope.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
 
@@ -23,7 +23,7 @@ const COMPILED_HERE =
 export function hookModules(
   recorder: ThreadRecorder,
   { atomics, doors }: Sharing,
-  memories: Memories,
+  { channels, memories }: PortObserver,
   ledger: BlockLedger,
   theirs: <T>(run: () => T) => T,
   { modules }: Passage,
@@ -33,6 +33,7 @@ export function hookModules(
   const hooks = hookPassed(
     {
       recorder,
+      channels,
       memories,
       doors,
       natives,

@@ -8,6 +8,7 @@ import type { ThreadRecorder } from './thread-recorder.ts';
 
 /** The messages and memories of this scope, on the processors’ side. */
 export interface PortObserver {
+  readonly channels: Channels;
   readonly memories: Memories;
   /** Of the processor whose port it is; undefined for any other object. */
   ordinalOf(port: unknown): number | undefined;
@@ -48,6 +49,7 @@ export function observePorts(
   });
   new MessageHandlers(channels, globalThis);
   return {
+    channels,
     memories,
     ordinalOf(port) {
       const end = channels.of(port);

@@ -1,4 +1,4 @@
-import { channelLabel, memoryLabel, threadLabel } from '../../analysis/labels.ts';
+import { blockLabel, channelLabel, memoryLabel, threadLabel } from '../../analysis/labels.ts';
 import type {
   ChannelFacts,
   ContextFacts,
@@ -180,7 +180,9 @@ export function messageEvents(message: MessageFacts): readonly EntityEvent[] {
   const events: EntityEvent[] = [];
   if (sent !== undefined) {
     const fate = received === undefined ? `, ${fateOf(message)}` : '';
-    events.push({ ...point(sent), what: `message sent ${way}${fate}${text}` });
+    const payload =
+      message.payload.length === 0 ? '' : ` with ${message.payload.map(blockLabel).join(', ')}`;
+    events.push({ ...point(sent), what: `message sent ${way}${payload}${fate}${text}` });
   }
   if (received !== undefined) {
     const queued = sent === undefined ? undefined : Math.max(0, received.at - sent.at);
@@ -300,7 +302,7 @@ function interventionEvent(each: InterventionFacts): EntityEvent {
   return { ...point(each), what: `stress: ${each.action}${lasting}` };
 }
 
-function point({ at, seq, thread, tick }: Point): Point {
+export function point({ at, seq, thread, tick }: Point): Point {
   return { at, seq, thread, tick };
 }
 

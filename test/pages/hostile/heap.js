@@ -103,6 +103,37 @@ function roomy() {
     memory.grow(1);
     return [voiceDelete(voice), voiceNew() === voice, voiceDelete(voice), voiceDelete(voice)];
   });
+  // Calls as Emscripten posts them; what only the clone may read counts how often it was.
+  const { port1 } = new MessageChannel();
+  port1.postMessage(memory);
+  const read = () => {
+    converted++;
+    return block;
+  };
+  const arrays = [[block], [-block], [block + 0.5], [1e300, number], new Array(1e5), [[block]]];
+  const odd = [Object.defineProperty([], 0, { get: read }), Object.freeze([block]), { 0: block }];
+  for (const x of [...arrays, ...odd, new Proxy([block], { get: read }), 'x', undefined]) {
+    attempt('post', () => port1.postMessage({ _wsc: 1, x }));
+    attempt('post', () => port1.postMessage({ x, _wsc: read }));
+    attempt('post', () =>
+      port1.postMessage({
+        _wsc: block,
+        x,
+        get more() {
+          return read();
+        },
+      }),
+    );
+    attempt('post', () => port1.postMessage(Object.create({ _wsc: 1 }, { x: { value: x } })));
+  }
+  attempt('post', () =>
+    port1.postMessage({
+      _wsc: 1,
+      get x() {
+        return [read()];
+      },
+    }),
+  );
   for (let i = 0; i < 2000; i++) free(i * 8 + 8);
   attempt('size', () => bufferOf.call(memory) instanceof SharedArrayBuffer);
   attempt('grow too far', () => memory.grow(1000));

@@ -49,3 +49,13 @@ test('it asks no getter', () => {
   };
   expect(preview(value)).toBe('{plain: 1}');
 });
+
+test('it looks at nothing that a clone leaves out', () => {
+  const trapped = new Proxy([], {
+    get() {
+      throw new Error('must not run');
+    },
+  });
+  const value = Object.create({ own: false }, { hidden: { value: trapped } });
+  expect(preview(value)).toBe('{}');
+});

@@ -61,7 +61,11 @@ describe('the programs of the zoo', () => {
     ['voices.dlmalloc.wasm', ['export certain', 'shape likely']],
     ['voices.own-heap.wasm', ['export certain']],
     ['voices.own-heap.min.wasm', []],
+    // They never call realloc.
+    ['mailbox.dlmalloc.min.wasm', ['shape likely'], ['free', 'malloc']],
+    ['mailbox.dlmalloc.wasm', ['export certain', 'shape likely']],
     ['fetches.dlmalloc.min.wasm', ['shape likely'], ['free', 'malloc']],
+    ['fetches.dlmalloc.wasm', ['export certain', 'shape likely']],
   ])(
     'have an allocator that is found, if it is known or named: %s',
     (file, expected, roles = ['free', 'malloc', 'realloc']) => {

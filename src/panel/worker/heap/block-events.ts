@@ -1,19 +1,27 @@
-import { nodeLabel } from '../../../analysis/labels.ts';
-import type { BlockFacts, Call, DocumentFacts, NodeFacts } from '../../../analysis/model.ts';
+import { addresseeLabel, nodeLabel } from '../../../analysis/labels.ts';
+import type {
+  BlockFacts,
+  Call,
+  DocumentFacts,
+  MessageFacts,
+  NodeFacts,
+} from '../../../analysis/model.ts';
 import { useInFlight, usesAfter } from '../../../analysis/order.ts';
 import { comparePoints } from '../../../analysis/point.ts';
 import { DEFAULT_THRESHOLDS } from '../../../analysis/thresholds.ts';
 import { accessWords, callAround } from '../../../analysis/touched-blocks.ts';
-import { type EntityEvent, SIGNAL_WORDS } from '../entity-events.ts';
+import { type EntityEvent, fateOf, point, SIGNAL_WORDS } from '../entity-events.ts';
 import { callEvent } from '../find-event.ts';
 import { formatBytes, formatCount, plural } from '../format.ts';
 import type { Misuses } from './misuses.ts';
 
-/** The nodes of a block that are told of, and what touched it. */
+/** The nodes of a block that are told of; what touched it. */
 const MOST_USERS = 16;
 const MOST_TOUCHES = 32;
+/** The messages that took it along. */
+const MOST_CARRIERS = 16;
 
-/** A block’s biography: handed out, passed to nodes, freed, touched. In order. */
+/** A block’s biography: handed out, passed to nodes, sent along, freed, touched. In order. */
 export function blockEvents(
   document: DocumentFacts,
   block: BlockFacts,
@@ -32,6 +40,10 @@ export function blockEvents(
   ];
   for (const node of users.slice(0, MOST_USERS)) {
     events.push(...userEvents(block, node, block.users.includes(node)));
+  }
+  for (const { end, index } of block.carriers.slice(0, MOST_CARRIERS)) {
+    const message = end.sentMessage(index);
+    if (message !== undefined) events.push(...carrierEvents(message));
   }
   events.push(...fetchEvents(block));
   if (freed !== undefined) events.push({ ...freed, what: 'freed' });
@@ -59,6 +71,19 @@ function fetchEvents({ fetch }: BlockFacts): readonly EntityEvent[] {
     { ...fetch.ended, what: `handle of a fetch that has ended, with id ${fetch.id}: ${loaded}` },
     ...fetch.refused.map((each) => ({ ...each, what: 'emscripten_fetch_close() refused it' })),
   ];
+}
+
+/** What became of a message that took it along. */
+function carrierEvents(message: MessageFacts): EntityEvent[] {
+  const { sent, received } = message;
+  const which = `in message ${formatCount(message.index + 1)}`;
+  const events: EntityEvent[] = [];
+  if (sent !== undefined) {
+    const fate = received === undefined ? `, ${fateOf(message)}` : '';
+    events.push({ ...point(sent), what: `sent to ${addresseeLabel(message)} ${which}${fate}` });
+  }
+  if (received !== undefined) events.push({ ...point(received), what: `came ${which}` });
+  return events;
 }
 
 /** What a node did while it could use a block. */

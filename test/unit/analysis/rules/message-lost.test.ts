@@ -49,6 +49,25 @@ describe('message-lost', () => {
     expect(finding?.evidence.map(({ what }) => what)[0]).toBe('terminate() was called');
   });
 
+  test('names the blocks that went along and were not freed', () => {
+    const [finding] = judge(
+      sessionOf(`
+        0    workerCreated  worker=1 name=mixer
+        10   @w1 scopeState state=started
+        20   workerEnded    worker=1 how=terminated
+        25   heapAllocated  block=1 memory=1 offset=64 length=40 by=malloc stack="at post (a.js:3:1)"
+        25   heapFound      block=2 memory=1 offset=128
+        30   payloadIn      end=103 message=1 block=1
+        30   payloadIn      end=103 message=1 block=2
+        30   portSent       end=103
+      `),
+    );
+    expect(finding?.message).toBe(
+      'worker mixer #1: 1 message was posted to a worker after it was terminated. 2 blocks (40 bytes) that went along have not been freed: malloc #1, heap block #2.',
+    );
+    expect(finding?.stacks['allocate']).toEqual(['post (a.js:3:1)']);
+  });
+
   test('fires when a node is posted to after its context was closed', () => {
     expect(
       findings(`${NODE}

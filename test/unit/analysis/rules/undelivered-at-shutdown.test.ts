@@ -7,6 +7,25 @@ const WORKER = `
   10   @w1 scopeState state=started
 `;
 
+/** The first call is handled, and frees its block; the others are not. */
+const PAYLOADS = `${WORKER}
+  20   memorySeen     memory=1 kind=wasm
+  30   passed         end=103 message=1 what=memory local=1
+  40   heapAllocated  block=1 memory=1 offset=64 length=40
+  40   heapAllocated  block=2 memory=1 offset=128 length=40 by=malloc stack="at post (a.js:3:1)"
+  40   heapAllocated  block=3 memory=1 offset=192 length=40 by=malloc
+  100  payloadIn      end=103 message=1 block=1
+  100  portSent       end=103
+  110  @w1 arrived    end=1 message=1 what=memory local=1
+  110  @w1 portReceived end=1
+  111  @w1 heapFreed  memory=1 offset=64
+  200  portSent       end=103
+  200  payloadIn      end=103 message=2 block=2
+  210  payloadIn      end=103 message=3 block=3
+  210  portSent       end=103
+  400  workerEnded    worker=1 how=terminated
+`;
+
 const PORT_TO_NODE = `
   0    nodeCreated  node=7
   10   @audio processorConstructed ordinal=0
@@ -90,6 +109,41 @@ describe('undelivered-at-shutdown', () => {
       'worker job #1: 1 message ({id: 2}) had not been handled when main called terminate(). 1 request of this side never got an answer ({id: 2}).',
     );
     expect(Object.keys(finding?.stacks ?? {})).toEqual(['end']);
+  });
+
+  test('names the blocks that went along and were not freed, with the stack of an allocation', () => {
+    const [finding] = judge(sessionOf(PAYLOADS));
+    expect(finding?.message).toBe(
+      'worker job #1: 2 messages had not been handled when main called terminate(). 2 blocks (80 bytes) that went along have not been freed: malloc #2, malloc #3.',
+    );
+    expect(finding?.certainty).toBe('proven');
+    expect(finding?.evidence.slice(0, 2).map(({ what }) => what)).toEqual([
+      'malloc #2: the block was allocated',
+      'malloc #3: the block was allocated',
+    ]);
+    expect(finding?.stacks['allocate']).toEqual(['post (a.js:3:1)']);
+  });
+
+  test.each([
+    ['somebody has freed', '500 blockFreed block=2 memory=1 offset=128', '1 block (40 bytes)'],
+    [
+      'another thread has freed',
+      '500 @w1 heapFreed memory=1 offset=192',
+      '1 block (40 bytes) that went along has not been freed: malloc #2.',
+    ],
+    [
+      'a message that was handled took along too',
+      '500 payloadIn end=103 message=1 block=2',
+      '1 block (40 bytes)',
+    ],
+    [
+      'a node has for its user data',
+      '500 nodeCreated node=1 emscripten=node userData=128\n500 userDataIn node=1 block=2',
+      '1 block (40 bytes)',
+    ],
+  ])('does not count blocks that %s', (_, line, expected) => {
+    const [finding] = judge(sessionOf(`${PAYLOADS}${line}`));
+    expect(finding?.message).toContain(expected);
   });
 
   test('is silent about a farewell before the sender itself closes the context', () => {

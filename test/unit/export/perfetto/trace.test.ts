@@ -115,6 +115,26 @@ describe('a trace', () => {
     ]);
   });
 
+  test('says of a message which blocks went along', () => {
+    const { engine } = traced(
+      sessionOf(`
+        0    workerCreated worker=1
+        10   heapAllocated block=1 memory=1 offset=64 length=32 by=malloc
+        10   heapAllocated block=2 memory=1 offset=128 length=32 by=malloc
+        30   payloadIn     end=103 message=1 block=1
+        30   payloadIn     end=103 message=1 block=2
+        30   portSent      end=103
+        40   portSent      end=103
+      `),
+    );
+    expect(
+      engine.query(
+        `select extract_arg(arg_set_id, 'debug.payload') as payload from slice
+         where category = 'message' order by ts`,
+      ),
+    ).toEqual([{ payload: 'malloc #1, malloc #2' }, { payload: null }]);
+  });
+
   test('draws no arrow back in time, whatever the clocks of two threads say', () => {
     const { engine } = traced(
       sessionOf(`

@@ -1,10 +1,12 @@
 import { beforeEach, expect, test } from 'vitest';
-import { HeapBlocks, type HeapImports } from '../../../../src/hooks/wasm/heap-blocks.ts';
+import { HeapBlocks } from '../../../../src/hooks/wasm/heap-blocks.ts';
+import type { HeapImports } from '../../../../src/hooks/wasm/heap-calls.ts';
 import { HeapMap } from '../../../../src/hooks/wasm/heap-map.ts';
 import { Quarantine, quarantineBytes } from '../../../../src/hooks/wasm/quarantine.ts';
 import { RestingBlocks } from '../../../../src/hooks/wasm/resting-blocks.ts';
 import type { FunctionLayout, Rewrite } from '../../../../src/hooks/wasm/wasm-tag.ts';
 import type { BlockId, MemoryId, Micros } from '../../../../src/shared/units.ts';
+import { heapHost } from '../../../support/heap-host.ts';
 
 const LAYOUT: FunctionLayout = {
   importedFunctions: 0,
@@ -50,29 +52,26 @@ function thread(name: string, { isShared = true, isHeard = true, rewrite = REWRI
   let block = name.charCodeAt(0) * 100;
   const memory = {};
   const say = (what: string): void => void said.push(`${name} ${what}`);
-  const heaps = new HeapBlocks({
-    map: new HeapMap(shared),
-    next: () => (place += 2),
-    now: () => (place + passed) as Micros,
-    stack: () => stack,
-    maySpend: () => true,
-    number: () => ({ memory: 1 as MemoryId, block: ++block as BlockId }),
-    isShared: () => true,
-    isHeard: () => isHeard,
-    isSharable: () => isShared,
-    told: (each) => say(`told ${each.block}: ${each.length} at ${each.offset}`),
-    found: (each) => say(`found ${each.block} at ${each.offset}`),
-    freed: (each) => say(`freed ${each.block}`),
-    strayed: (_, offset) => say(`strayed ${offset}`),
-    grew: ({ id, counted, bytes }) => say(`site ${id}: ${counted}, ${bytes}`),
-    misfreed: (each) => say(`${each.what} ${each.block} at ${each.offset}`),
-    bytesIn: () => undefined,
-    fetchEnded: () => undefined,
-    fetchRefused: () => undefined,
-    counted: (_, { tally }) => counts.push(tally.made - tally.freed),
-    uncovered: (why) => say(why),
-    fault: (error) => say(`fault ${error}`),
-  });
+  const heaps = new HeapBlocks(
+    heapHost({
+      map: new HeapMap(shared),
+      next: () => (place += 2),
+      now: () => (place + passed) as Micros,
+      stack: () => stack,
+      number: () => ({ memory: 1 as MemoryId, block: ++block as BlockId }),
+      isHeard: () => isHeard,
+      isSharable: () => isShared,
+      told: (each) => say(`told ${each.block}: ${each.length} at ${each.offset}`),
+      found: (each) => say(`found ${each.block} at ${each.offset}`),
+      freed: (each) => say(`freed ${each.block}`),
+      strayed: (_, offset) => say(`strayed ${offset}`),
+      grew: ({ id, counted, bytes }) => say(`site ${id}: ${counted}, ${bytes}`),
+      misfreed: (each) => say(`${each.what} ${each.block} at ${each.offset}`),
+      counted: (_, { tally }) => counts.push(tally.made - tally.freed),
+      uncovered: (why) => say(why),
+      fault: (error) => say(`fault ${error}`),
+    }),
+  );
   const heap = heaps.heapOf(memory, heaps.keyOf(rewrite));
   return { ...heaps.importsFor(heap, LAYOUT), heaps, memory };
 }
@@ -129,6 +128,19 @@ test('a block of another thread is found where it begins, and its free is told',
   worker.allocated(MALLOC, 64, 32);
   expect(page.heaps.blockAt(64)?.block).not.toBe(found?.block);
   expect(said).toEqual(['a found 9701 at 64', 'a strayed 64', 'a found 9702 at 64']);
+});
+
+test('a block is found from its address alone, whoever handed it out, while it lives', () => {
+  const page = thread('a');
+  const worker = thread('b');
+  page.allocated(MALLOC, 64, 32);
+  worker.allocated(MALLOC, 128, 32);
+  expect(page.heaps.blockFrom(64)).toMatchObject({ offset: 64, length: 32 });
+  expect(page.heaps.blockFrom(72)).toBeUndefined();
+  expect(page.heaps.blockFrom(128)).toMatchObject({ offset: 128 });
+  worker.freeing(64);
+  expect(page.heaps.blockFrom(64)).toBeUndefined();
+  expect(said).toEqual(['a told 9701: 32 at 64', 'a found 9702 at 128', 'b strayed 64']);
 });
 
 test.each(['a', 'b'])('a second free is told, whichever thread did the first (%s)', (first) => {

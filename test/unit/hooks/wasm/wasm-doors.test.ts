@@ -9,7 +9,8 @@ import { observeCompilations } from '../../../../src/hooks/wasm/wasm-compilation
 import { hookDoors } from '../../../../src/hooks/wasm/wasm-doors.ts';
 import type { WasmNatives } from '../../../../src/hooks/wasm/wasm-natives.ts';
 import { rewriteModule } from '../../../../src/injected/wasm/rewrite-module.ts';
-import type { BlockId, MemoryId, Micros } from '../../../../src/shared/units.ts';
+import type { Micros } from '../../../../src/shared/units.ts';
+import { heapHost } from '../../../support/heap-host.ts';
 import { ALLOCATOR } from '../../../support/wasm-allocator.ts';
 import { assemble } from '../../../support/wasm-assembler.ts';
 import { wasmModule } from '../../../support/wasm-bytes.ts';
@@ -49,31 +50,23 @@ beforeEach(() => {
   );
   atomics = undefined;
   let place = 0;
-  let block = 0;
-  heaps = new HeapBlocks({
-    map: new HeapMap(HeapMap.share(0)),
-    next: () => (place += 2),
-    now: () => place as Micros,
-    stack: () => 'at f (wasm://wasm/0a:wasm-function[8]:0x1a)\nat g (page.js:1:2)',
-    maySpend: () => true,
-    number: () => ({ memory: 1 as MemoryId, block: ++block as BlockId }),
-    isShared: () => true,
-    isHeard: () => true,
-    isSharable: () => false,
-    found: () => said.push('found'),
-    told: (each) => told.push(each),
-    freed: ({ block: which }, seq, _, stack) => freed.push(`${which} at ${seq}: ${stack}`),
-    strayed: (_, offset, seq) => freed.push(`stray ${offset} at ${seq}`),
-    grew: () => undefined,
-    bytesIn: () => undefined,
-    fetchEnded: () => undefined,
-    fetchRefused: () => undefined,
-    counted: () => undefined,
-    misfreed: ({ what, block: which, offset }, seq) =>
-      freed.push(`${what} of ${which} at ${offset}: ${seq}`),
-    uncovered: (why) => said.push(why),
-    fault: (error) => said.push(`fault: ${error}`),
-  });
+  heaps = new HeapBlocks(
+    heapHost({
+      map: new HeapMap(HeapMap.share(0)),
+      next: () => (place += 2),
+      now: () => place as Micros,
+      stack: () => 'at f (wasm://wasm/0a:wasm-function[8]:0x1a)\nat g (page.js:1:2)',
+      isSharable: () => false,
+      found: () => said.push('found'),
+      told: (each) => told.push(each),
+      freed: ({ block: which }, seq, _, stack) => freed.push(`${which} at ${seq}: ${stack}`),
+      strayed: (_, offset, seq) => freed.push(`stray ${offset} at ${seq}`),
+      misfreed: ({ what, block: which, offset }, seq) =>
+        freed.push(`${what} of ${which} at ${offset}: ${seq}`),
+      uncovered: (why) => said.push(why),
+      fault: (error) => said.push(`fault: ${error}`),
+    }),
+  );
   hook = (rewrites = true) => {
     const doors = observeCompilations(patches, () => undefined);
     if (!doors) throw new Error('no WebAssembly');

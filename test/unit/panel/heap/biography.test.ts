@@ -84,6 +84,39 @@ test('a second free is part of it, with its stack', () => {
   ]);
 });
 
+test('messages that took it along are part of it, with what became of them', () => {
+  bench.ingest(
+    textInputs(`
+      0    workerCreated worker=1 name=mixer
+      10   @w1 scopeState state=started
+      20   heapAllocated block=1 memory=1 offset=64 length=32 by=malloc
+      20   heapAllocated block=2 memory=1 offset=128 length=32 by=malloc
+      30   payloadIn     end=103 message=1 block=1
+      30   portSent      end=103
+      40   @w1 portReceived end=1
+      50   blockFreed    block=1 memory=1 offset=64
+      60   payloadIn     end=103 message=2 block=2
+      60   portSent      end=103
+      70   workerEnded   worker=1 how=terminated
+    `),
+  );
+  const lifeOf = (block: string) =>
+    detail(block).events.map(({ thread, what }) => `${thread}: ${what}`);
+  expect(lifeOf('0/k1')).toEqual([
+    'page: allocated by malloc: 32 B',
+    'page: sent to mixer #1 in message 1',
+    'mixer #1: came in message 1',
+    'page: freed',
+  ]);
+  expect(lifeOf('0/k2')).toEqual([
+    'page: allocated by malloc: 32 B',
+    'page: sent to mixer #1 in message 2, never handled (the worker was terminated)',
+  ]);
+  expect(detail('0/w0.1').events.map(({ what }) => what)).toContain(
+    'message sent page → worker with malloc #2, never handled (the worker was terminated)',
+  );
+});
+
 test('of a block that another thread handed out it says so', () => {
   bench.ingest(textInputs('0 heapFound block=1 memory=1 offset=64'));
   const { events, facts } = detail('0/k1');
