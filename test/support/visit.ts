@@ -20,7 +20,8 @@ const CLEAR_BUTTON = '[title^="Clear (Ctrl"]';
 export interface Visit {
   /** As the panel shows them. */
   readonly findings: readonly Finding[];
-  /** The same page's records, read back from a saved session. */
+  /** The same page's records, read back from a saved session, and what they make. */
+  readonly inputs: readonly SessionInput[];
   readonly session: Session;
   /** What `judge` makes of that session. */
   readonly judged: readonly Finding[];
@@ -134,11 +135,13 @@ export class Visitor implements AsyncDisposable {
     for (const { id } of fresh) this.#known.add(id);
     const ids = new Set(fresh.map(({ id }) => id));
     const prefixes = fresh.map(({ index }) => `${index}/`);
+    const inputs = parsed.value.filter((input) => ids.has(documentOf(input)));
     const own = (finding: Finding) => prefixes.some((each) => finding.entity.id.startsWith(each));
     return {
       findings: shown.filter(own),
       judged: judge(all).filter(own),
-      session: buildSession(parsed.value.filter((input) => ids.has(documentOf(input)))),
+      inputs,
+      session: buildSession(inputs),
       page: account,
       complaints: complaints.list,
       alerts,
@@ -273,7 +276,7 @@ function observeComplaints({ page }: TestBrowser): Disposable & { readonly list:
   };
 }
 
-function buildSession(inputs: readonly SessionInput[]): Session {
+export function buildSession(inputs: readonly SessionInput[]): Session {
   const session = new Session();
   for (const input of inputs) {
     const taken = session.ingest(input);
