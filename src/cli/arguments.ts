@@ -16,6 +16,8 @@ export interface InspectArguments {
   readonly seconds: number;
   readonly json: boolean;
   readonly run?: string;
+  /** How long that may take. */
+  readonly runSeconds: number;
   readonly out?: string;
   readonly profile?: string;
   readonly chrome?: string;
@@ -30,6 +32,7 @@ export const USAGE = `usage: npm run inspect -- <url> [flags]
 
   --seconds N     how long to record, from the page's load event on (default 5)
   --run CODE      an expression to evaluate in the page after it has loaded; its promise is awaited
+  --run-seconds N how long that may take (default 60)
   --stress SEED   make races happen: stress each teardown on the schedule of this number, from 1 to ${MAX_SEED}
   --memory LEVEL  how much is seen of memory: ledger (default), heap or full, see docs/memory.md
   --quarantine MB how much freed memory is kept back in each heap, with full: 1 to ${MAX_QUARANTINE} (default ${DEFAULT_SETTINGS.quarantine})
@@ -58,9 +61,11 @@ export function parseInspectArguments(args: readonly string[]): Result<InspectAr
   if (!URL.canParse(given)) return err(`bad URL: ${given}`);
   const url = new URL(given);
   if (!SCHEMES.includes(url.protocol)) return err(`bad URL: cannot inspect ${url.protocol} pages`);
-  const seconds = Number(values.seconds);
-  if (values.seconds.trim() === '' || !(seconds >= 0 && seconds <= MAX_SECONDS)) {
-    return err(`--seconds wants a number from 0 to ${MAX_SECONDS}, not ${values.seconds}`);
+  for (const flag of ['seconds', 'run-seconds'] as const) {
+    const value = values[flag];
+    if (value.trim() === '' || !(Number(value) >= 0 && Number(value) <= MAX_SECONDS)) {
+      return err(`--${flag} wants a number from 0 to ${MAX_SECONDS}, not ${value}`);
+    }
   }
   const { run, out, profile, chrome, memory } = values;
   const stress = values.stress === undefined ? undefined : Number(values.stress);
@@ -78,7 +83,8 @@ export function parseInspectArguments(args: readonly string[]): Result<InspectAr
   }
   return ok({
     url: url.href,
-    seconds,
+    seconds: Number(values.seconds),
+    runSeconds: Number(values['run-seconds']),
     json: values.json,
     ...(run === undefined ? {} : { run }),
     ...(out === undefined ? {} : { out }),
@@ -97,6 +103,7 @@ function parseFlags(args: readonly string[]) {
     options: {
       seconds: { type: 'string', default: '5' },
       run: { type: 'string' },
+      'run-seconds': { type: 'string', default: '60' },
       out: { type: 'string' },
       json: { type: 'boolean', default: false },
       profile: { type: 'string' },

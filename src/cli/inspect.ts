@@ -19,7 +19,6 @@ import { attachPanel, type PanelHandle } from './panel-handle.ts';
 const LOAD_MS = 30_000;
 /** With an expression to await the page gets less, so that all fits into the time there is. */
 const LOAD_BEFORE_RUN_MS = 15_000;
-const RUN_MS = 60_000;
 const ANSWER_MS = 1_000;
 const FLUSH_MS = 5_000;
 
@@ -87,7 +86,8 @@ async function recordLoaded(
   await load(page, args);
   const loadedAt = performance.now();
   const isolated = await isIsolated(page);
-  const runFailure = args.run === undefined ? undefined : await evaluate(page, args.run);
+  const runFailure =
+    args.run === undefined ? undefined : await evaluate(page, args.run, args.runSeconds);
   const ranMs = performance.now() - loadedAt;
   const recordMs = Math.max(args.seconds * 1000, args.run === undefined ? 0 : ranMs + 1000);
   await sleep(recordMs - ranMs);
@@ -139,7 +139,11 @@ function isIsolated(page: Page): Promise<boolean> {
 }
 
 /** Evaluates an expression of the user's in the page. Gives why it failed, or undefined. */
-async function evaluate(page: Page, expression: string): Promise<string | undefined> {
+async function evaluate(
+  page: Page,
+  expression: string,
+  seconds: number,
+): Promise<string | undefined> {
   const session = await page.context().newCDPSession(page);
   const ended = session
     .send('Runtime.evaluate', { expression, awaitPromise: true, userGesture: true })
@@ -149,7 +153,7 @@ async function evaluate(page: Page, expression: string): Promise<string | undefi
         `--run failed: ${details.exception?.description ?? details.exception?.value ?? details.text}`,
       (error: Error) => `--run failed: ${error.message}`,
     );
-  const late = sleep(RUN_MS, `--run timed out after ${RUN_MS / 1000} s`, { ref: false });
+  const late = sleep(seconds * 1000, `--run timed out after ${seconds} s`, { ref: false });
   const failure = await Promise.race([ended, late]);
   return failure?.split('\n')[0];
 }

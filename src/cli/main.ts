@@ -5,8 +5,8 @@ import { Failure } from './failure.ts';
 import { inspect, writeInspection } from './inspect.ts';
 import { start } from './start.ts';
 
-/** Every run of `inspect` ends within its seconds plus 90; what is left of them is for ending. */
-const GRACE_MS = 86_000;
+/** What a run of `inspect` may take beside its seconds and those of `--run`: it ends within 30 s of them. */
+const GRACE_MS = 26_000;
 
 const FOUND_NOTHING = 0;
 const FOUND_SOMETHING = 1;
@@ -41,7 +41,7 @@ async function runInspect(args: readonly string[]): Promise<number> {
   const parsed = parseInspectArguments(args);
   if (!parsed.ok) throw new Failure(parsed.error);
   const options = parsed.value;
-  const limitMs = options.seconds * 1000 + GRACE_MS;
+  const limitMs = (options.seconds + options.runSeconds) * 1000 + GRACE_MS;
   setTimeout(() => fail('time out: the browser did not finish in time'), limitMs).unref();
 
   const inspection = await inspect(options, extension);

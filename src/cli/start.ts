@@ -68,7 +68,7 @@ async function startWithoutDisplay(
 ): Promise<void> {
   const url = `${origin}${DEMO_PAGE}?isolated`;
   const { report, session, trace, picture } = await inspect(
-    { url, seconds: DEMO_SECONDS, json: false },
+    { url, seconds: DEMO_SECONDS, runSeconds: 0, json: false },
     extension,
   );
   const folder = resolve(out);

@@ -7,14 +7,14 @@ const parse = (line: string) =>
 test('records five seconds and prints a table unless told otherwise', () => {
   expect(parse('http://localhost:8000')).toEqual({
     ok: true,
-    value: { url: 'http://localhost:8000/', seconds: 5, json: false },
+    value: { url: 'http://localhost:8000/', seconds: 5, runSeconds: 60, json: false },
   });
 });
 
 test('reads every flag, before and after the URL', () => {
   expect(
     parse(
-      '--seconds 0.5 --run play() https://a.example/x --json --out o --profile p --chrome c --stress 42 --memory heap --quarantine 64',
+      '--seconds 0.5 --run play() --run-seconds 120 https://a.example/x --json --out o --profile p --chrome c --stress 42 --memory heap --quarantine 64',
     ),
   ).toEqual({
     ok: true,
@@ -23,6 +23,7 @@ test('reads every flag, before and after the URL', () => {
       seconds: 0.5,
       json: true,
       run: 'play()',
+      runSeconds: 120,
       out: 'o',
       profile: 'p',
       chrome: 'c',
@@ -44,6 +45,7 @@ test.each([
   'http://a --seconds soon',
   'http://a --seconds -1',
   'http://a --seconds 1e9',
+  'http://a --run-seconds long',
   'http://a --stress',
   'http://a --stress 0',
   'http://a --stress 1.5',
