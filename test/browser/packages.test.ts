@@ -12,11 +12,18 @@ const PACKAGES = pagesOf('packages').flatMap(exhibitsOf);
 
 /** The processors that each page makes in real time, by name or class, and what is called offline how often. */
 const MADE: { readonly [page: string]: Made } = {
+  chiptune3: {
+    realtime: ['libopenmpt-processor'],
+    offline: { 'libopenmpt-processor': 192 },
+    memory: 'none',
+    isEndless: true,
+  },
   faustwasm: {
     realtime: ['FaustMonoAudioWorkletNode'],
     offline: { FaustMonoAudioWorkletNode: 64 },
     memory: 'wasm',
   },
+  libopenmpt: { realtime: ['tracker'], offline: { tracker: 192 }, memory: 'wasm' },
   'noise-suppressor': {
     realtime: ['RnnoiseWorkletNode', 'SpeexWorkletNode'],
     offline: { RnnoiseWorkletNode: 192, SpeexWorkletNode: 192 },
@@ -24,6 +31,7 @@ const MADE: { readonly [page: string]: Made } = {
     isEndless: true,
   },
   ringbuf: { realtime: ['player'], offline: { player: 64 }, memory: 'shared' },
+  rubberband: { realtime: ['pitch-shifter'], offline: { 'pitch-shifter': 192 }, memory: 'wasm' },
   signalsmith: {
     realtime: ['signalsmith-stretch'],
     offline: { 'signalsmith-stretch': 192 },
