@@ -4,8 +4,9 @@ const ROW_TEXT = 24;
 
 /** Plays a song by an engine whose module the page has compiled, and spells out each row as a pattern view would. */
 class Tracker extends AudioWorkletProcessor {
-  constructor({ processorOptions: { module, song } }) {
+  constructor({ processorOptions: { module, song, spells = true } }) {
     super();
+    this.spells = spells;
     this.letters = 0;
     this.port.onmessage = () => this.stop();
     libopenmpt({ compiled: module }).then((engine) => {
@@ -38,15 +39,14 @@ class Tracker extends AudioWorkletProcessor {
     engine._openmpt_module_read_float_stereo(song, sampleRate, QUANTUM, samples, second);
     left.set(engine.HEAPF32.subarray(samples / 4, samples / 4 + QUANTUM));
     right.set(engine.HEAPF32.subarray(second / 4, second / 4 + QUANTUM));
-    this.spellOut(
-      engine._openmpt_module_get_current_pattern(song),
-      engine._openmpt_module_get_current_row(song),
-    );
+    if (this.spells) this.spellOut();
     return true;
   }
 
-  spellOut(pattern, row) {
+  spellOut() {
     const { engine, song } = this;
+    const pattern = engine._openmpt_module_get_current_pattern(song);
+    const row = engine._openmpt_module_get_current_row(song);
     for (let channel = 0; channel < 4; channel++) {
       const text = engine._openmpt_module_format_pattern_row_channel(
         song,

@@ -1,0 +1,101 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser, type TestBrowser } from '../support/browser.ts';
+import { bundle } from '../support/bundle.ts';
+import { printFigure } from '../support/figure.ts';
+import { modulesToMeasure } from '../support/wasm-modules.ts';
+import { FORMS, type Form, type Output } from '../support/wasm-outputs.ts';
+import type { OutputNews } from '../support/wasm-outputs-worker.ts';
+
+/** A call that takes longer may never end, and is left out of all forms. */
+const PATIENCE_MS = 15_000;
+const MOST_SKIPPED = 40;
+/** Calls of a module that came back, for its run to say anything. */
+const LEAST_RETURNED = 10;
+
+interface OutputWindow {
+  script: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+type Ran = { readonly output: Output } | { readonly failed: string; readonly call: number };
+
+let browser: TestBrowser;
+beforeAll(async () => {
+  browser = await launchBrowser({ extension: false });
+  const { href } = await bundle('test/support/wasm-outputs-worker.ts');
+  await browser.page.evaluate((href) => {
+    const script = decodeURIComponent(href.slice(href.indexOf(',') + 1));
+    const blob = new Blob([script], { type: 'text/javascript' });
+    (globalThis as unknown as OutputWindow).script = URL.createObjectURL(blob);
+  }, href);
+});
+afterAll(() => browser.close());
+
+/** Runs one form, or says which call went wrong. */
+function run(page: Page, form: Form, skipped: readonly number[]): Promise<Ran> {
+  return page.evaluate(
+    async ([form, skipped, patience]) => {
+      const { script, bytes } = globalThis as unknown as OutputWindow;
+      const worker = new Worker(script, { type: 'module' });
+      let call = -1;
+      let timer = 0;
+      const ran = await new Promise<Ran>((resolve) => {
+        const tooLong = (): void => resolve({ failed: 'takes too long', call });
+        timer = setTimeout(tooLong, patience) as unknown as number;
+        worker.onmessage = ({ data }: MessageEvent<OutputNews>) => {
+          if ('output' in data) return resolve(data);
+          if ('failed' in data) return resolve({ ...data, call });
+          call = data.begins;
+          clearTimeout(timer);
+          timer = setTimeout(tooLong, patience) as unknown as number;
+        };
+        worker.postMessage({ bytes, form, skipped });
+      });
+      clearTimeout(timer);
+      worker.terminate();
+      return ran;
+    },
+    [form, skipped, PATIENCE_MS] as const,
+  );
+}
+
+test.each(modulesToMeasure())(
+  '$name does in each form what the original does',
+  async ({ name, bytes }) => {
+    const { page } = browser;
+    await page.evaluate((base64) => {
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      (globalThis as unknown as OutputWindow).bytes = bytes;
+    }, Buffer.from(bytes).toString('base64'));
+    const skipped: number[] = [];
+    const outputs = new Map<Form, Output>();
+    for (let i = 0; i < FORMS.length; ) {
+      const form = FORMS[i] ?? 'original';
+      const ran = await run(page, form, skipped);
+      if ('output' in ran) {
+        outputs.set(form, ran.output);
+        i++;
+        continue;
+      }
+      if (ran.call < 0 || skipped.length === MOST_SKIPPED)
+        throw new Error(`${form}: ${ran.failed}`);
+      skipped.push(ran.call);
+      outputs.clear();
+      i = 0;
+    }
+    const original = outputs.get('original');
+    for (const form of FORMS.slice(1)) {
+      const { reports, ...output } = outputs.get(form) ?? { reports: 0 };
+      expect({ form, ...output }).toEqual({ form, ...original, reports: undefined });
+      expect(reports > 0).toBe(form === 'full, freed memory');
+    }
+    expect(original?.returned).toBeGreaterThanOrEqual(LEAST_RETURNED);
+    printFigure({
+      figure: `${name}, ${bytes.length} bytes: calls without a difference in ${FORMS.length} forms, ${original?.trapped} traps, ${skipped.length} left out`,
+      value: original?.returned ?? 0,
+      unit: 'calls',
+    });
+  },
+  600_000,
+);
