@@ -70,8 +70,13 @@ test.each(modulesToMeasure())('the allocator of $name is found fast', ({ name, b
   const read = readModule(bytes);
   if (!read.ok) throw new Error(read.error.reason);
   const ms = leastMs(() => findAllocator(read.value));
+  const found = findAllocator(read.value);
+  if (!found.ok) throw new Error(found.error.reason);
+  const { kind, functions } = found.value;
+  const told = Array.from({ length: functions.length }, (_, i) => functions.at(i));
+  const roles = told.map(({ role, how, sure }) => `${role} by ${how}, ${sure}`).join('; ');
   printFigure({
-    figure: `finding the allocator of ${name}`,
+    figure: `finding the allocator of ${name}: ${kind ?? 'of no known kind'} (${roles})`,
     value: Math.round((ms * MEGABYTE) / read.value.length),
     unit: 'ms/MB',
   });

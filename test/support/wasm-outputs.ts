@@ -124,8 +124,9 @@ class Run {
     try {
       const result = run(...args);
       this.#digest.add(result);
-      const isNew = typeof result === 'number' && !this.#numbers.includes(result);
-      if (isNew && this.#numbers.length < MOST_NUMBERS) this.#numbers.push(result);
+      const isNumber = typeof result === 'number' && Number.isInteger(result);
+      const hasRoom = this.#numbers.length < MOST_NUMBERS;
+      if (isNumber && hasRoom && !this.#numbers.includes(result)) this.#numbers.push(result);
       return true;
     } catch (error) {
       const message = error instanceof Error ? error.message : 'exception';
@@ -138,7 +139,7 @@ class Run {
 
   #argument(letter: string, random: Random): unknown {
     const number = this.#numbers[random.below(this.#numbers.length)] ?? 0;
-    return letter === 'l' ? BigInt(Math.trunc(number)) : number;
+    return letter === 'l' ? BigInt(number) : number;
   }
 
   #signature(functionIndex: number): string {
