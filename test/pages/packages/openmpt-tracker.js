@@ -4,7 +4,7 @@ const ROW_TEXT = 24;
 
 /** Plays a song by an engine whose module the page has compiled, and spells out each row as a pattern view would. */
 class Tracker extends AudioWorkletProcessor {
-  constructor({ processorOptions: { module, song, spells = true } }) {
+  constructor({ processorOptions: { module, song, spells = 'quanta' } }) {
     super();
     this.spells = spells;
     this.letters = 0;
@@ -39,14 +39,17 @@ class Tracker extends AudioWorkletProcessor {
     engine._openmpt_module_read_float_stereo(song, sampleRate, QUANTUM, samples, second);
     left.set(engine.HEAPF32.subarray(samples / 4, samples / 4 + QUANTUM));
     right.set(engine.HEAPF32.subarray(second / 4, second / 4 + QUANTUM));
-    if (this.spells) this.spellOut();
+    this.spellOut();
     return true;
   }
 
+  /** Each quantum, each new row, or never: `quanta`, `rows`, `nothing`. */
   spellOut() {
-    const { engine, song } = this;
+    const { engine, song, spells } = this;
     const pattern = engine._openmpt_module_get_current_pattern(song);
     const row = engine._openmpt_module_get_current_row(song);
+    if (spells === 'nothing' || (spells === 'rows' && row === this.row)) return;
+    this.row = row;
     for (let channel = 0; channel < 4; channel++) {
       const text = engine._openmpt_module_format_pattern_row_channel(
         song,
