@@ -3,7 +3,7 @@ import type { CheckOptions } from '../../src/wasm/instrument.ts';
 import { bundle } from '../support/bundle.ts';
 import { printFigure } from '../support/figure.ts';
 import { FROM } from '../support/wasm-differential.ts';
-import { PUBLISHED, publishedModule } from '../support/wasm-modules.ts';
+import { modulesToMeasure } from '../support/wasm-modules.ts';
 
 const RUNS = 5;
 const MAX_MS_PER_MB = 150;
@@ -36,40 +36,47 @@ function leastMs(work: () => void): number {
   return least;
 }
 
-test.each(PUBLISHED)('%s is instrumented fast, and does not grow too much', (name) => {
-  const bytes = publishedModule(name);
-  for (const bodies of ['one', 'two'] as const) {
-    const made = instrument(bytes, { from: FROM, checks: checks(bodies), atomics: true });
-    if (!made.ok) throw new Error(made.error.reason);
-    const ms = leastMs(() => instrument(bytes, { from: FROM, checks: checks(bodies) }));
-    const msPerMb = (ms * MEGABYTE) / bytes.length;
-    const ratio = made.value.bytes.length / bytes.length;
-    const what = `${name}, ${(bytes.length / MEGABYTE).toFixed(1)} MB, ${bodies === 'one' ? 'one body' : 'two bodies'} a function`;
-    printFigure({
-      figure: `rewriting of ${what}`,
-      value: Math.round(msPerMb),
-      unit: 'ms/MB',
-      bar: `value <= ${MAX_MS_PER_MB}`,
-    });
-    printFigure({
-      figure: `size of ${what}`,
-      value: made.value.bytes.length,
-      unit: 'bytes',
-      baseline: bytes.length,
-      ratio,
-      bar: `ratio <= ${MAX_RATIO[bodies]}`,
-    });
-    expect(msPerMb).toBeLessThanOrEqual(MAX_MS_PER_MB);
-    expect(ratio).toBeLessThanOrEqual(MAX_RATIO[bodies]);
-  }
-});
+test.each(modulesToMeasure())(
+  '$name is instrumented fast, and does not grow too much',
+  ({ name, bytes }) => {
+    for (const bodies of ['one', 'two'] as const) {
+      const made = instrument(bytes, { from: FROM, checks: checks(bodies), atomics: true });
+      if (!made.ok) throw new Error(made.error.reason);
+      const ms = leastMs(() => instrument(bytes, { from: FROM, checks: checks(bodies) }));
+      const msPerMb = (ms * MEGABYTE) / bytes.length;
+      const ratio = made.value.bytes.length / bytes.length;
+      const what = `${name}, ${(bytes.length / MEGABYTE).toFixed(1)} MB, ${bodies === 'one' ? 'one body' : 'two bodies'} a function`;
+      printFigure({
+        figure: `rewriting of ${what}`,
+        value: Math.round(msPerMb),
+        unit: 'ms/MB',
+        bar: `value <= ${MAX_MS_PER_MB}`,
+      });
+      printFigure({
+        figure: `size of ${what}`,
+        value: made.value.bytes.length,
+        unit: 'bytes',
+        baseline: bytes.length,
+        ratio,
+        bar: `ratio <= ${MAX_RATIO[bodies]}`,
+      });
+      expect(msPerMb).toBeLessThanOrEqual(MAX_MS_PER_MB);
+      expect(ratio).toBeLessThanOrEqual(MAX_RATIO[bodies]);
+    }
+  },
+);
 
-test.each(PUBLISHED)('the allocator of %s is found fast', (name) => {
-  const read = readModule(publishedModule(name));
+test.each(modulesToMeasure())('the allocator of $name is found fast', ({ name, bytes }) => {
+  const read = readModule(bytes);
   if (!read.ok) throw new Error(read.error.reason);
   const ms = leastMs(() => findAllocator(read.value));
+  const found = findAllocator(read.value);
+  if (!found.ok) throw new Error(found.error.reason);
+  const { kind, functions } = found.value;
+  const told = Array.from({ length: functions.length }, (_, i) => functions.at(i));
+  const roles = told.map(({ role, how, sure }) => `${role} by ${how}, ${sure}`).join('; ');
   printFigure({
-    figure: `finding the allocator of ${name}`,
+    figure: `finding the allocator of ${name}: ${kind ?? 'of no known kind'} (${roles})`,
     value: Math.round((ms * MEGABYTE) / read.value.length),
     unit: 'ms/MB',
   });

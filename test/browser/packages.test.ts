@@ -12,10 +12,22 @@ const PACKAGES = pagesOf('packages').flatMap(exhibitsOf);
 
 /** The processors that each page makes in real time, by name or class, and what is called offline how often. */
 const MADE: { readonly [page: string]: Made } = {
+  chiptune3: {
+    realtime: ['libopenmpt-processor'],
+    offline: { 'libopenmpt-processor': 192 },
+    memory: 'none',
+    isEndless: true,
+  },
   faustwasm: {
     realtime: ['FaustMonoAudioWorkletNode'],
     offline: { FaustMonoAudioWorkletNode: 64 },
     memory: 'wasm',
+  },
+  libopenmpt: {
+    realtime: ['tracker'],
+    offline: { tracker: 192 },
+    memory: 'wasm',
+    blocks: 192 * 4,
   },
   'noise-suppressor': {
     realtime: ['RnnoiseWorkletNode', 'SpeexWorkletNode'],
@@ -24,6 +36,12 @@ const MADE: { readonly [page: string]: Made } = {
     isEndless: true,
   },
   ringbuf: { realtime: ['player'], offline: { player: 64 }, memory: 'shared' },
+  rubberband: {
+    realtime: ['pitch-shifter'],
+    offline: { 'pitch-shifter': 192 },
+    memory: 'wasm',
+    blocks: 1000,
+  },
   signalsmith: {
     realtime: ['signalsmith-stretch'],
     offline: { 'signalsmith-stretch': 192 },
@@ -44,6 +62,8 @@ interface Made {
   readonly realtime: readonly string[];
   readonly offline: { readonly [name: string]: number };
   readonly memory: NodeFacts['memory'];
+  /** Blocks that some heap of a processor hands out and gets back at least, where its module is rewritten. */
+  readonly blocks?: number;
   /** Its processors cannot be ended, whatever it says. */
   readonly isEndless?: true;
 }
@@ -73,6 +93,7 @@ describe('a published package', () => {
     async (exhibit) => {
       const seen = await visitor.visit(exhibit.path, 'heap');
       expectAlike(seen, await bareOf(exhibit), exhibit);
+      expectBlocks(seen.session, madeBy(exhibit));
     },
   );
 });
@@ -113,8 +134,15 @@ describe('a published package whose WebAssembly is checked', () => {
     expect(seen.alerts).toEqual([]);
     expect(asDeclared(seen.findings, findings)).toEqual([...findings].sort(byRule));
     for (const { touches } of seen.session.documents) expect([...touches.values()]).toEqual([]);
+    expectBlocks(seen.session, madeBy(exhibit));
   });
 });
+
+function expectBlocks({ documents }: Session, made: Made | undefined): void {
+  const heaps = documents.flatMap(({ heapCounts }) => [...heapCounts.values()]);
+  const freed = heaps.map(({ counts }) => counts.at(-1)?.freed ?? 0);
+  expect(Math.max(0, ...freed)).toBeGreaterThanOrEqual(made?.blocks ?? 0);
+}
 
 /** Each package makes its nodes twice, and each of those ends by answering `false`. */
 function expectNodes({ documents }: Session, made: Made | undefined): void {

@@ -137,14 +137,14 @@ export class HeapBlocks {
     mapForEach(this.#heaps, (ref) => deref(ref)?.eachSited(visit));
   };
 
-  /** Tells what is counted of heaps, where that has changed. To be called now and then. */
-  tellCounts(): void {
+  /** Tells what is counted of heaps, where that has changed. To be called now and then; `isLast`: maybe never again. */
+  tellCounts(isLast = false): void {
     try {
       const now = this.#host.now();
       mapForEach(this.#heaps, (ref) => {
         const heap = deref(ref);
         if (!heap) return;
-        this.#count(heap, now);
+        this.#count(heap, now, isLast);
         this.#told.lookAtFetches(heap);
       });
     } catch (error) {
@@ -152,9 +152,9 @@ export class HeapBlocks {
     }
   }
 
-  #count(heap: Heap, now: number): void {
+  #count(heap: Heap, now: number, isLast = false): void {
     const { memory, tally } = heap;
-    if (memory && tally.takeDue(now)) this.#host.counted(memory, heap);
+    if (memory && tally.takeDue(now, isLast)) this.#host.counted(memory, heap);
   }
 
   /** The allocator of the module that has this key, as its calls show it. */

@@ -37,9 +37,9 @@ export class HeapTally {
     this.#isTold = false;
   }
 
-  /** Whether there is something to tell, and it is time to; then it counts as told. */
-  takeDue(now: number): boolean {
-    if (this.#isTold || now - this.#toldAt < EVERY_MICROS) return false;
+  /** Whether there is something to tell, and it is time to, or the last time; then it counts as told. */
+  takeDue(now: number, isLast: boolean): boolean {
+    if (this.#isTold || (!isLast && now - this.#toldAt < EVERY_MICROS)) return false;
     this.#isTold = true;
     this.#toldAt = now;
     return true;

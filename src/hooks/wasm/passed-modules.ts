@@ -61,8 +61,8 @@ export interface PassedHooks {
   readonly known: Pick<PassedModules, 'forms' | 'shadows'>;
   /** False: it is about something else. */
   obey(news: ToScope): boolean;
-  /** Tells what was counted since. */
-  tellCounts(): void;
+  /** Tells what was counted since; `isLast`: maybe for the last time. */
+  tellCounts(isLast?: boolean): void;
   /** Modules have run here before that were not heard. */
   expose(): void;
 }
@@ -153,7 +153,7 @@ export function hookPassed(
       else return shadows?.obey(news) === true;
       return true;
     },
-    tellCounts: () => heaps.tellCounts(),
+    tellCounts: (isLast) => heaps.tellCounts(isLast),
     expose() {
       heaps.exposeAll();
       if (shadows) host.say({ kind: 'unshadowed' });

@@ -52,7 +52,10 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   let modules: PassedHooks | undefined;
   listen(port, 'message', (event) => {
     const command = dataOf(event) as ToScope;
-    if (!modules?.obey(command)) recorder.obey(command);
+    if (modules?.obey(command)) return;
+    // Where no processor is called any more there is no other occasion.
+    if (command.kind === 'flush') modules?.tellCounts(true);
+    recorder.obey(command);
   });
   startPort(port);
   preventInlining();

@@ -372,6 +372,12 @@ test('blocks are counted at once, then four times a second, and what came last w
   passed = 500_000;
   page.allocated(MALLOC, 256, 32);
   expect(counts).toEqual([1, 1, 2]);
+  page.freeing(256);
+  page.heaps.tellCounts();
+  expect(counts).toEqual([1, 1, 2]);
+  page.heaps.tellCounts(true);
+  page.heaps.tellCounts(true);
+  expect(counts).toEqual([1, 1, 2, 1]);
 });
 
 test('a block that is freed twice is given back once', () => {
