@@ -43,29 +43,30 @@ export class AllocatorJudge {
   /** The function that behaves most like an allocator; undefined: none does yet. */
   judge(): Behaviour | undefined {
     let best: Behaviour | undefined;
-    mapForEach(this.#givers(), (_, malloc) => {
+    const givers = this.#givers();
+    for (let i = 0; i < MOST_CANDIDATES; i++) {
+      const malloc = mostCalled(givers);
+      if (malloc === undefined) break;
+      mapDelete(givers, malloc);
       const behaviour = this.#judgeMalloc(malloc);
       if (behaviour && (!best || behaviour.blocks > best.blocks)) best = behaviour;
-    });
+    }
     return best;
   }
 
-  /** The functions all of whose results could be blocks. */
-  #givers(): Map<number, true> {
+  /** The functions all of whose results could be blocks, and how often each was called. */
+  #givers(): Map<number, number> {
     const calls = this.#calls;
-    const givers = new IntrinsicMap<number, boolean>();
+    const givers = new IntrinsicMap<number, number>();
     for (let at = 0; at < calls.length; at += CALL) {
       const result = calls.at(at + 2);
       if (result === NONE) continue;
       const fits = result !== 0 && result % ALIGNMENT === 0 && result >>> 0 >= this.#lowest;
       const index = calls.at(at);
-      mapSet(givers, index, fits && mapGet(givers, index) !== false);
+      const before = mapGet(givers, index) ?? 0;
+      mapSet(givers, index, fits && before !== OUT ? before + 1 : OUT);
     }
-    const fitting = new IntrinsicMap<number, true>();
-    mapForEach(givers, (fits, index) => {
-      if (fits) mapSet(fitting, index, true);
-    });
-    return fitting;
+    return givers;
   }
 
   #judgeMalloc(malloc: number): Behaviour | undefined {
@@ -135,6 +136,10 @@ export class AllocatorJudge {
   }
 }
 
+/** The functions that were called most are looked at closely. */
+const MOST_CANDIDATES = 16;
+/** Of a function that gave what is no block. */
+const OUT = -1;
 const CALL = 3;
 const NONE = -1;
 /** Of larger blocks only the beginning is compared. */
@@ -153,6 +158,18 @@ interface Followed {
   readonly blocks: number;
   readonly reused: number;
   readonly takers: Map<number, Taken>;
+}
+
+/** Of those that could have handed out enough. */
+function mostCalled(givers: Map<number, number>): number | undefined {
+  let best: number | undefined;
+  let most = FEWEST_BLOCKS - 1;
+  mapForEach(givers, (calls, index) => {
+    if (calls <= most) return;
+    best = index;
+    most = calls;
+  });
+  return best;
 }
 
 function noteTaking(

@@ -1,5 +1,9 @@
 import type { SharedHeap } from './heap-map.ts';
 
+/** Where no compiled program has its heap yet. */
+export const LOWEST_BLOCK = 1024;
+const ALIGNMENT = 8;
+
 /** Finds `malloc` and `free` among functions by their calls, whose result is −1 where they give nothing. */
 export interface CallJudge {
   called(index: number, argument: number, result: number): void;
@@ -11,9 +15,9 @@ export type HeardCall = 'allocates' | 'frees' | 'nothing' | 'of no account';
 
 /** Calls after which a verdict is tried; then after a quarter more, and so on. */
 const FIRST_LOOK = 64;
-/** Calls without a verdict after which none is to come. A thread that does not judge hears fewer. */
-const MOST_CALLS = 200_000;
-const MOST_CALLS_OF_OTHERS = 20_000;
+/** Calls without a verdict after which none is to come. */
+const MOST_CALLS = 50_000;
+const GIVES_NOTHING = -1;
 
 /**
  * The allocator of a module that no name and no shape gives away, as its calls show it. All threads go by one verdict: once
@@ -49,6 +53,8 @@ export class JudgedAllocator {
   }
 
   #listen(index: number, argument: number, result: number): HeardCall {
+    const isOut = result === GIVES_NOTHING ? argument !== 0 && !fits(argument) : !fits(result);
+    if (isOut) return 'of no account';
     const judge = this.#judge;
     this.#calls++;
     judge?.called(index, argument, result);
@@ -59,7 +65,12 @@ export class JudgedAllocator {
         this.#found(found.malloc, found.free);
       }
     }
-    if (this.#calls >= (judge ? MOST_CALLS : MOST_CALLS_OF_OTHERS)) this.#heap.judged();
+    if (this.#calls >= MOST_CALLS) this.#heap.judged();
     return 'nothing';
   }
+}
+
+/** Whether a number could be the address of a block. */
+function fits(address: number): boolean {
+  return address >>> 0 >= LOWEST_BLOCK && address % ALIGNMENT === 0;
 }

@@ -3,6 +3,7 @@ import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import { HeapBlocks } from '../../hooks/wasm/heap-blocks.ts';
 import { HeapMap } from '../../hooks/wasm/heap-map.ts';
 import { HeardMemories } from '../../hooks/wasm/heard-memories.ts';
+import { LOWEST_BLOCK } from '../../hooks/wasm/judged-allocator.ts';
 import { observePostedCalls } from '../../hooks/wasm/posted-calls.ts';
 import { recordHeaps } from '../../hooks/wasm/record-heaps.ts';
 import { ShadowMemories } from '../../hooks/wasm/shadow-memories.ts';
@@ -22,8 +23,6 @@ const MISSED =
   'Memory: a module runs in the page as it is; what it does to memory that threads share is not seen.';
 const LATE =
   'Memory: a module that the page compiled before we were ready runs as it is; its blocks and atomic instructions are not seen.';
-/** Where no compiled program has its heap yet. */
-const LOWEST_BLOCK = 1024;
 const REPLACED =
   'Memory: modules are not rewritten, for the page has replaced functions of WebAssembly.';
 

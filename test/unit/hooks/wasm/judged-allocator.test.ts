@@ -43,7 +43,7 @@ function allocator(heap: SharedHeap, judge?: CallJudge): JudgedAllocator {
 }
 
 function call(allocator: JudgedAllocator, times: number): void {
-  const heard = new Set(Array.from({ length: times }, () => allocator.heard(OTHER, 1, 2)));
+  const heard = new Set(Array.from({ length: times }, () => allocator.heard(OTHER, 8, 4096)));
   expect([...heard]).toEqual(['nothing']);
 }
 
@@ -52,7 +52,7 @@ describe('an allocator that is found by its calls', () => {
     const judged = allocator(heaps[0], new After(70));
     call(judged, 80);
     expect(found).toEqual([`${MALLOC} ${FREE}`]);
-    expect(judged.heard(MALLOC, 32, 64)).toBe('allocates');
+    expect(judged.heard(MALLOC, 32, 2048)).toBe('allocates');
     expect(judged.heard(MALLOC, 32, 0)).toBe('nothing');
     expect(judged.heard(FREE, 64, GIVES_NOTHING)).toBe('frees');
     expect(judged.heard(FREE, 0, GIVES_NOTHING)).toBe('nothing');
@@ -71,15 +71,25 @@ describe('an allocator that is found by its calls', () => {
     const judged = allocator(heaps[0], new After(90));
     call(judged, 79);
     const other = allocator(heaps[1]);
-    call(other, 20_000);
+    call(other, 50_000);
     expect(other.heard(FREE, 64, GIVES_NOTHING)).toBe('of no account');
     expect(judged.heard(OTHER, 1, 2)).toBe('of no account');
     expect(found).toEqual([]);
   });
 
+  test('is none of the functions that give, or take, what is no block', () => {
+    const judged = allocator(heaps[0], new After(1));
+    for (const result of [0, 1, 12, 1016, 4100]) {
+      expect(judged.heard(OTHER, 32, result)).toBe('of no account');
+    }
+    expect(judged.heard(OTHER, 4100, GIVES_NOTHING)).toBe('of no account');
+    expect(judged.heard(FREE, 0, GIVES_NOTHING)).toBe('nothing');
+    expect(judged.heard(MALLOC, 32, (2 ** 31) | 0)).toBe('nothing');
+  });
+
   test('is given up at last', () => {
     const judged = allocator(heaps[0], new After(Number.POSITIVE_INFINITY));
-    call(judged, 200_000);
+    call(judged, 50_000);
     expect(judged.heard(MALLOC, 32, 64)).toBe('of no account');
   });
 });
