@@ -1,8 +1,10 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { judge } from '../../src/analysis/judge.ts';
 import { judgeTeardowns } from '../../src/analysis/judge-teardowns.ts';
 import { encodeTrace } from '../../src/export/perfetto/trace.ts';
+import { encodeSessionFile } from '../../src/export/session-file.ts';
 import { checkTrace, expectedTrace } from '../support/check-trace.ts';
 import { buildSession, type Visit, Visitors } from '../support/visit.ts';
 import {
@@ -18,7 +20,7 @@ import {
 } from '../support/zoo.ts';
 
 const BROWSERS = Number(process.env['LIFELINE_BROWSERS'] ?? 3);
-/** `npm run flake` visits some of the pages, or all, this often, and has every visit written down in a file. */
+/** `npm run flake` visits some of the pages, or all, this often, has every visit written down in a file, and keeps the sessions of odd ones beside it. */
 const ROUNDS = Number(process.env['LIFELINE_ROUNDS'] ?? 1);
 const CHOSEN = new RegExp(process.env['LIFELINE_PAGES'] ?? '');
 const VISITS_FILE = process.env['LIFELINE_VISITS'];
@@ -53,6 +55,10 @@ describe.concurrent('the panel reports what the page declares, and nothing else'
     if (VISITS_FILE !== undefined) {
       const { path, round } = exhibit;
       appendFileSync(VISITS_FILE, `${JSON.stringify({ path, round, expected, seen })}\n`);
+      if (!(visit instanceof Error) && !isDeepStrictEqual(seen, expected)) {
+        const name = path.replace(/\W+/g, '-');
+        writeFileSync(`${VISITS_FILE}.${name}-${round}.lifeline`, encodeSessionFile(visit.inputs));
+      }
     }
     expect(seen).toEqual(expected);
   });
