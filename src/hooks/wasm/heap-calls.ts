@@ -162,12 +162,22 @@ export class HeapCalls {
   #add(by: HeapAllocator, address: number, size: number): void {
     const blocks = this.#blocks;
     const { host } = blocks;
-    const stack = host.maySpend() ? this.#stackOf() : '';
     const at = host.now();
+    const stack = host.maySpend(at) ? this.#stackOf() : '';
     const seq = host.next();
     const site = stack === '' ? undefined : blocks.siteOf(stack);
-    const freed = { freedSeq: 0, freedAt: at, freedStack: '' };
-    this.#heap.handOut(address, { by, size, seq, at, stack, site, told: undefined, ...freed });
+    this.#heap.handOut(address, {
+      by,
+      size,
+      seq,
+      at,
+      stack,
+      site,
+      told: undefined,
+      freedSeq: 0,
+      freedAt: at,
+      freedStack: '',
+    });
     if (site) blocks.grew(site, at);
     blocks.counted(this.#heap, at);
   }
@@ -182,8 +192,8 @@ export class HeapCalls {
     const isStray = !block && (was & BLOCK.told) !== 0 && memory !== undefined;
     const isTold = told !== undefined || isStray;
     const isKept = block !== undefined || resting !== undefined;
-    const stack = isTold || (isKept && host.maySpend()) ? this.#stackOf() : '';
     const at = host.now();
+    const stack = isTold || (isKept && host.maySpend(at)) ? this.#stackOf() : '';
     if (block ? block.freedSeq === 0 : (was & BLOCK.live) !== 0) {
       heap.tally.givenBack(block?.size ?? resting?.sizeOf(address) ?? 0);
       this.#blocks.counted(heap, at);

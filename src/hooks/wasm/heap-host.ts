@@ -15,8 +15,8 @@ export interface HeapHost {
   now(): Micros;
   /** The stack of the call that is being heard; empty where none is taken. */
   stack(): string;
-  /** Whether there is a budget for one more stack that may never be shown. */
-  maySpend(): boolean;
+  /** Whether there is a budget for one more stack, `at` this time, that may never be shown. */
+  maySpend(at: Micros): boolean;
   /** Numbers for a new block, and for the memory that it lies in; undefined when there are none left. */
   number(memory: object): { readonly memory: MemoryId; readonly block: BlockId } | undefined;
   /** Whether other threads hold the memory, and whether they can. */

@@ -5,7 +5,7 @@ import { describeError } from '../../shared/describe-error.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type { FromScope, PassedModules, ToScope } from '../../shared/passage.ts';
 import type { FieldsOf, RecordName } from '../../shared/records.ts';
-import type { EndId, MemoryId } from '../../shared/units.ts';
+import type { EndId, MemoryId, Micros } from '../../shared/units.ts';
 import type { AtomicsObserver } from '../atomics.ts';
 import type { Channels } from '../channels.ts';
 import type { Memories } from '../memories.ts';
@@ -41,7 +41,7 @@ export interface PassedHost extends Pick<DoorHost, 'rewrite' | 'covered' | 'thei
   numberOf(memory: object): MemoryId;
   /** Undefined as long as this thread has no number. */
   ledger(): BlockLedger | undefined;
-  maySpend(): boolean;
+  maySpend(at: Micros): boolean;
   /** Of a clock that is as fine as can be had. */
   micros(): number;
   frame(): number;
@@ -80,7 +80,7 @@ export function hookPassed(
   const heard = new HeardMemories(memories, true);
   const isHeard = (memory: object): boolean => heard.has(memory);
   const numberOf = (memory: object): MemoryId => host.numberOf(memory);
-  const maySpend = (): boolean => host.maySpend();
+  const maySpend = (at: Micros): boolean => host.maySpend(at);
   const given = { map, maySpend, uncovered, isHeard };
   const recorded = recordHeaps(recorder, memories, numberOf, () => host.ledger(), given);
   const heaps = new HeapBlocks({

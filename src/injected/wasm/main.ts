@@ -13,7 +13,7 @@ import { takeWasmNatives } from '../../hooks/wasm/wasm-natives.ts';
 import { describeError } from '../../shared/describe-error.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
-import { MAIN_THREAD } from '../../shared/units.ts';
+import { MAIN_THREAD, type Micros } from '../../shared/units.ts';
 import { AllocatorJudge } from '../../wasm/allocator-behaviour.ts';
 import type { LateObservation, PageChecks } from '../late/late-observation.ts';
 import { rewriteModule } from './rewrite-module.ts';
@@ -58,7 +58,7 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
   if (known.hasOriginals) map.expose();
   const heard = new HeardMemories(memories, false);
   const isHeard = (memory: object): boolean => heard.has(memory);
-  const maySpend = (): boolean => budget.take(recorder.now());
+  const maySpend = (at: Micros): boolean => budget.take(at);
   const heaps = new HeapBlocks(
     recordHeaps(
       recorder,

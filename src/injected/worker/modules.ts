@@ -189,7 +189,7 @@ export function observeModules(
         waitAsync,
         numberOf,
         ledger: () => ledger,
-        maySpend: () => budget.take(microsOfEpoch()),
+        maySpend: (at) => budget.take(at),
         micros: microsOfEpoch,
         frame: () => 0,
         isHeard,
