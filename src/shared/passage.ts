@@ -58,7 +58,7 @@ export interface Touch {
   readonly memory: number;
   /** How often since it was told before. */
   readonly times: number;
-  /** Blocks that rested there or behind: `NEAR.words` of `hooks/wasm/quarantine.ts` each. */
+  /** Blocks that rested there or behind: `NEAR.words` of `hooks/heap/quarantine.ts` each. */
   readonly resting: Int32Array<ArrayBuffer>;
   /** Low 32 bits. */
   readonly seq: number;

@@ -1,4 +1,4 @@
-import type { HeapHost } from '../../src/hooks/wasm/heap-host.ts';
+import type { HeapHost } from '../../src/hooks/heap/heap-host.ts';
 import type { BlockId, MemoryId, Micros } from '../../src/shared/units.ts';
 
 /** A thread that is heard, whose memories are shared, and that lets nothing be told, but for what is `given`. */

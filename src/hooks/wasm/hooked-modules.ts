@@ -9,8 +9,8 @@ import {
   weakMapSet,
 } from '../../base/intrinsics.ts';
 import { constructAs, type Native } from '../../base/patch.ts';
+import type { HeapBlocks } from '../heap/heap-blocks.ts';
 import type { FormsAhead, NumberedForms } from './forms-ahead.ts';
-import type { HeapBlocks } from './heap-blocks.ts';
 import { copyOfBytes, scanModule } from './wasm-atomics.ts';
 import type { WasmDoors } from './wasm-compilations.ts';
 import type { WasmNatives } from './wasm-natives.ts';

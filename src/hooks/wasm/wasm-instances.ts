@@ -1,7 +1,7 @@
 import { IntrinsicProxy, ownData } from '../../base/intrinsics.ts';
-import type { Heap } from './heap.ts';
+import type { Heap } from '../heap/heap.ts';
+import type { ShadowMemories } from '../heap/shadow-memories.ts';
 import type { Hooked, HookedModules, ModulesHost } from './hooked-modules.ts';
-import type { ShadowMemories } from './shadow-memories.ts';
 import { DEAF, type WasmAtomics } from './wasm-atomic-imports.ts';
 import type { WasmDescriptor, WasmNatives } from './wasm-natives.ts';
 

@@ -1,8 +1,8 @@
 import type { Native } from '../../base/patch.ts';
 import type { AtomicsObserver } from '../../hooks/atomics.ts';
+import type { HeapBlocks } from '../../hooks/heap/heap-blocks.ts';
+import type { ShadowMemories } from '../../hooks/heap/shadow-memories.ts';
 import type { FormsAhead } from '../../hooks/wasm/forms-ahead.ts';
-import type { HeapBlocks } from '../../hooks/wasm/heap-blocks.ts';
-import type { ShadowMemories } from '../../hooks/wasm/shadow-memories.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { MemoryNews } from '../../shared/passage.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';

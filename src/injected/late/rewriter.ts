@@ -6,9 +6,9 @@ import {
   promiseThen,
 } from '../../base/intrinsics.ts';
 import { ownMember, ownNative } from '../../base/own-natives.ts';
+import type { HeapBlocks } from '../../hooks/heap/heap-blocks.ts';
+import { HeapMap } from '../../hooks/heap/heap-map.ts';
 import { FormsAhead } from '../../hooks/wasm/forms-ahead.ts';
-import type { HeapBlocks } from '../../hooks/wasm/heap-blocks.ts';
-import { HeapMap } from '../../hooks/wasm/heap-map.ts';
 import type { MemoryNews, PassedModules, PassedShadow } from '../../shared/passage.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
 import type { LateObservation } from './late-observation.ts';

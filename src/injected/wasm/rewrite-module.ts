@@ -1,6 +1,6 @@
 import { floor, IntrinsicInt32Array, lengthOf } from '../../base/intrinsics.ts';
 import type { Result } from '../../base/result.ts';
-import { quarantineBytes } from '../../hooks/wasm/quarantine.ts';
+import { quarantineBytes } from '../../hooks/heap/quarantine.ts';
 import { scanModule } from '../../hooks/wasm/wasm-atomics.ts';
 import type { CheckLayout, Rewrite } from '../../hooks/wasm/wasm-tag.ts';
 import { watchable } from '../../wasm/call-watch.ts';

@@ -7,7 +7,7 @@ import {
   mapSet,
   max,
 } from '../../base/intrinsics.ts';
-import { NEAR } from '../../hooks/wasm/quarantine.ts';
+import { NEAR } from '../../hooks/heap/quarantine.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type { Touch } from '../../shared/passage.ts';
 import type { FieldsOf } from '../../shared/records.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { HeapBlocks } from '../../../src/hooks/wasm/heap-blocks.ts';
-import { HeapMap } from '../../../src/hooks/wasm/heap-map.ts';
+import { HeapBlocks } from '../../../src/hooks/heap/heap-blocks.ts';
+import { HeapMap } from '../../../src/hooks/heap/heap-map.ts';
 import { rewriteModule } from '../../../src/injected/wasm/rewrite-module.ts';
 import type { Micros } from '../../../src/shared/units.ts';
 import { heapHost } from '../../support/heap-host.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Patches } from '../../../../src/base/patch.ts';
+import type { ToldBlock } from '../../../../src/hooks/heap/heap.ts';
+import { HeapBlocks } from '../../../../src/hooks/heap/heap-blocks.ts';
+import { HeapMap } from '../../../../src/hooks/heap/heap-map.ts';
 import { FormsAhead } from '../../../../src/hooks/wasm/forms-ahead.ts';
-import type { ToldBlock } from '../../../../src/hooks/wasm/heap.ts';
-import { HeapBlocks } from '../../../../src/hooks/wasm/heap-blocks.ts';
-import { HeapMap } from '../../../../src/hooks/wasm/heap-map.ts';
 import type { WasmAtomics } from '../../../../src/hooks/wasm/wasm-atomic-imports.ts';
 import { observeCompilations } from '../../../../src/hooks/wasm/wasm-compilations.ts';
 import { hookDoors } from '../../../../src/hooks/wasm/wasm-doors.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BLOCK, HEAP_MAP, HeapMap, type SharedHeap } from '../../../../src/hooks/wasm/heap-map.ts';
+import { BLOCK, HEAP_MAP, HeapMap, type SharedHeap } from '../../../../src/hooks/heap/heap-map.ts';
 
 const MIB = 2 ** 20;
 const KEY = 7;

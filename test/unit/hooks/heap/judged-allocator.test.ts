@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { HeapMap, type SharedHeap } from '../../../../src/hooks/wasm/heap-map.ts';
-import { type CallJudge, JudgedAllocator } from '../../../../src/hooks/wasm/judged-allocator.ts';
+import { HeapMap, type SharedHeap } from '../../../../src/hooks/heap/heap-map.ts';
+import { type CallJudge, JudgedAllocator } from '../../../../src/hooks/heap/judged-allocator.ts';
 
 const [MALLOC, FREE, OTHER] = [10, 11, 12];
 const GIVES_NOTHING = -1;

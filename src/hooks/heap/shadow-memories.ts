@@ -17,12 +17,12 @@ import {
 import { constructAs, type Native } from '../../base/patch.ts';
 import type { PassedShadow, ToScope } from '../../shared/passage.ts';
 import type { Memories } from '../memories.ts';
+import type { CheckLayout, FunctionLayout } from '../wasm/wasm-tag.ts';
 import { AccessHits, type HitHost } from './access-hits.ts';
 import type { Heap } from './heap.ts';
 import type { HeapBlocks } from './heap-blocks.ts';
 import { Quarantine } from './quarantine.ts';
 import { RestingBlocks } from './resting-blocks.ts';
-import type { CheckLayout, FunctionLayout } from './wasm-tag.ts';
 
 const PAGE_BYTES = 65_536;
 

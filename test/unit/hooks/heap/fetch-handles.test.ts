@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type EndedFetch, FetchHandles } from '../../../../src/hooks/wasm/fetch-handles.ts';
+import { type EndedFetch, FetchHandles } from '../../../../src/hooks/heap/fetch-handles.ts';
 
 const AT = 512;
 const URL_AT = 1024;

@@ -11,14 +11,14 @@ import {
   weakMapSet,
 } from '../../base/intrinsics.ts';
 import type { Micros } from '../../shared/units.ts';
+import { moduleKey } from '../wasm/module-key.ts';
+import type { FunctionLayout, Rewrite } from '../wasm/wasm-tag.ts';
 import { type FoundBlock, Heap } from './heap.ts';
 import { HeapCalls, type HeapImports } from './heap-calls.ts';
 import type { HeapHost } from './heap-host.ts';
 import { type HeapSite, HeapSites } from './heap-sites.ts';
 import { JudgedAllocator } from './judged-allocator.ts';
-import { moduleKey } from './module-key.ts';
 import { ToldBlocks } from './told-blocks.ts';
-import type { FunctionLayout, Rewrite } from './wasm-tag.ts';
 
 const NOT_TOLD = 'blocks that are freed twice, or were never handed out, are not told';
 const CONFUSED = `Memory: a heap hands out blocks that were not heard to be freed; ${NOT_TOLD}.`;

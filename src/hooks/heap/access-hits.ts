@@ -1,9 +1,9 @@
 import { IntrinsicMap, lengthOf, mapGet, mapSet } from '../../base/intrinsics.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type { Touch } from '../../shared/passage.ts';
-import { originalStack } from './original-stack.ts';
+import { originalStack } from '../wasm/original-stack.ts';
+import type { FunctionLayout } from '../wasm/wasm-tag.ts';
 import type { Quarantine } from './quarantine.ts';
-import type { FunctionLayout } from './wasm-tag.ts';
 
 /** What is needed of a thread to tell of accesses to freed memory. */
 export interface HitHost {

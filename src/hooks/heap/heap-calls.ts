@@ -1,14 +1,14 @@
 import type { HeapAllocator } from '../../shared/records.ts';
 import type { Micros } from '../../shared/units.ts';
+import { originalStack } from '../wasm/original-stack.ts';
+import type { FunctionLayout } from '../wasm/wasm-tag.ts';
 import type { Heap } from './heap.ts';
 import type { HeapHost } from './heap-host.ts';
 import { BLOCK } from './heap-map.ts';
 import type { HeapSite } from './heap-sites.ts';
 import type { JudgedAllocator } from './judged-allocator.ts';
-import { originalStack } from './original-stack.ts';
 import type { Rest } from './resting-blocks.ts';
 import type { ToldBlocks } from './told-blocks.ts';
-import type { FunctionLayout } from './wasm-tag.ts';
 
 /** What an instrumented module imports: see `HEAP_IMPORT` and `WATCH_IMPORT` in `src/wasm`. */
 export interface HeapImports {

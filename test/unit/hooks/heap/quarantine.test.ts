@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { NEAR, Quarantine, quarantineBytes } from '../../../../src/hooks/wasm/quarantine.ts';
+import { NEAR, Quarantine, quarantineBytes } from '../../../../src/hooks/heap/quarantine.ts';
 import * as LIMITS from '../../../../src/shared/limits.ts';
 import { Random } from '../../../support/random.ts';
 

@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
-import { HeapBlocks } from '../../../../src/hooks/wasm/heap-blocks.ts';
-import type { HeapImports } from '../../../../src/hooks/wasm/heap-calls.ts';
-import { HeapMap } from '../../../../src/hooks/wasm/heap-map.ts';
-import { Quarantine, quarantineBytes } from '../../../../src/hooks/wasm/quarantine.ts';
-import { RestingBlocks } from '../../../../src/hooks/wasm/resting-blocks.ts';
+import { HeapBlocks } from '../../../../src/hooks/heap/heap-blocks.ts';
+import type { HeapImports } from '../../../../src/hooks/heap/heap-calls.ts';
+import { HeapMap } from '../../../../src/hooks/heap/heap-map.ts';
+import { Quarantine, quarantineBytes } from '../../../../src/hooks/heap/quarantine.ts';
+import { RestingBlocks } from '../../../../src/hooks/heap/resting-blocks.ts';
 import type { FunctionLayout, Rewrite } from '../../../../src/hooks/wasm/wasm-tag.ts';
 import type { BlockId, MemoryId, Micros } from '../../../../src/shared/units.ts';
 import { heapHost } from '../../../support/heap-host.ts';

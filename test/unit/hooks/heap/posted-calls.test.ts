@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Channels, End, MessageSink } from '../../../../src/hooks/channels.ts';
-import type { HeapBlocks } from '../../../../src/hooks/wasm/heap-blocks.ts';
-import { observePostedCalls } from '../../../../src/hooks/wasm/posted-calls.ts';
+import type { HeapBlocks } from '../../../../src/hooks/heap/heap-blocks.ts';
+import { observePostedCalls } from '../../../../src/hooks/heap/posted-calls.ts';
 
 const WORKER = { id: 7, isBroadcast: false } as End;
 /** Addresses at which a block begins; its number is the address. */
