@@ -49,7 +49,7 @@ export function buildBlock(
     title: blockLabel(block),
     row: users[0]?.key ?? documentKey(document),
     links: users.map(linkToNode),
-    findings: found.filter((each) => isAbout(each, key, users)).map(({ id }) => id),
+    findings: found.filter((each) => isAbout(each, document, block, users)).map(({ id }) => id),
     facts: blockFacts(document, block, index),
     liveness: [],
     teardowns: teardowns.map((each) => showTeardown(each, offset)),

@@ -84,6 +84,30 @@ test('a second free is part of it, with its stack', () => {
   ]);
 });
 
+test('of the handle of a fetch it says what became of that, and what was found about those of its memory', () => {
+  bench.ingest(
+    textInputs(`
+      0       memorySeen    memory=1 kind=wasm
+      0       heapAllocated block=1 memory=1 offset=64 length=208 by=calloc
+      0       heapAllocated block=2 memory=1 offset=512 length=208 by=calloc
+      100000  fetchEnded    block=1 id=0 status=200 bytes=1024 url=kick.wav
+      110000  fetchRefused  block=1 stack="at close (a.js:2:1)"
+      120000  fetchEnded    block=2 id=1 status=200 bytes=1024 url=snare.wav
+      130000  blockFreed    block=2 memory=1 offset=512
+      2000000 mark          text=end
+    `),
+  );
+  const { events, stacks, findings } = detail('0/k1');
+  expect(events.map(({ what }) => what)).toEqual([
+    'allocated by calloc: 208 B',
+    'handle of a fetch that has ended, with id 0: 1.00 KB of kick.wav',
+    'emscripten_fetch_close() refused it',
+  ]);
+  expect(stacks).toEqual([{ role: 'close', frames: ['close (a.js:2:1)'] }]);
+  expect(findings).toHaveLength(1);
+  expect(detail('0/k2').findings).toEqual([]);
+});
+
 test('messages that took it along are part of it, with what became of them', () => {
   bench.ingest(
     textInputs(`
