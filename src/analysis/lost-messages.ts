@@ -350,13 +350,18 @@ function isUnloading({ pageEvents }: DocumentFacts, event: Point): boolean {
   );
 }
 
-/** Whether the record of its handling may have been lost. */
+/**
+ * Whether the record of its handling may have been lost. A worker says what it hears before it handles that, and where memory is
+ * shared the little that a terminated one could not say any more is nothing of the kind.
+ */
 function mayBeMissing({ document, thread }: Receiver, sent: Point): boolean {
   const { losses } = document;
   if (document.incomplete) return true;
+  const saysAll = document.isolated && thread?.kind === 'worker';
   for (let i = losses.length - 1; i >= 0; i--) {
     const { at, lostThread, why } = losses[i] as (typeof losses)[number];
     if (at < sent.at) return false;
+    if (why === 'thread-ended' && saysAll) continue;
     if (lostThread === thread?.id || lostThread === MAIN_THREAD || why === 'paused') return true;
   }
   return false;

@@ -154,7 +154,7 @@ export class WorkerRecorder implements Witness, MessageSink {
       return;
     }
     this.#write(outlet, name, fields, seq, at);
-    if (!this.#isLeaving || this.#isClosing) this.#leave(outlet);
+    this.#leave(outlet);
   }
 
   /** All that was recorded so far leaves at once: this thread may block, or end. */
@@ -240,11 +240,12 @@ export class WorkerRecorder implements Witness, MessageSink {
     if (outlet.heldBytes > LIMITS.chunkBytes / 4) outlet.sendRecords();
   }
 
-  /** At once when nothing has left for a while, else a little later. */
+  /** At once when nothing has left for a while, as timers of a busy thread are late; else a little later. */
   #leave(outlet: ThreadOutlet): void {
     const now = microsOfEpoch() / 1000;
     const wait = this.#isClosing ? 0 : this.#sentAt + TOGETHER_MS - now;
     if (wait > 0) {
+      if (this.#isLeaving) return;
       this.#isLeaving = true;
       after(wait, () => {
         this.#isLeaving = false;

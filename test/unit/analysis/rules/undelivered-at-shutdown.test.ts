@@ -162,6 +162,16 @@ describe('undelivered-at-shutdown', () => {
     expect(stop(0)).toContain('send');
   });
 
+  test('fires whatever else a worker could not say any more that shares memory with the page', () => {
+    expect(
+      findings(`${WORKER}
+        300 portSent end=103 preview="b"
+        400 workerEnded worker=1 how=terminated
+        410 lost thread=101 count=1 why=thread-ended
+      `),
+    ).toEqual(['undelivered-at-shutdown warning proven 0/w0.1 ×1']);
+  });
+
   test('is silent about what goes home, what a page leaves behind, and what may be missing', () => {
     const sent = `${WORKER} 300 portSent end=103 preview="b"\n`;
     expect(
@@ -178,11 +188,10 @@ describe('undelivered-at-shutdown', () => {
         isolated: false,
       }),
     ).toEqual([]);
-    expect(
-      findings(
-        `${sent} 400 workerEnded worker=1 how=terminated\n 410 lost thread=101 count=1 why=thread-ended`,
-      ),
-    ).toEqual([]);
+    const lost = '410 lost thread=101 count=1';
+    const cut = `${sent} 400 workerEnded worker=1 how=terminated\n ${lost}`;
+    expect(findings(`${cut} why=ring-full`)).toEqual([]);
+    expect(findings(`${cut} why=thread-ended`, { isolated: false })).toEqual([]);
     expect(
       findings(`${sent} 400 @w1 portReceived end=1\n 500 @w1 scopeState state=closing`),
     ).toEqual([]);
