@@ -20,6 +20,8 @@ export interface Poll {
 
 /** Looks that lie further apart than this on average are no busy loop. */
 const MAX_PAUSE_MICROS = 500;
+/** But for the first look at a cell, which takes us so long at most. */
+const FIRST_PAUSE_MICROS = 5000;
 /** Polls of one cell by one thread that are looked at. */
 const MAX_POLLS = 1024;
 
@@ -58,7 +60,8 @@ function* pollsOfCell({ place, told, repeated }: CellColumns, leastLoads: number
       const count = repeated.count(last);
       const when = repeated.when(last);
       // What lies far apart, or is told late because the thread has turned to other things, is no loop.
-      if (when - since <= count * MAX_PAUSE_MICROS) {
+      const pause = last === i ? FIRST_PAUSE_MICROS : 0;
+      if (when - since <= Math.max(count * MAX_PAUSE_MICROS, pause)) {
         if (loads === 0 && last > i) {
           from = since;
           begin = repeated.before(last);
