@@ -51,6 +51,8 @@ export interface AtomicsSink {
   readonly slots: SlotWriter;
   /** Only threads that may block have their `Atomics.wait` observed; elsewhere it throws. */
   readonly mayBlock: boolean;
+  /** Whether busy loops take numbers as they are told, so that what begins later is surely later. */
+  readonly numbersLoops: boolean;
   /** A frame, or a tick, as this thread counts. */
   time(): number;
   record(name: 'cellSeen', fields: FieldsOf<'cellSeen'>): void;
@@ -390,8 +392,8 @@ export function observeAtomics(
     slots.atomic(cell, kind, before, after, sink.time(), read, written, count);
   }
 
-  /** Tells the loads that are held back. */
-  function tellLoads(cell: number): void {
+  /** Tells the loads that are held back, the last of which came before `after`. */
+  function tellLoads(cell: number, after = look()): void {
     const at = cell << STATE_SHIFT;
     const held = (state[at + STATE.loads] as number) - 1;
     if (held <= 0) return;
@@ -399,7 +401,7 @@ export function observeAtomics(
     state[at + STATE.loads] = 1;
     state[at + STATE.most] = min((state[at + STATE.most] as number) * 2, MOST_HELD);
     const before = state[at + STATE.before] as number;
-    tell(cell, ATOMIC.loads, before, state[at + STATE.value] as number, 0, look(), held);
+    tell(cell, ATOMIC.loads, before, state[at + STATE.value] as number, 0, after, held);
   }
 
   function tellRun(): void {
@@ -439,7 +441,7 @@ export function observeAtomics(
         loads >= (state[at + STATE.most] as number) ||
         ((before - (state[at + STATE.before] as number)) | 0) > MOST_PLACES
       ) {
-        tellLoads(cell);
+        tellLoads(cell, sink.numbersLoops ? bump() : look());
       }
       return;
     }

@@ -33,6 +33,7 @@ export class AtomicsLog implements Disposable {
   constructor({
     order = new Int32Array(new SharedArrayBuffer(4)) as Int32Array,
     slots = 1 << 14,
+    numbersLoops = false,
   } = {}) {
     this.order = order;
     this.#words = new Int32Array(slots * SLOT_WORDS);
@@ -53,6 +54,7 @@ export class AtomicsLog implements Disposable {
         order: this.order,
         slots: this.slots,
         mayBlock: true,
+        numbersLoops,
         time: () => 7,
         record: (_name, { cell, memory, offset, width }) => {
           this.cells.push({ cell, memory, offset, width });

@@ -6,7 +6,7 @@ import { type AtomicColumn, type CellColumns, isRead, isWrite } from './atomic-s
 /** A thread read one cell again and again without pause, and found the same value each time. */
 export interface Poll {
   readonly place: CellPlace;
-  /** The place before its first look. */
+  /** A place before its first look, or just after its first few. */
   readonly begin: number;
   /** The place before its last look. */
   readonly end: number;
@@ -20,8 +20,6 @@ export interface Poll {
 
 /** Looks that lie further apart than this on average are no busy loop. */
 const MAX_PAUSE_MICROS = 500;
-/** But for the first look at a cell, which takes us so long at most. */
-const FIRST_PAUSE_MICROS = 5000;
 /** Polls of one cell by one thread that are looked at. */
 const MAX_POLLS = 1024;
 
@@ -60,11 +58,14 @@ function* pollsOfCell({ place, told, repeated }: CellColumns, leastLoads: number
       const count = repeated.count(last);
       const when = repeated.when(last);
       // What lies far apart, or is told late because the thread has turned to other things, is no loop.
-      const pause = last === i ? FIRST_PAUSE_MICROS : 0;
-      if (when - since <= Math.max(count * MAX_PAUSE_MICROS, pause)) {
-        if (loads === 0 && last > i) {
-          from = since;
-          begin = repeated.before(last);
+      if (when - since <= count * MAX_PAUSE_MICROS) {
+        if (loads === 0) {
+          if (last > i) {
+            from = since;
+            begin = repeated.before(last);
+          }
+          // A number, where one was taken: what begins later is later.
+          if (repeated.after(last) % 2 === 0) begin = repeated.after(last);
         }
         loads += count;
         to = when;

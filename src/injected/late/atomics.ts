@@ -41,6 +41,7 @@ export function observeMainAtomics(
     slots: main.writer,
     // A document's own thread may not wait.
     mayBlock: false,
+    numbersLoops: true,
     time: () => (realm.now() / DURATION_UNIT_MICROS) | 0,
     record: (name, fields) => recorder.record(name, fields),
     publish: () => main.cut(),

@@ -116,6 +116,7 @@ export class WorkerRecorder implements Witness, MessageSink {
       order: outlet.order,
       slots: outlet.slots,
       mayBlock: true,
+      numbersLoops: true,
       time: () => this.tick(),
       record: (name, fields) => this.record(name, fields),
       publish: () => outlet.flush(),

@@ -131,6 +131,8 @@ export class ThreadRecorder implements Witness {
       slots: this.#slots,
       // The engine lets no audio rendering thread wait.
       mayBlock: false,
+      // It takes no numbers that nobody needs: who spins there is not judged.
+      numbersLoops: false,
       time: () => (this.#inCall ? this.#frame : currentFrame()),
       record: (name, fields) => this.record(name, fields),
       publish: () => this.#outlet.flush(),

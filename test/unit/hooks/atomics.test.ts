@@ -145,6 +145,19 @@ test('loads cover the first and the last of them', () => {
   expect(log.written.at(-1)).toMatchObject({ kind: 'loads', before: 3, after: 7, count: 2 });
 });
 
+test('a loop takes a number each time that it is told, and what was read keeps its place', () => {
+  using log = new AtomicsLog({ numbersLoops: true });
+  const cells = shared(log);
+  for (let i = 0; i < 14; i++) Atomics.load(cells, 0);
+  log.observer.settle();
+  expect(log.written.map(({ before, after, count }) => [before, after, count])).toEqual([
+    [1, 1, 1],
+    [1, 2, 4],
+    [3, 4, 8],
+    [5, 5, 1],
+  ]);
+});
+
 test('a thread that spins says so while it spins', () => {
   using log = new AtomicsLog();
   const cells = shared(log);
