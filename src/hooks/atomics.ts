@@ -134,13 +134,10 @@ const STATE = {
   most: 3,
 } as const;
 const STATE_SHIFT = 2;
-/** Cells for which there is room at first. */
-const FEWEST_CELLS = 64;
-/** Writes of a run that are held back at first. */
-const FEWEST_WRITES = 64;
-/** Loads that repeat one are held back so many at first: where a busy loop rests early, it still shows when it began. */
-const FEWEST_LOADS = 4;
-/** What is held back at most. */
+/** Repetitions of one cell that are held back at first, and at most. */
+const FEWEST_HELD = 64;
+/** Where busy loops are judged: when one began shows even if the thread is interrupted early. */
+const FEWEST_IN_LOOPS = 4;
 const MOST_HELD = 1 << 20;
 /** No entry may be told so many places late that its low word grows ambiguous. */
 const MOST_PLACES = 1 << 28;
@@ -250,8 +247,8 @@ export function observeAtomics(
   /** By block and width. */
   const cellsOf = new IntrinsicMap<number, Map<number, number>>();
   const wideValues = new IntrinsicMap<number, bigint>();
-  let state = new IntrinsicInt32Array(FEWEST_CELLS << STATE_SHIFT);
-  let capacity = FEWEST_CELLS;
+  let state = new IntrinsicInt32Array(FEWEST_HELD << STATE_SHIFT);
+  let capacity = FEWEST_HELD;
   let cellCount = 0;
   /** Cells with loads that are not told. */
   let heldCells = 0;
@@ -272,7 +269,7 @@ export function observeAtomics(
   let runBefore = 0;
   let runAfter = 0;
   let runCount = 0;
-  let runMost = FEWEST_WRITES;
+  let runMost = FEWEST_HELD;
 
   const look = (): number => (atomicsLoad(order, 0) << 1) | 1;
   const bump = (): number => ((atomicsAdd(order, 0, 1) + 1) << 1) | 0;
@@ -449,7 +446,7 @@ export function observeAtomics(
     tell(cell, kind, before, low, 0);
     state[at + STATE.loads] = 1;
     state[at + STATE.value] = low;
-    state[at + STATE.most] = FEWEST_LOADS;
+    state[at + STATE.most] = sink.numbersLoops ? FEWEST_IN_LOOPS : FEWEST_HELD;
   }
 
   /** The number of a write of `value` to come; 0 where it belongs to the run that is held back. */
@@ -505,7 +502,7 @@ export function observeAtomics(
       tellLoads(cell);
       state[(cell << STATE_SHIFT) + STATE.loads] = 0;
       tell(cell, kind, before, old, value);
-      if (cell !== runCell) runMost = FEWEST_WRITES;
+      if (cell !== runCell) runMost = FEWEST_HELD;
       runCell = cell;
       runHead = slots.head;
       runValue = value;
