@@ -2,14 +2,8 @@ import type { MemoryId } from '../../shared/units.ts';
 import type { FindingEntity } from '../finding.ts';
 import { allocationWords, blockLabel } from '../labels.ts';
 import type { BlockFacts, DocumentFacts, FetchFacts } from '../model.ts';
-import {
-  counted,
-  durationWords,
-  memoryEntity,
-  type Scene,
-  stacksOf,
-  threadEntity,
-} from '../scene.ts';
+import { counted, durationWords, type Scene, stacksOf } from '../scene.ts';
+import { certaintyOf, heapEntity } from './misfree.ts';
 import type { FindingDraft, Rule } from './rule.ts';
 
 /** The handle of a fetch that has ended, and that is still there. */
@@ -45,8 +39,9 @@ function leaksOf(scene: Scene, document: DocumentFacts): Iterable<Leak> {
     const { fetch } = block;
     if (fetch === undefined || block.freed !== undefined) continue;
     if (document.lastAt - fetch.ended.at < patienceWith(fetch, scene) * 1e6) continue;
-    const entity = homeOf(document, block);
-    if (entity === undefined) continue;
+    const { thread } = block.allocated;
+    const memory = document.memories.find(thread, block.memory as MemoryId);
+    const entity = heapEntity(document, memory, thread);
     const known = leaks.get(entity.id);
     if (known === undefined) leaks.set(entity.id, { entity, left: [{ block, fetch }] });
     else known.left.push({ block, fetch });
@@ -60,14 +55,6 @@ function patienceWith({ id, refused }: FetchFacts, { thresholds }: Scene): numbe
   return thresholds.fetchSeconds;
 }
 
-function homeOf(document: DocumentFacts, block: BlockFacts): FindingEntity | undefined {
-  const { thread } = block.allocated;
-  const memory = document.memories.find(thread, block.memory as MemoryId);
-  if (memory !== undefined) return memoryEntity(memory);
-  const known = document.threads.get(thread);
-  return known && threadEntity(known);
-}
-
 function draft(scene: Scene, document: DocumentFacts, { entity, left }: Leak): FindingDraft {
   const refused = left.filter(({ fetch }) => fetch.refused.length > 0);
   const withoutId = left.filter(({ fetch }) => fetch.id === 0 && fetch.refused.length === 0);
@@ -76,11 +63,10 @@ function draft(scene: Scene, document: DocumentFacts, { entity, left }: Leak): F
   const refusal = fetch.refused[0];
   const bytes = left.reduce((sum, each) => sum + each.block.length + each.fetch.bytes, 0);
   const times = left.map((each) => each.fetch.ended.at);
-  const isComplete = !document.incomplete && document.losses.length === 0;
   return {
     entity,
     ...(refused.length + withoutId.length === 0 ? { severity: 'info' } : {}),
-    certainty: refusal !== undefined && isComplete ? 'proven' : 'likely',
+    certainty: refusal === undefined ? 'likely' : certaintyOf(document),
     count: left.length,
     first: scene.time(document, Math.min(...times)),
     last: scene.time(document, Math.max(...times)),

@@ -1,3 +1,4 @@
+import type { ThreadId } from '../../shared/units.ts';
 import type { Certainty, FindingEntity } from '../finding.ts';
 import { blockEntity } from '../judge-teardowns.ts';
 import type { DataBlockFacts, DocumentFacts, MisfreeFacts } from '../model.ts';
@@ -52,7 +53,8 @@ function isSure(
   return true;
 }
 
-function certaintyOf({ incomplete, losses }: DocumentFacts): Certainty {
+/** Of what rests on all that the threads of a document have said. */
+export function certaintyOf({ incomplete, losses }: DocumentFacts): Certainty {
   return incomplete || losses.length > 0 ? 'likely' : 'proven';
 }
 
@@ -61,7 +63,15 @@ function entityOf(
   { block, thread }: MisfreeFacts,
   memory: DataBlockFacts | undefined,
 ): FindingEntity {
-  if (block !== undefined) return blockEntity(document, block);
+  return block === undefined ? heapEntity(document, memory, thread) : blockEntity(document, block);
+}
+
+/** The memory of a heap, or, where that is not known, the thread that tells of it. */
+export function heapEntity(
+  document: DocumentFacts,
+  memory: DataBlockFacts | undefined,
+  thread: ThreadId,
+): FindingEntity {
   if (memory !== undefined) return memoryEntity(memory);
   const known = document.threads.get(thread);
   if (known !== undefined) return threadEntity(known);
