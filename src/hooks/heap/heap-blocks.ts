@@ -10,11 +10,10 @@ import {
   weakMapGet,
   weakMapSet,
 } from '../../base/intrinsics.ts';
-import type { Micros } from '../../shared/units.ts';
 import { moduleKey } from '../wasm/module-key.ts';
 import type { FunctionLayout, Rewrite } from '../wasm/wasm-tag.ts';
 import { type FoundBlock, Heap } from './heap.ts';
-import { HeapCalls, type HeapImports } from './heap-calls.ts';
+import { type CalledBlocks, HeapCalls, type HeapImports } from './heap-calls.ts';
 import type { HeapHost } from './heap-host.ts';
 import { type HeapSite, HeapSites } from './heap-sites.ts';
 import { JudgedAllocator } from './judged-allocator.ts';
@@ -35,6 +34,7 @@ export class HeapBlocks {
   readonly #heaps = new IntrinsicMap<number, WeakRef<Heap>>();
   readonly #sites = new HeapSites();
   readonly #told: ToldBlocks;
+  readonly #called: CalledBlocks;
   readonly #judged = new IntrinsicMap<number, JudgedAllocator>();
   #made = 0;
   #isConfusionTold = false;
@@ -42,6 +42,22 @@ export class HeapBlocks {
   constructor(host: HeapHost) {
     this.#host = host;
     this.#told = new ToldBlocks(host);
+    this.#called = {
+      host,
+      told: this.#told,
+      siteOf: (stack) => this.#sites.at(stack),
+      grew: (site, at) => {
+        site.made++;
+        site.live++;
+        this.#sites.look(at, this.#eachSited, host.grew);
+      },
+      counted: (heap, at) => {
+        this.#count(heap, at);
+        if (!heap.isConfused || this.#isConfusionTold) return;
+        this.#isConfusionTold = true;
+        host.uncovered(CONFUSED);
+      },
+    };
   }
 
   /** The number of a module, for `heapOf`. */
@@ -178,22 +194,6 @@ export class HeapBlocks {
    * by its calls.
    */
   importsFor(heap: Heap, layout: FunctionLayout, key?: number): HeapImports {
-    const blocks = {
-      host: this.#host,
-      told: this.#told,
-      siteOf: (stack: string) => this.#sites.at(stack),
-      grew: (site: HeapSite, at: Micros) => {
-        site.made++;
-        site.live++;
-        this.#sites.look(at, this.#eachSited, this.#host.grew);
-      },
-      counted: (heap: Heap, at: Micros) => {
-        this.#count(heap, at);
-        if (!heap.isConfused || this.#isConfusionTold) return;
-        this.#isConfusionTold = true;
-        this.#host.uncovered(CONFUSED);
-      },
-    };
-    return new HeapCalls(blocks, heap, layout).imports(this.#judgedOf(key));
+    return new HeapCalls(this.#called, heap, layout).imports(this.#judgedOf(key));
   }
 }
