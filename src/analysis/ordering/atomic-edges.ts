@@ -112,6 +112,7 @@ export class AtomicEdges {
     }
     const checkpoint = Math.min(Math.floor(start / CHECKPOINT), Math.max(floors.length - 1, 0));
     let floor = floors[checkpoint] ?? NONE;
+    const { firstRead } = reader;
     const seen = new Candidates();
     const writers = group.columns.filter(({ writeCount }) => writeCount > 0);
     const passed = writers.map(() => -1);
@@ -179,7 +180,9 @@ export class AtomicEdges {
         seen.emitMaybe(this.edges, 'atomic', reader, mayAcquireFrom(reader, i));
       }
       if (sought === 'any') continue;
-      const initially = initial === undefined || (initial === value) === (sought === 'same');
+      // A thread never sees a cell go back: what it has read first is all that it can see of what was there before.
+      const there = initial ?? (i < firstRead ? undefined : group.mask & reader.read(firstRead));
+      const initially = there === undefined || (there === value) === (sought === 'same');
       if (bound === NONE && initially) seen.orNone();
       seen.addLosses(store.losses, reader.thread, bound, end);
       floor = Math.max(floor, seen.lowest);

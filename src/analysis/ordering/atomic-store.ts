@@ -185,6 +185,7 @@ export class AtomicColumn {
   readonly place: CellPlace;
   /** Entries that stand for many operations. */
   readonly heavy: number[] = [];
+  #firstRead = Number.POSITIVE_INFINITY;
   #acquires = false;
   /** The entries that write, by index. */
   #writes = new Uint32Array(FIRST_CAPACITY);
@@ -235,6 +236,7 @@ export class AtomicColumn {
     this.#count[at] = count;
     this.#when[at] = when;
     if (MUTE[code] !== 1) this.#acquires = true;
+    if (isRead(code)) this.#firstRead = Math.min(this.#firstRead, at);
     if (isWrite(code)) {
       if (this.#writeCount === this.#writes.length) {
         this.#writes = grown(this.#writes, new Uint32Array(this.#writeCount * 2));
@@ -249,6 +251,11 @@ export class AtomicColumn {
   /** Whether any entry may have seen what another thread wrote, or have been woken by one. */
   get acquires(): boolean {
     return this.#acquires;
+  }
+
+  /** The index of the first entry that tells of a value that was read; ∞ when there is none. */
+  get firstRead(): number {
+    return this.#firstRead;
   }
 
   /** −1 when there is none. */

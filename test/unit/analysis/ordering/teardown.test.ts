@@ -296,6 +296,20 @@ describe('a shutdown bit in shared memory', () => {
     expect(verdicts(text)).toEqual(['free ordered by semaphore proven']);
   });
 
+  test('the same where the first look was told so late that the answer may have been there before', () => {
+    const text = `${SHARED}
+      1000  @audio atomic load cell=1 value=0 seq=101..101
+      1000  process node=7 seq=101..101
+      4000  atomic store cell=1 value=1 seq=110..111
+      4000  atomic load  cell=2 value=0 seq=111..115
+      6333  @audio atomic load  cell=1 value=1 seq=111..111
+      6333  @audio atomic store cell=2 value=1 seq=112..113
+      6334  atomic load  cell=2 value=1 seq=115..115
+      6335  ${FREE} seq=116
+      6336  process node=7 seq=111..115 returned=false`;
+    expect(verdicts(text)).toEqual(['free ordered by semaphore proven']);
+  });
+
   test('and such a wait that times out, do not', () => {
     const text = `${SHARED}
       1000  @audio atomic load cell=1 value=0 seq=101..101
