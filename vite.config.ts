@@ -16,6 +16,7 @@ const REALMS = [
   { entry: 'src/injected/main.ts', file: 'injected.js', format: 'iife' },
   { entry: 'src/injected/worklet/main.ts', file: 'worklet.js', format: 'es' },
   { entry: 'src/injected/wasm/worker-main.ts', file: 'worker-wasm.js', format: 'es' },
+  { entry: 'src/injected/wasm/worklet-main.ts', file: 'worklet-wasm.js', format: 'es' },
   { entry: 'src/injected/worker/main.ts', file: 'worker.js', format: 'iife' },
   { entry: 'src/content/main.ts', file: 'content.js', format: 'iife' },
   { entry: 'src/devtools/background.ts', file: 'background.js', format: 'iife' },

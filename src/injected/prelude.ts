@@ -35,9 +35,21 @@ export function createPreludeLoader(
         recorder.guard(() => late.part?.pass(context, entry, name));
         done();
       };
+      const add = (url: string): Promise<unknown> =>
+        apply(addModule, worklet, [`${url}?${PASSAGE_NAME}=${name}`]) as Promise<unknown>;
+      /** What rewrites modules, here and in the page, is there before the page's own modules. */
+      const configured = (): void => {
+        const rewriter = late.part?.rewriter;
+        if (!rewriter) {
+          loaded();
+          return;
+        }
+        const added = (): void => void promiseThen(rewriter.ready, loaded, loaded);
+        void promiseThen(add(rewriter.worklet), added, added);
+      };
       void promiseThen(
-        apply(addModule, worklet, [`${url}?${PASSAGE_NAME}=${name}`]) as Promise<unknown>,
-        () => void promiseThen(late.load(), loaded, loaded),
+        add(url),
+        () => void promiseThen(late.load(), configured, configured),
         (error) => {
           recorder.guard(() => {
             recorder.record('uncovered', { what: 'prelude', detail: describeError(error) });

@@ -149,6 +149,8 @@ export type ToScope =
   /** The number of this thread. */
   | { readonly kind: 'thread'; readonly id: number }
   | MemoryNews
+  /** The module that the scope has sent, with its form behind it; undefined: it runs as it is. */
+  | { readonly kind: 'rewritten'; readonly id: number; readonly module: object | undefined }
   | { readonly kind: 'configure'; readonly fineClock: boolean }
   /** What `STRESS_CELLS` say where they are shared. A target of nobody takes the question of that step back. */
   | {
@@ -189,6 +191,14 @@ export type FromScope =
   | { readonly kind: 'touched'; readonly touch: Touch }
   /** A module runs here on shared memory whose shadow is not known: nothing may rest in any heap from now on. */
   | { readonly kind: 'unshadowed' }
+  /** The bytes of a module that was rewritten here with checks, by its number. */
+  | {
+      readonly kind: 'original';
+      readonly module: number;
+      readonly bytes: Uint8Array<ArrayBuffer>;
+    }
+  /** Rewrite a module that this scope compiles. */
+  | { readonly kind: 'rewrite'; readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> }
   /** This worker was closed from inside. */
   | { readonly kind: 'closing' }
   /** A mistake of ours, kept from the page. */

@@ -30,17 +30,23 @@ const QUANTUM = 128;
 
 /**
  * Starts a program in the page and in the audio worklet of `context`. Its functions keep their names; beside them there
- * are `createNode(userData, callback)` and `destroyNode(handle)`, which only disconnects.
+ * are `createNode(userData, callback)` and `destroyNode(handle)`, which only disconnects. `inScope`: the worklet compiles its
+ * module itself, 'at once' or 'by and by', as where the glue is built without a page.
  */
-export async function startProgram(context, name, { pages = 2, mostPages = pages } = {}) {
+export async function startProgram(
+  context,
+  name,
+  { pages = 2, mostPages = pages, inScope = undefined } = {},
+) {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: mostPages, shared: true });
   const worklet = {};
   const post = (index, argument) => worklet.port.postMessage({ _wsc: index, args: [argument] });
   const now = () => performance.now();
-  const { module, instance } = await WebAssembly.instantiateStreaming(
-    fetch(new URL(`programs/${name}.wasm`, import.meta.url)),
-    { env: { memory, post_function: post, now }, a: { a: post, b: now } },
-  );
+  const url = new URL(`programs/${name}.wasm`, import.meta.url);
+  const { module, instance } = await WebAssembly.instantiateStreaming(fetch(url), {
+    env: { memory, post_function: post, now },
+    a: { a: post, b: now },
+  });
   const { exports } = instance;
   exports.__wasm_call_ctors();
   const functions = {};
@@ -52,7 +58,8 @@ export async function startProgram(context, name, { pages = 2, mostPages = pages
   const bootstrap = new AudioWorkletNode(context, 'em-bootstrap', {
     processorOptions: {
       wwID: 1,
-      wasm: module,
+      wasm: inScope ? await (await fetch(url)).arrayBuffer() : module,
+      compile: inScope,
       wasmMemory: memory,
       stackLowestAddress: functions.worklet_stack(),
       stackSize: functions.worklet_stack_size(),

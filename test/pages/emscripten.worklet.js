@@ -4,27 +4,38 @@ let calls = 0;
 let glue;
 
 class BootstrapMessages extends AudioWorkletProcessor {
-  constructor({ processorOptions: { wasm, wasmMemory, stackLowestAddress, stackSize } }) {
+  constructor({ processorOptions: { wasm, compile, wasmMemory, ...stack } }) {
     super();
-    const post = (index, argument) => this.port.postMessage({ _wsc: index, args: [argument] });
-    const now = () => Date.now();
-    const instance = new WebAssembly.Instance(wasm, {
-      env: { memory: wasmMemory, post_function: post, now },
-      a: { a: post, b: now },
-    });
-    const { exports } = instance;
-    const table = exports.__indirect_function_table;
-    const stackSave = exports.stack_save ?? exports.q;
-    const stackRestore = exports.stack_restore ?? exports.r;
-    stackRestore(stackLowestAddress + stackSize);
-    glue = { memory: wasmMemory, table, stackSave, stackRestore };
-    this.port.onmessage = ({ data }) => {
-      if (data._wsc) table.get(data._wsc)(...data.args);
+    const ready = this.begin(wasm, compile, wasmMemory, stack);
+    this.port.onmessage = async ({ data }) => {
+      if (ready) await ready;
+      if (data._wsc) glue.table.get(data._wsc)(...data.args);
       else {
         registerProcessor(data._wpn, class extends WasmAudioWorkletProcessor {});
         this.port.postMessage({ _wsc: 0, args: [] });
       }
     };
+  }
+
+  begin(wasm, compile, wasmMemory, { stackLowestAddress, stackSize }) {
+    const post = (index, argument) => this.port.postMessage({ _wsc: index, args: [argument] });
+    const now = () => Date.now();
+    const imports = {
+      env: { memory: wasmMemory, post_function: post, now },
+      a: { a: post, b: now },
+    };
+    const made = ({ exports }) => {
+      const table = exports.__indirect_function_table;
+      const stackSave = exports.stack_save ?? exports.q;
+      const stackRestore = exports.stack_restore ?? exports.r;
+      stackRestore(stackLowestAddress + stackSize);
+      glue = { memory: wasmMemory, table, stackSave, stackRestore };
+    };
+    if (compile === 'by and by') {
+      return WebAssembly.instantiate(wasm, imports).then(({ instance }) => made(instance));
+    }
+    const module = compile === 'at once' ? new WebAssembly.Module(wasm) : wasm;
+    made(new WebAssembly.Instance(module, imports));
   }
 
   process() {

@@ -15,7 +15,7 @@ import type { Memories } from '../memories.ts';
  * byte. Threads change it without waiting for one another; so a thread that frees what another has handed out knows
  * whether it lives.
  *
- *     next part, threads, flags, - | modules: key, flags, malloc, free | their directories: part of each MiB, or 0 | parts
+ *     next part, threads, flags, modules | modules: key, flags, malloc, free | their directories: part of each MiB, or 0 | parts
  *
  * A module has a heap here, not a memory: no thread can tell which memory of its own is which of another's. Where two
  * memories share a heap, sooner or later a block is handed out that lives: from then on the heap is judged no more,
@@ -54,6 +54,7 @@ const FLAG = {
 const NEXT_PART = 0;
 const NEXT_THREAD = 1;
 const FLAGS = 2;
+const NEXT_MODULE = 3;
 const HEAD_WORDS = 4;
 const KEY_WORDS = 4;
 /** Words of a module behind its key. Functions of an allocator that was judged are counted from 1; 0: not yet. */
@@ -101,6 +102,11 @@ export class HeapMap {
       }
     }
     return undefined;
+  }
+
+  /** A number for one more original that is kept. */
+  nextModule(): number {
+    return atomicsAdd(this.#words, NEXT_MODULE, 1) + 1;
   }
 
   /** Somebody whom nobody hears may use any of the memories. Gives whether that is news. */

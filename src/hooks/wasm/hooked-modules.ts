@@ -24,6 +24,10 @@ export interface ModulesHost {
   readonly name: string;
   /** The instrumented form of a module that the engine has compiled; undefined: it stays as it is, and was said why. */
   readonly rewrite: ((bytes: Uint8Array) => Rewrite | undefined) | undefined;
+  /** The same by another thread, which gives the module with its form behind it, so that this one is not held up. */
+  readonly elsewhere: ((bytes: Uint8Array<ArrayBuffer>) => Promise<object | undefined>) | undefined;
+  /** Whether what this thread compiles at once runs in its form here only, which saves compiling it a third time. */
+  readonly staysHere: boolean;
   /** Forms that the page has sent ahead. */
   readonly forms: NumberedForms;
   /** Sends a form ahead; undefined where it is not the page's. */
@@ -89,47 +93,73 @@ export class HookedModules {
 
   /** What is compiled in the place of `module`, now. */
   compiled(module: object, source: unknown, newTarget: Native): object {
-    const { doors, rewrite } = this.#host;
+    const { doors, heaps, rewrite, staysHere } = this.#host;
     const made = this.attempt(() => {
       const bytes = rewrite && copyOfBytes(source);
       const form = bytes && rewrite(bytes);
       if (!form) return module;
       const { native } = doors.Module;
       const own = constructAs(native, [form.bytes], native);
-      const { tagged, key } = this.#tagged(bytes, form, own);
-      const given = constructAs(native, [tagged], newTarget);
+      let given = module;
+      let key: number;
+      if (staysHere) key = heaps.keyOf(form);
+      else {
+        const made = this.#tagged(bytes, form, own);
+        given = constructAs(native, [made.tagged], newTarget);
+        key = made.key;
+      }
       weakMapSet(this.#known, given, { ...form, module: own, key });
-      this.#tell(bytes, form, false);
+      this.#tell(bytes, lengthOf(bytes), form.recordsAtomics, false);
       return given;
     });
     return made ?? module;
   }
 
   /** The same, by and by. Settles well always. */
-  compiling(module: object, bytes: Uint8Array | undefined, isStream = false): Promise<object> {
+  compiling(
+    module: object,
+    bytes: Uint8Array<ArrayBuffer> | undefined,
+    isStream = false,
+  ): Promise<object> {
+    const { elsewhere } = this.#host;
+    if (!bytes) return new IntrinsicPromise((resolve) => resolve(module));
+    const length = lengthOf(bytes);
+    const made = elsewhere ? elsewhere(bytes) : this.rewriting(bytes);
+    return promiseThen(
+      made,
+      (given) => {
+        const found = given && this.of(given);
+        const isRecorded = typeof found === 'object' && found.recordsAtomics;
+        this.attempt(() => this.#tell(bytes, length, isRecorded, isStream));
+        return given ?? module;
+      },
+      () => module,
+    ) as Promise<object>;
+  }
+
+  /** The module of these bytes with its form behind it; undefined where it stays as it is. Settles well always. */
+  rewriting(bytes: Uint8Array): Promise<object | undefined> {
     const { doors, refused, rewrite } = this.#host;
     const compile = (bytes: Uint8Array): Promise<object> =>
       apply(doors.compile.native, undefined, [bytes]) as Promise<object>;
     return new IntrinsicPromise((resolve) => {
-      const form = this.attempt(() => bytes && rewrite?.(bytes));
-      if (!bytes || !form) {
-        if (bytes) this.attempt(() => this.#tell(bytes, undefined, isStream));
-        resolve(module);
+      const form = this.attempt(() => rewrite?.(bytes));
+      if (!form) {
+        resolve(undefined);
         return;
       }
       const failed = (error: unknown): void => {
         refused(error);
-        resolve(module);
+        resolve(undefined);
       };
       const finish = (own: object): void => {
         const made = this.attempt(() => this.#tagged(bytes, form, own));
-        if (!made) resolve(module);
+        if (!made) resolve(undefined);
         else {
           void promiseThen(
             compile(made.tagged),
             (given) => {
               weakMapSet(this.#known, given, { ...form, module: own, key: made.key });
-              this.attempt(() => this.#tell(bytes, form, isStream));
               resolve(given);
             },
             failed,
@@ -172,11 +202,10 @@ export class HookedModules {
     }
   }
 
-  /** Says what is known of the atomic instructions of a module; `form` is its instrumented form. */
-  #tell(bytes: Uint8Array, form: Rewrite | undefined, isStream: boolean): void {
+  /** Says what is known of the atomic instructions of a module, and whether they are recorded. */
+  #tell(bytes: Uint8Array, length: number, isRecorded: boolean, isStream: boolean): void {
     const { covered } = this.#host;
-    const length = lengthOf(bytes);
-    if (form?.recordsAtomics) covered(isStream ? 0 : length, 'recorded');
+    if (isRecorded) covered(isStream ? 0 : length, 'recorded');
     // What came as a stream nobody else has looked into.
     else if (isStream && scanModule(bytes, length) === 'none') covered(0, 'none');
   }

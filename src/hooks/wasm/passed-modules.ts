@@ -1,4 +1,4 @@
-import { mapForEach } from '../../base/intrinsics.ts';
+import { lengthOf, mapForEach } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import { describeError } from '../../shared/describe-error.ts';
@@ -17,12 +17,18 @@ import { ShadowMemories } from '../heap/shadow-memories.ts';
 import type { Memories } from '../memories.ts';
 import { FormsCome } from './forms-ahead.ts';
 import { recordWasmAtomics } from './wasm-atomic-imports.ts';
+import { copyOfBytes } from './wasm-atomics.ts';
 import type { WasmDoors } from './wasm-compilations.ts';
 import { type DoorHost, hookDoors } from './wasm-doors.ts';
 import type { WasmNatives } from './wasm-natives.ts';
+import type { KeepModule, RewriteModule } from './wasm-tag.ts';
+
+/** What threads say whose modules are checked for accesses to freed memory. */
+export type ShadowMessage = Extract<FromScope, { kind: 'touched' | 'unshadowed' | 'original' }>;
 
 /** A thread other than the page's. */
-export interface PassedHost extends Pick<DoorHost, 'rewrite' | 'covered' | 'theirs'> {
+export interface PassedHost
+  extends Pick<DoorHost, 'elsewhere' | 'staysHere' | 'covered' | 'theirs'> {
   readonly recorder: {
     next(): number;
     now(): number;
@@ -45,9 +51,11 @@ export interface PassedHost extends Pick<DoorHost, 'rewrite' | 'covered' | 'thei
   /** Of a clock that is as fine as can be had. */
   micros(): number;
   frame(): number;
+  /** Rewrites what this thread compiles itself; undefined: that runs as it is. */
+  readonly rewrite: RewriteModule | undefined;
   /** Whether what an end leads to runs modules in their instrumented form. */
   isHeard(end: EndId): boolean;
-  say(message: Extract<FromScope, { kind: 'touched' | 'unshadowed' }>): void;
+  say(message: ShadowMessage): void;
   uncovered(detail: string): void;
   /** The counts of a heap were told; others are due some time later. */
   counted?(): void;
@@ -74,7 +82,7 @@ export function hookPassed(
 ): PassedHooks {
   const { atomics, doors, memories, missed, natives, notify, recorder, uncovered, waitAsync } =
     host;
-  const { channels, covered, rewrite } = host;
+  const { channels, covered, elsewhere, rewrite, staysHere } = host;
   const map = new HeapMap(shared);
   // What comes to this thread is judged by those who hand it over.
   const heard = new HeardMemories(memories, true);
@@ -113,6 +121,18 @@ export function hookPassed(
       fault: (error) => recorder.fault(error),
     });
   if (passed) mapForEach(passed, (shadow) => shadows?.take(shadow));
+  let keptBytes = 0;
+  const keep: KeepModule | undefined =
+    shadows &&
+    ((original) => {
+      keptBytes += lengthOf(original);
+      if (keptBytes > LIMITS.keptModuleBytes) return undefined;
+      const module = map.nextModule();
+      // What was given is used on.
+      const bytes = copyOfBytes(original) as Uint8Array<ArrayBuffer>;
+      host.say({ kind: 'original', module, bytes });
+      return module;
+    });
   heard.watch(heaps, shadows, (end) => host.isHeard(end));
   const forms = new FormsCome();
   forms.takeAll(sent);
@@ -124,7 +144,9 @@ export function hookPassed(
     atomics:
       atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
     name,
-    rewrite,
+    rewrite: rewrite && ((bytes) => rewrite(bytes, name, uncovered, keep)),
+    elsewhere,
+    staysHere,
     forms,
     ahead: undefined,
     again(compile) {

@@ -21,9 +21,10 @@ export interface DoorHost extends InstancesHost {
 /**
  * Lets modules run in their instrumented form. The page keeps modules that are the originals in every way, the engine's
  * own compilation of the same bytes first having said what is wrong with them; wherever such a one is instantiated in a
- * realm that is entered, its instrumented form runs in its stead, with imports that the page does not see.
+ * realm that is entered, its instrumented form runs in its stead, with imports that the page does not see. Gives what rewrites
+ * modules for other threads.
  */
-export function hookDoors(host: DoorHost): void {
+export function hookDoors(host: DoorHost): (bytes: Uint8Array) => Promise<object | undefined> {
   const { doors, natives, rewrite, theirs } = host;
   const modules = new HookedModules(host);
   const instances = new WasmInstances(host, modules);
@@ -53,7 +54,7 @@ export function hookDoors(host: DoorHost): void {
       rethrow,
     ) as Promise<object>;
 
-  const compileBytes = (source: unknown, bytes: Uint8Array): Promise<object> =>
+  const compileBytes = (source: unknown, bytes: Uint8Array<ArrayBuffer>): Promise<object> =>
     promiseThen(
       apply(doors.compile.native, undefined, [source]) as Promise<object>,
       (module) => modules.compiling(module, bytes),
@@ -108,7 +109,8 @@ export function hookDoors(host: DoorHost): void {
       return instantiateCompiled(promiseThen(compileStream(args[0]), same, renamed), imports);
     });
     standClass(doors.Module, (native, args, newTarget) => {
-      const module = constructAs(native, args, newTarget);
+      const run = (): object => constructAs(native, args, newTarget);
+      const module = theirs ? theirs(run) : run();
       return isPlain(args, 1) ? modules.compiled(module, args[0], newTarget) : module;
     });
   }
@@ -120,6 +122,7 @@ export function hookDoors(host: DoorHost): void {
       return instance;
     }),
   );
+  return (bytes) => modules.rewriting(bytes);
 }
 
 /** An argument; what is missing is not looked up on the page's `Array.prototype`. */

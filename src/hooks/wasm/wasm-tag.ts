@@ -53,6 +53,17 @@ export interface Rewrite extends Form {
   readonly isWhole?: boolean;
 }
 
+/** Gives the number by which the original can be found again; undefined where there is no room for it. */
+export type KeepModule = (original: Uint8Array) => number | undefined;
+
+/** Makes the form of a module that imports from the module `from`; undefined, and `uncovered` hears why: it stays as it is. */
+export type RewriteModule = (
+  bytes: Uint8Array,
+  from: string,
+  uncovered: (why: string) => void,
+  keep?: KeepModule,
+) => Rewrite | undefined;
+
 /** What a module tells of its instrumented form wherever it goes. */
 export interface Tag extends Form {
   /** See `HeapBlocks`. */

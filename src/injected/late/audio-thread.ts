@@ -11,6 +11,7 @@ import {
   max,
   min,
 } from '../../base/intrinsics.ts';
+import type { ShadowMessage } from '../../hooks/wasm/passed-modules.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type { FromScope, SharedCells, ToScope } from '../../shared/passage.ts';
 import { CONTROL } from '../../shared/slots.ts';
@@ -29,8 +30,8 @@ export type WorkerMessage = Extract<
   { kind: 'worker' | 'worker-ended' | 'last-words' | 'closing' }
 >;
 
-/** What threads say whose modules are checked for accesses to freed memory. */
-export type ShadowMessage = Extract<FromScope, { kind: 'touched' | 'unshadowed' }>;
+/** What threads say that run rewritten modules. */
+export type MemoryMessage = ShadowMessage | Extract<FromScope, { kind: 'rewrite' }>;
 
 /** Where a thread's output goes. */
 export interface ThreadSink {
@@ -64,7 +65,7 @@ export interface AudioThreadOptions {
   readonly sink: ThreadSink;
   /** Called before each message, with those that are not for this end to understand. */
   readonly heard: ((message: WorkerMessage | undefined) => void) | undefined;
-  readonly shadowed?: (message: ShadowMessage) => void;
+  readonly memory: (message: MemoryMessage) => void;
   /** How long it may still write once it has been told to end. */
   readonly lingerMs: number;
   readonly ended: (() => void) | undefined;
@@ -254,7 +255,9 @@ export class AudioThread implements ContextThread {
       }
       case 'touched':
       case 'unshadowed':
-        this.options.shadowed?.(message);
+      case 'original':
+      case 'rewrite':
+        this.options.memory(message);
         return;
       case 'worker':
       case 'worker-ended':

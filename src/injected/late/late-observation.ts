@@ -3,12 +3,12 @@ import type { AtomicsObserver } from '../../hooks/atomics.ts';
 import type { HeapBlocks } from '../../hooks/heap/heap-blocks.ts';
 import type { ShadowMemories } from '../../hooks/heap/shadow-memories.ts';
 import type { FormsAhead } from '../../hooks/wasm/forms-ahead.ts';
+import type { ShadowMessage } from '../../hooks/wasm/passed-modules.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { MemoryNews } from '../../shared/passage.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
 import type { EndId, ThreadId } from '../../shared/units.ts';
 import type { HandOver } from '../hand-over.ts';
-import type { ShadowMessage } from './audio-thread.ts';
 import type { Collector } from './collector.ts';
 import type { NodeEntries } from './node-entries.ts';
 
@@ -26,6 +26,7 @@ export interface LateObservation extends HandOver {
    * What rewritten modules of this thread allocate; none before there are any. `name`: that of our section in modules, and
    * of what they import from us; undefined where none are rewritten. `map`: of a `HeapMap`. `forms`: those of the page. `hasOriginals`: whether modules were
    * compiled before, which then run as they are, or a worker is not heard that was taken to be. `quarantineBytes`: how many bytes of freed blocks may rest in each heap.
+   * `rewriteFor`: gives a module that another thread compiles with its form behind it.
    */
   readonly heaps: {
     level: MemoryLevel;
@@ -36,6 +37,7 @@ export interface LateObservation extends HandOver {
     hasOriginals: boolean;
     checks: PageChecks | undefined;
     quarantineBytes: number;
+    rewriteFor: ((bytes: Uint8Array) => Promise<object | undefined>) | undefined;
   };
   /** The page's ends of workers that run modules in their instrumented form. */
   readonly heardEnds: Map<EndId, true>;

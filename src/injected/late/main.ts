@@ -49,6 +49,7 @@ export function start(early: HandOver): Late {
       hasOriginals: false,
       checks: undefined,
       quarantineBytes: 0,
+      rewriteFor: undefined,
     },
     natives: { notify: undefined, waitAsync: undefined },
     threads: new IntrinsicMap(),
@@ -88,6 +89,9 @@ export function start(early: HandOver): Late {
     },
     get isReady() {
       return isConfigured && rewriter?.isReady !== false;
+    },
+    get rewriter() {
+      return rewriter;
     },
     pass: preparePassing(observation),
     obey(command) {

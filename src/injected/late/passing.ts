@@ -1,15 +1,17 @@
-import { dateNow, mapDelete, mapSet } from '../../base/intrinsics.ts';
+import { dateNow, mapDelete, mapSet, promiseThen } from '../../base/intrinsics.ts';
 import { constructAs } from '../../base/patch.ts';
 import { shareCells } from '../../hooks/share-cells.ts';
 import type { Passage } from '../../shared/passage.ts';
 import type { Late } from '../late-part.ts';
-import { AudioThread } from './audio-thread.ts';
+import { AudioThread, type MemoryMessage } from './audio-thread.ts';
 import type { LateObservation } from './late-observation.ts';
 import { passedModules } from './rewriter.ts';
 import { watchUnderruns } from './underruns.ts';
 
 /** How long messages that are under way may take when a context has closed. */
 const LINGER_MS = 250;
+type RewriteMessage = Extract<MemoryMessage, { kind: 'rewrite' }>;
+
 const TOO_MANY = 'Too many contexts: the processors of this one are not seen.';
 
 /** Gives what passes into a scope in which the prelude waits. */
@@ -17,6 +19,13 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
   const { collector, entities, heaps, nodeConstruction, order, realm, recorder, threads } =
     observation;
   const { native: WorkletNode } = nodeConstruction;
+
+  /** Rewrites a module that a thread compiles. */
+  const rewriteFor = (thread: AudioThread, { id, bytes }: RewriteMessage): void => {
+    const answer = (module?: object): void => thread.tell({ kind: 'rewritten', id, module });
+    if (!heaps.rewriteFor) answer();
+    else void promiseThen(heaps.rewriteFor(bytes), answer, () => answer());
+  };
 
   /** The one node of our own: its options carry everything across, its port stays. */
   return (context, entry, name) => {
@@ -40,10 +49,13 @@ export function preparePassing(observation: LateObservation): Late['pass'] {
     const options = { __proto__: null, processorOptions: passage };
     const carrier = constructAs(WorkletNode, [context, name, options], WorkletNode);
     const port = entities.natives.port(carrier as AudioWorkletNode);
-    const thread = new AudioThread({
+    const thread: AudioThread = new AudioThread({
       heard: undefined,
       ended: () => mapDelete(threads, id),
-      shadowed: (message) => heaps.checks?.heard(message, id),
+      memory(message) {
+        if (message.kind !== 'rewrite') heaps.checks?.heard(message, id);
+        else rewriteFor(thread, message);
+      },
       id,
       kind: 'audio',
       shared,

@@ -23,20 +23,26 @@ export type EvaluateRewriter = (
 export interface Rewriter {
   /** Whether it is there, or cannot be had. */
   readonly isReady: boolean;
+  /** Settles, always well, once it is. */
+  readonly ready: Promise<void>;
+  /** The URL of the module that rewrites what an audio rendering thread compiles at once. */
+  readonly worklet: string;
 }
 
 const NOT_ISOLATED =
   'Memory: modules of a page that is not cross-origin isolated are not rewritten; the ledger is all there is.';
 
-/** Fetches `wasm.js`. Until it is there those wait who can: see `compilation.ts`. */
-export function loadRewriter(observation: LateObservation, level: MemoryLevel): Rewriter {
+/** Fetches `wasm.js`; undefined where no memory can be shared. Until it is there those wait who can: see `compilation.ts`. */
+export function loadRewriter(
+  observation: LateObservation,
+  level: MemoryLevel,
+): Rewriter | undefined {
   const { channel, compilations, realm, recorder } = observation;
-  const rewriter = { isReady: false };
   const uncovered = (detail: string): void =>
     recorder.mention('uncovered', { what: 'other', detail });
   if (!compilations.doors) {
     uncovered(NOT_ISOLATED);
-    return { isReady: true };
+    return undefined;
   }
   const { heaps, threads } = observation;
   const tellAll = (news: MemoryNews): void => mapForEach(threads, (thread) => thread.tell(news));
@@ -47,7 +53,8 @@ export function loadRewriter(observation: LateObservation, level: MemoryLevel): 
     (id, form) => tellAll({ kind: 'form', id, form }),
     (id) => recorder.guard(() => tellAll({ kind: 'form-gone', id })),
   );
-  void promiseThen(
+  let isReady = false;
+  const ready = promiseThen(
     import(/* @vite-ignore */ `${channel.base}wasm.js`) as Promise<{
       readonly default: EvaluateRewriter;
     }>,
@@ -55,14 +62,20 @@ export function loadRewriter(observation: LateObservation, level: MemoryLevel): 
       recorder.guard(() => {
         observation.heaps.blocks = module.default(handOut())(observation, level);
       });
-      rewriter.isReady = true;
+      isReady = true;
     },
     (error) => {
       recorder.fault(error);
-      rewriter.isReady = true;
+      isReady = true;
     },
   );
-  return rewriter;
+  return {
+    get isReady() {
+      return isReady;
+    },
+    ready,
+    worklet: `${channel.base}worklet-wasm.js`,
+  };
 }
 
 /** What other threads are told of rewritten modules; undefined where there are none. */

@@ -74,7 +74,10 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
       poll: () => undefined,
       realm,
       sink: collector,
-      shadowed: (message) => heaps.checks?.heard(message, id),
+      // It rewrites for itself what it compiles.
+      memory(message) {
+        if (message.kind !== 'rewrite') heaps.checks?.heard(message, id);
+      },
       heard: (message) => {
         if (!hasSpoken) {
           hasSpoken = true;

@@ -10,6 +10,7 @@ import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import { recordWasmAtomics } from '../../hooks/wasm/wasm-atomic-imports.ts';
 import { hookDoors } from '../../hooks/wasm/wasm-doors.ts';
 import { takeWasmNatives } from '../../hooks/wasm/wasm-natives.ts';
+import type { KeepModule } from '../../hooks/wasm/wasm-tag.ts';
 import { describeError } from '../../shared/describe-error.ts';
 import * as LIMITS from '../../shared/limits.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
@@ -70,11 +71,11 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
   );
   observation.collector.eachTick(() => heaps.tellCounts());
   observePostedCalls({ channels, heaps, recorder, most: LIMITS.payloads, uncovered });
-  const checks = level === 'full' ? checking(observation, heaps, map.ordinal, isHeard) : undefined;
+  const checks = level === 'full' ? checking(observation, heaps, map, isHeard) : undefined;
   known.checks = checks;
   // Even ends are ports of nodes, whose threads are entered.
   heard.watch(heaps, checks?.shadows, (end) => end % 2 === 0 || mapGet(heardEnds, end) === true);
-  hookDoors({
+  known.rewriteFor = hookDoors({
     doors,
     natives,
     heaps,
@@ -86,6 +87,8 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
       atomics && recordWasmAtomics(atomics.cells, memories, (error) => recorder.fault(error)),
     name,
     rewrite: (bytes) => rewriteModule(bytes, name, uncovered, checks?.keep),
+    elsewhere: undefined,
+    staysHere: false,
     refused: (error) =>
       uncovered(`Memory: a rewritten module could not be used: ${describeError(error)}`),
     covered: (bytes, how) => recorder.record('atomicsCovered', { bytes, how }),
@@ -98,14 +101,14 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
 }
 
 interface Checking extends PageChecks {
-  readonly keep: (original: Uint8Array) => number | undefined;
+  readonly keep: KeepModule;
 }
 
 /** What makes shadows of heaps, and records of what touches freed blocks in them, on any thread. */
 function checking(
   observation: LateObservation,
   heaps: HeapBlocks,
-  ordinal: number,
+  map: HeapMap,
   isHeard: (memory: object) => boolean,
 ): Checking {
   const { ledger, memories, natives, recorder, threads } = observation;
@@ -125,7 +128,7 @@ function checking(
     },
   });
   const shadows = new ShadowMemories({
-    ordinal,
+    ordinal: map.ordinal,
     memories,
     notify: natives.notify,
     waitAsync: natives.waitAsync,
@@ -145,16 +148,27 @@ function checking(
   });
   return {
     shadows,
-    keep: (original) => blocks.keep(original),
+    keep(original) {
+      const number = map.nextModule();
+      return blocks.keep(number, original) ? number : undefined;
+    },
     heard(message, thread) {
-      if (message.kind === 'touched') blocks.heard(message.touch, thread);
-      else {
-        shadows.stop();
-        uncovered(UNSHADOWED);
+      switch (message.kind) {
+        case 'touched':
+          blocks.heard(message.touch, thread);
+          return;
+        case 'original':
+          if (!blocks.keep(message.module, message.bytes)) uncovered(NO_ROOM);
+          return;
+        case 'unshadowed':
+          shadows.stop();
+          uncovered(UNSHADOWED);
       }
     },
   };
 }
 
+const NO_ROOM =
+  'Memory: there is no room for more originals of modules: accesses of one that another thread has compiled are not told.';
 const UNSHADOWED =
   'Memory: another thread runs a module in memory of whose shadow it does not know: nothing that is freed in shared memory is checked from then on.';

@@ -2,7 +2,7 @@ import { floor, IntrinsicInt32Array, lengthOf } from '../../base/intrinsics.ts';
 import type { Result } from '../../base/result.ts';
 import { quarantineBytes } from '../../hooks/heap/quarantine.ts';
 import { scanModule } from '../../hooks/wasm/wasm-atomics.ts';
-import type { CheckLayout, Rewrite } from '../../hooks/wasm/wasm-tag.ts';
+import type { CheckLayout, KeepModule, Rewrite } from '../../hooks/wasm/wasm-tag.ts';
 import { watchable } from '../../wasm/call-watch.ts';
 import { findFetchClose } from '../../wasm/fetch-close.ts';
 import { findAllocator, hookable, isWhole } from '../../wasm/find-allocator.ts';
@@ -12,9 +12,6 @@ import { type Ints, List } from '../../wasm/list.ts';
 import { type MemoryType, readModule, type WasmModule } from '../../wasm/read-module.ts';
 import { attempt } from '../../wasm/refusal.ts';
 import { shadowOf, shadowPages } from '../../wasm/shadow.ts';
-
-/** Gives the number by which the original can be found again; undefined where there is no room for it. */
-export type KeepModule = (original: Uint8Array) => number | undefined;
 
 const NOT_WHOLE =
   'blocks may come and go by functions that were not found; blocks that are freed twice, or were never handed out, are not told';

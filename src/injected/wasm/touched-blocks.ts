@@ -57,7 +57,6 @@ export class TouchedBlocks {
   readonly #sink: TouchSink;
   readonly #modules = new IntrinsicMap<number, Kept>();
   readonly #hits = new IntrinsicMap<string, Hit>();
-  #kept = 0;
   #keptBytes = 0;
   #count = 0;
 
@@ -65,13 +64,13 @@ export class TouchedBlocks {
     this.#sink = sink;
   }
 
-  /** Keeps an original; gives its number. */
-  keep(bytes: Uint8Array): number | undefined {
+  /** Keeps an original by a number; false: there is no room for it. */
+  keep(number: number, bytes: Uint8Array): boolean {
     const length = lengthOf(bytes);
-    if (this.#keptBytes + length > LIMITS.keptModuleBytes) return undefined;
+    if (this.#keptBytes + length > LIMITS.keptModuleBytes) return false;
     this.#keptBytes += length;
-    mapSet(this.#modules, ++this.#kept, { bytes, module: undefined, names: undefined });
-    return this.#kept;
+    mapSet(this.#modules, number, { bytes, module: undefined, names: undefined });
+    return true;
   }
 
   heard(touch: Touch, thread: ThreadId): void {

@@ -21,7 +21,7 @@ import {
   type WasmDoors,
 } from '../../hooks/wasm/wasm-compilations.ts';
 import { takeWasmNatives } from '../../hooks/wasm/wasm-natives.ts';
-import type { Rewrite } from '../../hooks/wasm/wasm-tag.ts';
+import type { RewriteModule } from '../../hooks/wasm/wasm-tag.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
 import type { MemoryNews, PassedModules } from '../../shared/passage.ts';
 import type { EndId, MemoryId } from '../../shared/units.ts';
@@ -41,11 +41,6 @@ export interface WorkerModules {
   numbered(ledger: BlockLedger): void;
 }
 
-type RewriteModule = (
-  bytes: Uint8Array,
-  from: string,
-  uncovered: (why: string) => void,
-) => Rewrite | undefined;
 type EvaluateRewriter = (shared: readonly unknown[]) => () => RewriteModule;
 
 const { notify, waitAsync } = Atomics as unknown as { readonly [name: string]: Native };
@@ -196,12 +191,14 @@ export function observeModules(
         say: (message) => recorder.send(message),
         uncovered,
         missed: MISSED,
-        rewrite(bytes) {
-          if (typeof rewriter === 'function') return rewriter(bytes, given.name, uncovered);
+        rewrite(...module) {
+          if (typeof rewriter === 'function') return rewriter(...module);
           if (rewriter === undefined) load();
           if (rewriter !== 'missing') uncovered(UNTOUCHED);
           return undefined;
         },
+        elsewhere: undefined,
+        staysHere: false,
         counted: () => after(NEXT_COUNT_MS, () => hooked.tellCounts()),
         covered: (bytes, how) => recorder.record('atomicsCovered', { bytes, how }),
       },

@@ -1,6 +1,6 @@
 import { Patches } from '../../base/patch.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
-import type { PassedHooks } from '../../hooks/wasm/passed-modules.ts';
+import type { RewriteModule } from '../../hooks/wasm/wasm-tag.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
 import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
 import type { NodeId } from '../../shared/units.ts';
@@ -9,7 +9,7 @@ import { observeSharing } from './atomics.ts';
 import { preventInlining } from './call-process.ts';
 import { observeCompiling } from './compiling.ts';
 import { observeGrowth } from './growth.ts';
-import { hookModules, sayCompiledHere } from './modules.ts';
+import { hookModules, type ScopeModules, sayCompiledHere, takeRewriter } from './modules.ts';
 import { observePorts } from './ports.ts';
 import { observeProcessors, type ProcessorIds } from './processors.ts';
 import { dataOf, listen, type PlatformProcessor, portOf, scope, startPort } from './scope.ts';
@@ -21,9 +21,7 @@ import { ThreadRecorder } from './thread-recorder.ts';
  * name that the page's script chose; the one node made of it brings the `Passage`, and from then on
  * everything in this scope is observed.
  */
-function main(): void {
-  const name = new RegExp(`[?&]${PASSAGE_NAME}=([^&]*)`).exec(import.meta.url)?.[1];
-  if (name === undefined) return;
+function main(name: string): void {
   const Base = scope.AudioWorkletProcessor as unknown as new () => PlatformProcessor;
   let processors: ProcessorIds | undefined;
   scope.registerProcessor(
@@ -33,7 +31,7 @@ function main(): void {
         super();
         // By now the page may know the name: only the first node is ours.
         if (processors) processors.skipOne();
-        else processors = observe(options.processorOptions, this);
+        else processors = observe(options.processorOptions, this, takeRewriter(name));
       }
 
       process(): boolean {
@@ -43,13 +41,17 @@ function main(): void {
   );
 }
 
-function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
+function observe(
+  passage: Passage,
+  carrier: PlatformProcessor,
+  rewrite: RewriteModule | undefined,
+): ProcessorIds {
   const port = portOf(carrier);
   const patches = new Patches();
   const recorder = passage.stress
     ? new StressedRecorder(patches, passage, port)
     : new ThreadRecorder(patches, passage, port);
-  let modules: PassedHooks | undefined;
+  let modules: ScopeModules | undefined;
   listen(port, 'message', (event) => {
     const command = dataOf(event) as ToScope;
     if (modules?.obey(command)) return;
@@ -70,17 +72,18 @@ function observe(passage: Passage, carrier: PlatformProcessor): ProcessorIds {
   const ledger = ledgerOf(passage.thread, numbered.numberOf);
   let hasCompiled = false;
   const sharing = observeSharing(recorder, ports.memories, () => {
-    if (passage.modules !== undefined && !hasCompiled) sayCompiledHere(recorder);
+    if (passage.modules !== undefined && !rewrite && !hasCompiled) sayCompiledHere(recorder);
     hasCompiled = true;
   });
   const growth = observeGrowth(recorder, ports.memories, { ...numbered, running });
   if (sharing.doors) {
     const saw = (memory: object): void => growth?.saw(memory);
     const timeTheirs = observeCompiling(sharing.doors, { recorder, running, saw });
-    modules = hookModules(recorder, sharing, ports, ledger, timeTheirs, passage);
+    modules = hookModules(recorder, sharing, ports, ledger, timeTheirs, passage, rewrite);
   }
   observeAnnotations(recorder, processors, ledger);
   return processors;
 }
 
-main();
+const name = new RegExp(`[?&]${PASSAGE_NAME}=([^&]*)`).exec(import.meta.url)?.[1];
+if (name !== undefined) main(name);

@@ -1,10 +1,11 @@
-import { ceil, dateNow, floor, max, min } from '../../base/intrinsics.ts';
+import { bufferOf, ceil, dateNow, floor, max, min } from '../../base/intrinsics.ts';
 import type { Patches } from '../../base/patch.ts';
 import type { AtomicsSink } from '../../hooks/atomics.ts';
 import type { End } from '../../hooks/channels.ts';
 import { type PortCount, portCountIn, UNKNOWN_PORT_COUNT } from '../../hooks/port-count.ts';
 import type { SlotWriter } from '../../hooks/slot-writer.ts';
 import { ThreadOutlet } from '../../hooks/thread-outlet.ts';
+import type { ShadowMessage } from '../../hooks/wasm/passed-modules.ts';
 import type { Witness } from '../../hooks/witness.ts';
 import { WordClock } from '../../hooks/word-clock.ts';
 import { describeError } from '../../shared/describe-error.ts';
@@ -13,6 +14,7 @@ import type { FromScope, Passage, ToScope } from '../../shared/passage.ts';
 import type { FieldsOf, RecordName } from '../../shared/records.ts';
 import { CONTROL, ORDER, SLOT, SLOT_FLAG } from '../../shared/slots.ts';
 import { captureStack } from '../../shared/stack.ts';
+import { transferring } from '../../shared/transferring.ts';
 import { coarseMillis, fineUnits, started, UNITS_PER_MS } from './clocks.ts';
 import { currentFrame, OWN_URL, post, SAMPLE_RATE, type ScopePort } from './scope.ts';
 
@@ -345,8 +347,8 @@ export class ThreadRecorder implements Witness {
   }
 
   /** Says to the page what is no record. */
-  say(message: Extract<FromScope, { kind: 'touched' | 'unshadowed' }>): void {
-    this.#send(message);
+  say(message: ShadowMessage | Extract<FromScope, { kind: 'rewrite' }>): void {
+    this.#send(message, 'bytes' in message ? transferring(bufferOf(message.bytes)) : undefined);
   }
 
   fault(error: unknown): void {

@@ -86,6 +86,8 @@ beforeEach(() => {
       rewrite: rewrites
         ? (bytes) => rewriteModule(bytes, NAME, (why) => said.push(why))
         : undefined,
+      elsewhere: undefined,
+      staysHere: false,
       refused: (error) => said.push(`refused: ${error}`),
       covered: (bytes, how) => covered.push(`${how} of ${bytes}`),
       missed: () => missed++,
