@@ -3,27 +3,9 @@ import { DEFAULT_SETTINGS } from '../../../src/shared/settings.ts';
 import { launchPageBrowser, type PageBrowser } from '../../browser/page/observed-page.ts';
 import { printFigure } from '../../support/figure.ts';
 import { median } from '../../support/neighbours.ts';
-import { ALLOCATOR } from '../../support/wasm-allocator.ts';
-import { assemble } from '../../support/wasm-assembler.ts';
+import { moduleOf } from '../../support/wasm-of-size.ts';
 
 const ROUNDS = 12;
-const STEP = `
-    local.get 0
-    i32.load offset=8
-    local.get 1
-    i32.add
-    local.set 1`;
-/** Bytes that `STEP` takes. */
-const STEP_BYTES = 10;
-const STEPS = 400;
-
-const moduleOf = (bytes: number): Uint8Array => {
-  const body = `
-  func ii:i${STEP.repeat(STEPS)}
-    local.get 1
-  end`;
-  return assemble(ALLOCATOR + body.repeat(Math.round(bytes / (STEP_BYTES * STEPS))));
-};
 const SIZES = { '14 KB': 14_000, '1.5 MB': 1_500_000 } as const;
 
 const FILES = {

@@ -22,6 +22,27 @@ ${ALLOCATOR.replace('  memory 1\n', '').replace('  export memory memory 0\n', ''
     i32.atomic.rmw.xchg
   end`);
 
+/** A worker that compiles a module by and by, and reads what it has freed. */
+const TOUCHER = {
+  '/toucher.js': `
+    onmessage = async ({ data }) => {
+      const { malloc, free, first } = (await WebAssembly.instantiate(data)).instance.exports;
+      const block = malloc(24);
+      free(block);
+      postMessage(first(block));
+    };
+  `,
+};
+const WITH_MEMORY = Array.from(
+  assemble(`
+${ALLOCATOR}
+  export first func 5
+  func i:i                     ;; 5 first
+    local.get 0
+    i32.load
+  end`),
+);
+
 /** A worker that sends on what it is sent, to one of its own that it makes at once or only then. */
 const NESTED = {
   '/outer.js': `
@@ -44,7 +65,7 @@ const NESTED = {
 let bare: PageBrowser;
 let observed: PageBrowser;
 beforeAll(async () => {
-  const files = { ...compileFiles(BYTES), ...NESTED };
+  const files = { ...compileFiles(BYTES), ...NESTED, ...TOUCHER };
   bare = await launchPageBrowser({ files, extension: false });
   observed = await launchPageBrowser({ files });
   await observed.configure({ ...DEFAULT_SETTINGS, memory: 'heap' });
@@ -114,3 +135,26 @@ test.each(['early', 'late'])(
     }
   },
 );
+
+test('a module that a worker compiles tells what it touches of freed memory', async () => {
+  await observed.configure({ ...DEFAULT_SETTINGS, memory: 'full' });
+  const { page, recorded, close } = await observed.open('/?isolated');
+  try {
+    await page.evaluate(async (numbers) => {
+      const worker = new Worker('/toucher.js');
+      await new Promise((resolve) => {
+        worker.onmessage = resolve;
+        worker.postMessage(new Uint8Array(numbers));
+      });
+    }, WITH_MEMORY);
+    const { of, records } = await recorded();
+    const worker = records.find(({ record }) => record === 'scopeState')?.on;
+    const touched = of('freedTouched');
+    expect(
+      touched.map(({ thread, length, into, functionName }) => [thread, length, into, functionName]),
+    ).toEqual([[worker, 24, 0, 'first']]);
+    expect(of('uncovered')).toEqual([]);
+  } finally {
+    await close();
+  }
+});
