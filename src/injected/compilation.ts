@@ -1,4 +1,4 @@
-import { deref, IntrinsicPromise, IntrinsicWeakRef } from '../base/intrinsics.ts';
+import { deref, IntrinsicPromise, IntrinsicWeakRef, promiseThen } from '../base/intrinsics.ts';
 import type { ApplyTrap } from '../base/patch.ts';
 import {
   type HoldDoor,
@@ -43,11 +43,12 @@ export function observeCompilation({ realm, recorder, patches, late }: Observati
     } catch {
       // No bytes, but a stream, or what the native one will refuse.
     }
-    return new IntrinsicPromise((resolve) => {
+    return new IntrinsicPromise((resolve, reject) => {
       const look = (): void => {
         if (isOpen()) {
           const now = (compilations.doors as WasmDoors)[door].trap as ApplyTrap;
-          resolve(now(native, self, [source, args[1], args[2]]));
+          const promise = now(native, self, [source, args[1], args[2]]) as Promise<unknown>;
+          void promiseThen(promise, resolve, reject);
         } else realm.after(LOOK_MS, look);
       };
       look();

@@ -11,7 +11,6 @@ import type { AnnotationHearer } from './annotations.ts';
 import type { Channel } from './channel.ts';
 import type { ContextEntry } from './entities.ts';
 import type { HandOver } from './hand-over.ts';
-import type { Rewriter } from './late/rewriter.ts';
 import type { WorkerThreads } from './late/worker-threads.ts';
 import type { Recorder } from './recorder.ts';
 import { handOut } from './shared-modules.ts';
@@ -19,10 +18,17 @@ import { handOut } from './shared-modules.ts';
 /** What the late part does for the early one. */
 export interface Late extends WorkerThreads {
   obey(command: Command): void;
-  /** The prelude stands in the scope of `context` and waits for the node named `name`. */
-  pass(context: BaseAudioContext, entry: ContextEntry, name: string): void;
-  /** What rewrites modules, where that is asked for. */
-  readonly rewriter: Rewriter | undefined;
+  /**
+   * The prelude stands in the scope of `context` and waits for the node named `name`. `add` adds another module of ours to the scope;
+   * `done` is called once there is nothing more to be added.
+   */
+  pass(
+    context: BaseAudioContext,
+    entry: ContextEntry,
+    name: string,
+    add: (url: string) => Promise<unknown>,
+    done: () => void,
+  ): void;
   /** Whether what rewrites modules is there, cannot be had, or is not asked for. */
   readonly isReady: boolean;
   /** Takes what was recorded so far, and from now on everything. */

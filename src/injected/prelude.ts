@@ -32,24 +32,14 @@ export function createPreludeLoader(
         settle();
       };
       const loaded = (): void => {
-        recorder.guard(() => late.part?.pass(context, entry, name));
-        done();
+        recorder.guard(() => late.part?.pass(context, entry, name, add, done));
+        if (!late.part) done();
       };
       const add = (url: string): Promise<unknown> =>
         apply(addModule, worklet, [`${url}?${PASSAGE_NAME}=${name}`]) as Promise<unknown>;
-      /** What rewrites modules, here and in the page, is there before the page's own modules. */
-      const configured = (): void => {
-        const rewriter = late.part?.rewriter;
-        if (!rewriter) {
-          loaded();
-          return;
-        }
-        const added = (): void => void promiseThen(rewriter.ready, loaded, loaded);
-        void promiseThen(add(rewriter.worklet), added, added);
-      };
       void promiseThen(
         add(url),
-        () => void promiseThen(late.load(), configured, configured),
+        () => void promiseThen(late.load(), loaded, loaded),
         (error) => {
           recorder.guard(() => {
             recorder.record('uncovered', { what: 'prelude', detail: describeError(error) });

@@ -136,45 +136,72 @@ export function rangeBody(find: number, report: number): CodeWriter {
 
 /**
  * `(first, last, growth, bytes, site, offset)`: looks at accesses of so many bytes at `first`, at `first + growth` and so on
- * to `last`. Where anything in between is freed, goes through them one by one; what it finds is reported less the offset.
+ * to `last`. Looks at 64 bytes at a time, a little further than they reach; where anything of that is freed, `sift` goes
+ * through them one by one.
  */
-export function spanBody({ memory, base }: Shadow, find: number, report: number): CodeWriter {
+export function spanBody({ memory, base }: Shadow, sift: number): CodeWriter {
+  const first = 0;
+  const last = 1;
+  const growth = 2;
+  const bytes = 3;
+  const params = 6;
+  const at = 6;
+  const end = 7;
+  const out = new CodeWriter();
+  out.u32(1);
+  out.u32(2);
+  out.byte(TYPE.i32);
+  out.localGet(first);
+  out.localGet(last);
+  out.localGet(growth);
+  out.i32Const(0);
+  out.op(OP.i32GtS);
+  out.localTee(at);
+  out.byte(OP.select);
+  out.localGet(last);
+  out.localGet(first);
+  out.localGet(at);
+  out.byte(OP.select);
+  out.localGet(bytes);
+  out.op(OP.i32Add);
+  out.i32Const(1);
+  out.op(OP.i32Sub);
+  toGranule(out);
+  out.localSet(end);
+  toGranule(out);
+  out.localSet(at);
+  out.open(OP.loop);
+  out.localGet(at);
+  out.access(OP.i64Load, 0, memory, base);
+  out.op(OP.i64Eqz);
+  out.op(OP.i32Eqz);
+  out.open(OP.if);
+  for (let param = 0; param < params; param++) out.localGet(param);
+  out.call(sift);
+  out.byte(OP.return);
+  out.end();
+  out.localGet(at);
+  out.i32Const(8);
+  out.op(OP.i32Add);
+  out.localTee(at);
+  out.localGet(end);
+  out.op(OP.i32LeU);
+  out.brIf(0);
+  out.end();
+  out.end();
+  return out;
+}
+
+/** The same parameters: reports the first of these accesses that touches what is freed, less the offset. */
+export function siftBody({ memory, base }: Shadow, report: number): CodeWriter {
   const at = 0;
   const last = 1;
   const growth = 2;
   const bytes = 3;
   const site = 4;
   const offset = 5;
-  const upwards = 6;
   const out = new CodeWriter();
-  out.u32(1);
-  out.u32(1);
-  out.byte(TYPE.i32);
-  out.localGet(growth);
-  out.i32Const(0);
-  out.op(OP.i32GtS);
-  out.localSet(upwards);
-  out.localGet(at);
-  out.localGet(last);
-  out.localGet(upwards);
-  out.byte(OP.select);
-  out.localGet(last);
-  out.localGet(at);
-  out.op(OP.i32Sub);
-  out.localGet(at);
-  out.localGet(last);
-  out.op(OP.i32Sub);
-  out.localGet(upwards);
-  out.byte(OP.select);
-  out.localGet(bytes);
-  out.op(OP.i32Add);
-  out.call(find);
-  out.i32Const(NOTHING);
-  out.op(OP.i32Eq);
-  out.open(OP.if);
-  out.byte(OP.return);
-  out.end();
-
+  out.u32(0);
   out.open(OP.loop);
   out.localGet(at);
   toGranule(out);

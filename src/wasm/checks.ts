@@ -1,5 +1,5 @@
 import { AddedLocals } from './added-locals.ts';
-import { findBody, rangeBody, spanBody, tellBody } from './check-functions.ts';
+import { findBody, rangeBody, siftBody, spanBody, tellBody } from './check-functions.ts';
 import { type CheckPlan, type CheckStyle, MARK, type Span } from './check-plan.ts';
 import type { CodeBody } from './code-body.ts';
 import type { CodeWriter } from './code-writer.ts';
@@ -48,11 +48,12 @@ export class Checks {
     this.#style = style;
     this.#locals = new AddedLocals();
     const find = rewriting.addFunction(rewriting.type('ii:i'), findBody(shadow));
+    const sift = rewriting.addFunction(rewriting.type('iiiiii:'), siftBody(shadow, report));
     this.#targets = {
       report,
       tell: rewriting.addFunction(rewriting.type('l:l'), tellBody(report)),
       range: rewriting.addFunction(rewriting.type('iii:'), rangeBody(find, report)),
-      span: rewriting.addFunction(rewriting.type('iiiiii:'), spanBody(shadow, find, report)),
+      span: rewriting.addFunction(rewriting.type('iiiiii:'), spanBody(shadow, sift)),
     };
   }
 

@@ -5,7 +5,8 @@ import type { Session } from '../../src/analysis/session.ts';
 import { encodeTrace } from '../../src/export/perfetto/trace.ts';
 import { launchBrowser, type TestBrowser } from '../support/browser.ts';
 import { checkTrace, expectedTrace } from '../support/check-trace.ts';
-import { type Visit, Visitor, visitBare } from '../support/visit.ts';
+import { Gate } from '../support/gate.ts';
+import { type Visit, Visitors, visitBare } from '../support/visit.ts';
 import { asDeclared, byRule, type Exhibit, exhibitsOf, pagesOf } from '../support/zoo.ts';
 
 const PACKAGES = pagesOf('packages').flatMap(exhibitsOf);
@@ -74,21 +75,25 @@ interface Made {
   readonly isEndless?: true;
 }
 
-let visitor: Visitor;
+const BROWSERS = 2;
+
+let visitors: Visitors;
 let bare: TestBrowser;
+/** Without the extension one page after the other is loaded. */
+const bareTurn = new Gate(1);
 const bareVisits = new Map<string, Promise<BareVisit>>();
 beforeAll(async () => {
-  visitor = await Visitor.open();
+  visitors = await Visitors.open(BROWSERS);
   bare = await launchBrowser({ extension: false });
 });
 afterAll(async () => {
-  await visitor?.[Symbol.asyncDispose]();
+  await visitors?.[Symbol.asyncDispose]();
   await bare?.close();
 });
 
-describe('a published package', () => {
+describe.concurrent('a published package', () => {
   test.each(PACKAGES)('behaves and sounds as without the extension: $path', async (exhibit) => {
-    const seen = await visitor.visit(exhibit.path);
+    const seen = await visitors.visit(exhibit.path, false);
     expectAlike(seen, await bareOf(exhibit), exhibit);
     const told = judge(seen.session);
     checkTrace(encodeTrace(seen.session, told), expectedTrace(seen.session.documents, told));
@@ -97,7 +102,7 @@ describe('a published package', () => {
   test.each(PACKAGES.filter(hasModules))(
     'does so with heap hooks in its modules: $path',
     async (exhibit) => {
-      const seen = await visitor.visit(exhibit.path, 'heap');
+      const seen = await visitors.visit(exhibit.path, false, 'heap');
       expectAlike(seen, await bareOf(exhibit), exhibit);
       expectBlocks(seen.session, madeBy(exhibit));
     },
@@ -106,7 +111,8 @@ describe('a published package', () => {
 
 /** The page without the extension: it is visited once. */
 function bareOf({ path }: Exhibit): Promise<BareVisit> {
-  const known = bareVisits.get(path) ?? visitBare(bare, `${visitor.origin}/${path}`);
+  const visit = (): Promise<BareVisit> => visitBare(bare, `${visitors.origin}/${path}`);
+  const known = bareVisits.get(path) ?? bareTurn.run(visit);
   bareVisits.set(path, known);
   return known;
 }
@@ -129,12 +135,12 @@ function expectAlike(seen: Visit, plain: BareVisit, exhibit: Exhibit): void {
   expectNodes(seen.session, madeBy(exhibit));
 }
 
-describe('a published package whose WebAssembly is checked', () => {
+describe.concurrent('a published package whose WebAssembly is checked', () => {
   test.each(PACKAGES.filter(hasModules))(
     'sounds as it does, and nothing is found: $path',
     async (exhibit) => {
       const { path, findings } = exhibit;
-      const seen = await visitor.visit(path, 'full');
+      const seen = await visitors.visit(path, false, 'full');
       const plain = await bareOf(exhibit);
       expect(seen.page).toEqual(plain.page);
       expect(seen.complaints).toEqual(plain.complaints);

@@ -172,6 +172,11 @@ export class Visitors implements AsyncDisposable {
     return new Visitors(visitors);
   }
 
+  /** Of the first one’s server. */
+  get origin(): string {
+    return this.#all[0]?.origin ?? '';
+  }
+
   /** A page that is visited `alone` has the machine to itself. */
   async visit(path: string, alone: boolean, memory?: MemoryLevel, stress?: number): Promise<Visit> {
     const taken = await new Promise<readonly Visitor[]>((serve) => {

@@ -8,6 +8,7 @@ import {
   slice,
 } from '../../base/intrinsics.ts';
 import { type ApplyTrap, type ConstructTrap, constructAs, type Native } from '../../base/patch.ts';
+import { chain } from '../chain.ts';
 import { HookedModules } from './hooked-modules.ts';
 import { copyOfBytes } from './wasm-atomics.ts';
 import type { WasmDoors } from './wasm-compilations.ts';
@@ -43,23 +44,18 @@ export function hookDoors(host: DoorHost): (bytes: Uint8Array) => Promise<object
 
   /** Of bytes or of a stream: what is resolved with holds both. */
   const instantiateCompiled = (compiled: Promise<object>, imports: unknown): Promise<object> =>
-    promiseThen(
-      compiled,
-      (module) =>
-        promiseThen(
-          instantiateModule(module, imports),
-          (instance) => ({ module, instance }),
-          rethrow,
-        ),
-      rethrow,
-    ) as Promise<object>;
+    chain(compiled, (module) =>
+      promiseThen(
+        instantiateModule(module, imports),
+        (instance) => ({ module, instance }),
+        rethrow,
+      ),
+    );
 
   const compileBytes = (source: unknown, bytes: Uint8Array<ArrayBuffer>): Promise<object> =>
-    promiseThen(
-      apply(doors.compile.native, undefined, [source]) as Promise<object>,
-      (module) => modules.compiling(module, bytes),
-      rethrow,
-    ) as Promise<never>;
+    chain(apply(doors.compile.native, undefined, [source]) as Promise<object>, (module) =>
+      modules.compiling(module, bytes),
+    );
 
   /** The stream is the engine's; a copy of it gives the bytes. */
   const compileStream = (source: unknown): Promise<object> => {
@@ -76,12 +72,9 @@ export function hookDoors(host: DoorHost): (bytes: Uint8Array) => Promise<object
       rethrow,
     );
     const native = apply(doors.compileStreaming.native, undefined, [response]) as Promise<object>;
-    return promiseThen(
-      native,
-      (module) =>
-        promiseThen(body, (buffer) => modules.compiling(module, copyOfBytes(buffer), true), ignore),
-      rethrow,
-    ) as Promise<never>;
+    return chain(native, (module) =>
+      chain(body, (buffer) => modules.compiling(module, copyOfBytes(buffer), true)),
+    );
   };
 
   stand(doors.instantiate, (native, self, args) => {
@@ -92,8 +85,10 @@ export function hookDoors(host: DoorHost): (bytes: Uint8Array) => Promise<object
     const bytes = rewrite && isImports(imports) ? silently(() => copyOfBytes(source)) : undefined;
     if (!bytes) return apply(native, self, args);
     // What is wrong with the bytes it says in the words of the function that was called.
-    const failed = (): Promise<never> => apply(native, self, [bytes, imports]) as Promise<never>;
-    return instantiateCompiled(promiseThen(compileBytes(source, bytes), same, failed), imports);
+    const failed = (): Promise<object> => apply(native, self, [bytes, imports]) as Promise<object>;
+    const given = (module: object): Promise<object> =>
+      new IntrinsicPromise((resolve) => resolve(module));
+    return instantiateCompiled(chain(compileBytes(source, bytes), given, failed), imports);
   });
   if (rewrite) {
     stand(doors.compile, (native, self, args) => {

@@ -82,6 +82,7 @@ export function start(early: HandOver): Late {
     isConfigured = true;
     if (stress) stress.isOn = seed === observation.stress.seed;
   };
+  const pass = preparePassing(observation);
   return {
     ...workers,
     get annotations() {
@@ -90,10 +91,14 @@ export function start(early: HandOver): Late {
     get isReady() {
       return isConfigured && rewriter?.isReady !== false;
     },
-    get rewriter() {
-      return rewriter;
+    pass(context, entry, name, add, done) {
+      const go = (): void => {
+        recorder.guard(() => pass(context, entry, name));
+        done();
+      };
+      if (rewriter) rewriter.addTo(add, go);
+      else go();
     },
-    pass: preparePassing(observation),
     obey(command) {
       if (command.kind === 'configure') configure(command.settings);
       collector.obey(command);

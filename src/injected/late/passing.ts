@@ -2,7 +2,7 @@ import { dateNow, mapDelete, mapSet, promiseThen } from '../../base/intrinsics.t
 import { constructAs } from '../../base/patch.ts';
 import { shareCells } from '../../hooks/share-cells.ts';
 import type { Passage } from '../../shared/passage.ts';
-import type { Late } from '../late-part.ts';
+import type { ContextEntry } from '../entities.ts';
 import { AudioThread, type MemoryMessage } from './audio-thread.ts';
 import type { LateObservation } from './late-observation.ts';
 import { passedModules } from './rewriter.ts';
@@ -15,7 +15,9 @@ type RewriteMessage = Extract<MemoryMessage, { kind: 'rewrite' }>;
 const TOO_MANY = 'Too many contexts: the processors of this one are not seen.';
 
 /** Gives what passes into a scope in which the prelude waits. */
-export function preparePassing(observation: LateObservation): Late['pass'] {
+export function preparePassing(
+  observation: LateObservation,
+): (context: BaseAudioContext, entry: ContextEntry, name: string) => void {
   const { collector, entities, heaps, nodeConstruction, order, realm, recorder, threads } =
     observation;
   const { native: WorkletNode } = nodeConstruction;

@@ -23,10 +23,8 @@ export type EvaluateRewriter = (
 export interface Rewriter {
   /** Whether it is there, or cannot be had. */
   readonly isReady: boolean;
-  /** Settles, always well, once it is. */
-  readonly ready: Promise<void>;
-  /** The URL of the module that rewrites what an audio rendering thread compiles at once. */
-  readonly worklet: string;
+  /** `add` adds to a scope what rewrites modules there; then, and once it is ready here, `done` is called. */
+  addTo(add: (url: string) => Promise<unknown>, done: () => void): void;
 }
 
 const NOT_ISOLATED =
@@ -73,8 +71,10 @@ export function loadRewriter(
     get isReady() {
       return isReady;
     },
-    ready,
-    worklet: `${channel.base}worklet-wasm.js`,
+    addTo(add, done) {
+      const added = (): void => void promiseThen(ready, done, done);
+      void promiseThen(add(`${channel.base}worklet-wasm.js`), added, added);
+    },
   };
 }
 

@@ -131,10 +131,11 @@ export function observeModules(
     // As the native function copies the bytes: at once.
     const source = isStream ? args[0] : copied(args[0]);
     if (source === undefined) return trap(native, self, args);
-    return new IntrinsicPromise((resolve) => {
+    return new IntrinsicPromise((resolve, reject) => {
       mapSet(waiting, waitingCount++, () => {
         const now = (doors as WasmDoors)[door].trap as ApplyTrap;
-        resolve(now(native, self, [source, args[1], args[2]]));
+        const promise = now(native, self, [source, args[1], args[2]]) as Promise<unknown>;
+        void promiseThen(promise, resolve, reject);
       });
       if (hasPassed) load();
       else {
@@ -191,8 +192,8 @@ export function observeModules(
         say: (message) => recorder.send(message),
         uncovered,
         missed: MISSED,
-        rewrite(...module) {
-          if (typeof rewriter === 'function') return rewriter(...module);
+        rewrite(bytes, from, uncovered, keep) {
+          if (typeof rewriter === 'function') return rewriter(bytes, from, uncovered, keep);
           if (rewriter === undefined) load();
           if (rewriter !== 'missing') uncovered(UNTOUCHED);
           return undefined;

@@ -57,30 +57,93 @@ const processorOf = (way: Way): string => `
     }
   });`;
 
-const FILES = Object.fromEntries(
+/** A scope that has replaced the built-ins before it compiles anything, and sees which are called. */
+const SABOTEUR = `
+  const { apply, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
+  const { then } = Promise.prototype;
+  let calls = '';
+  const owners = [
+    Array, ArrayBuffer, Atomics, DataView, Function, Map, Math, Number, Object, Promise, Reflect, Set, String,
+    SharedArrayBuffer, WeakMap, WeakRef, FinalizationRegistry, getPrototypeOf(Uint8Array), WebAssembly.Module,
+  ].flatMap((each) => (each.prototype ? [each, each.prototype] : [each]));
+  owners.push(getPrototypeOf([].values()), getPrototypeOf(new Map().values()));
+  for (const owner of owners) {
+    for (const key of ownKeys(owner)) {
+      const descriptor = getOwnPropertyDescriptor(owner, key);
+      const native = descriptor.value;
+      if (!descriptor.configurable || typeof native !== 'function' || key === 'constructor') continue;
+      const value = function (...args) {
+        calls += ' ' + String(key);
+        return new.target ? new native(...args) : apply(native, this, args);
+      };
+      defineProperty(owner, key, { ...descriptor, value });
+    }
+  }
+  registerProcessor('adder', class extends AudioWorkletProcessor {
+    constructor({ processorOptions: { bytes } }) {
+      super();
+      calls = '';
+      const { malloc, free, add } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+      const block = malloc(24);
+      const sums = [add(block, 7)];
+      free(block);
+      apply(then, WebAssembly.compile(bytes), [(module) => {
+        const { exports } = new WebAssembly.Instance(module);
+        sums[1] = exports.add(exports.malloc(24), 8);
+        this.port.postMessage({ name: malloc.name, sums, later: exports.malloc.name, calls });
+      }]);
+    }
+    process() {
+      return true;
+    }
+  });`;
+
+const FILES: Record<string, string> = Object.fromEntries(
   (Object.keys(WAYS) as Way[]).map((way, i) => [`/way-${i}.js`, processorOf(way)]),
 );
+FILES['/saboteur.js'] = SABOTEUR;
 const fileOf = (way: Way): string => `/way-${(Object.keys(WAYS) as Way[]).indexOf(way)}.js`;
 
 interface Answer {
   /** Of `malloc`: the index of the function, or what the engine complains of. */
   readonly name: string;
   readonly sums?: readonly number[];
+  /** Of the saboteur: the same name of the module that was awaited, and which of its functions were called. */
+  readonly later?: string;
+  readonly calls?: string;
 }
 
-async function use(browser: PageBrowser, way: Way, bytes: readonly number[], wrong = false) {
+interface How {
+  /** Touches what it has freed. */
+  readonly wrong?: boolean;
+  /** How long the page does nothing else once the scope has the bytes. */
+  readonly busyMs?: number;
+}
+
+async function use(browser: PageBrowser, way: Way, bytes: readonly number[], how: How = {}) {
+  return useFile(browser, fileOf(way), bytes, how);
+}
+
+async function useFile(
+  browser: PageBrowser,
+  file: string,
+  bytes: readonly number[],
+  how: How = {},
+) {
   const { page, recorded, close } = await browser.open('/?isolated');
   const answer = await page.evaluate(
-    async ([url, numbers, wrong]) => {
+    async ([url, numbers, { wrong = false, busyMs = 0 }]) => {
       const context = new AudioContext();
       await context.audioWorklet.addModule(url);
       const processorOptions = { bytes: new Uint8Array(numbers), wrong };
       const node = new AudioWorkletNode(context, 'adder', { processorOptions });
+      node.connect(context.destination);
+      for (const end = performance.now() + busyMs; performance.now() < end; );
       return new Promise<Answer>((resolve) => {
         node.port.onmessage = ({ data }) => resolve(data);
       });
     },
-    [fileOf(way), bytes, wrong] as const,
+    [file, bytes, how] as const,
   );
   return { answer, recorded, close };
 }
@@ -113,7 +176,7 @@ describe.each(Object.keys(WAYS) as Way[])('a module that a scope compiles by %s'
 
   test('tells what it touches of freed memory', async () => {
     await observed.configure({ ...DEFAULT_SETTINGS, memory: 'full' });
-    const { answer, recorded, close } = await use(observed, way, BYTES, true);
+    const { answer, recorded, close } = await use(observed, way, BYTES, { wrong: true });
     const { of } = await recorded();
     await close();
     expect(answer.sums?.slice(0, 2)).toEqual([7, 8]);
@@ -138,6 +201,35 @@ describe.each(Object.keys(WAYS) as Way[])('a module that a scope compiles by %s'
     await plain.close();
     await watched.close();
   });
+});
+
+test.each(['heap', 'full'] as const)(
+  'a scope that has replaced the built-ins is not asked for any of them (%s)',
+  async (memory) => {
+    await observed.configure({ ...DEFAULT_SETTINGS, memory });
+    const plain = await useFile(bare, '/saboteur.js', BYTES);
+    await plain.close();
+    const { answer, recorded, close } = await useFile(observed, '/saboteur.js', BYTES);
+    const { of } = await recorded();
+    await close();
+    expect(plain.answer).toMatchObject({ sums: [7, 8], calls: '' });
+    expect(answer).toMatchObject({ sums: [7, 8], calls: '' });
+    expect(Number(answer.name)).toBeGreaterThan(Number(plain.answer.name));
+    expect(Number(answer.later)).toBeGreaterThan(Number(plain.answer.later));
+    expect(of('uncovered')).toEqual([]);
+  },
+);
+
+test('a page that does not answer is not waited for', async () => {
+  await observed.configure({ ...DEFAULT_SETTINGS, memory: 'heap' });
+  const { answer, recorded, close } = await use(observed, 'compile()', BYTES, { busyMs: 6500 });
+  const { of } = await recorded();
+  await close();
+  expect(answer.name).toBe(await nameBare('compile()'));
+  expect(answer.sums).toEqual([7, 8]);
+  expect(of('uncovered').map(({ detail }) => detail)).toEqual([
+    expect.stringMatching(/for the page was busy/),
+  ]);
 });
 
 test('at the ledger such a module runs as it is, and nothing is loaded for it', async () => {

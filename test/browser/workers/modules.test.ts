@@ -99,7 +99,10 @@ describe.each(['classic', 'module'] as const)('in a %s worker', (type) => {
       expect(on('atomicsCovered', worker)).toBeGreaterThanOrEqual(5);
       expect(on('atomicsMissed', worker)).toBe(0);
       const said = seen.of('uncovered').map(({ detail }) => detail);
-      expect(said.filter((text) => !text.includes('compiled at once'))).toEqual([]);
+      // What it compiles at once before the rewriter is there runs as it is, and so all memory that others share is exposed.
+      const atOnce = said.some((text) => text.includes('compiled at once'));
+      const allowed = atOnce ? /compiled at once|runs as it is/ : /compiled at once/;
+      expect(said.filter((text) => !allowed.test(text))).toEqual([]);
     } finally {
       await withUs.close();
       await without.close();
