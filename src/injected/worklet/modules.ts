@@ -10,10 +10,12 @@ import {
   mapSet,
 } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
+import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import { hookPassed } from '../../hooks/wasm/passed-modules.ts';
 import { takeWasmNatives } from '../../hooks/wasm/wasm-natives.ts';
 import type { RewriteModule } from '../../hooks/wasm/wasm-tag.ts';
 import type { BlockLedger } from '../../shared/block-ledger.ts';
+import * as LIMITS from '../../shared/limits.ts';
 import type { Passage, ToScope } from '../../shared/passage.ts';
 import type { Sharing } from './atomics.ts';
 import { microsOfClock } from './clocks.ts';
@@ -55,6 +57,10 @@ export function hookModules(
   const natives = doors && takeWasmNatives(doors, globalThis);
   if (!modules || !natives) return undefined;
   const { asked, elsewhere } = askPage(recorder);
+  const budget = new PreviewBudget(
+    LIMITS.renderingStacksPerSecond,
+    LIMITS.floodRenderingStacksPerSecond,
+  );
   const hooks = hookPassed(
     {
       recorder,
@@ -67,8 +73,7 @@ export function hookModules(
       waitAsync,
       numberOf: (memory) => ledger.memoryOf(memory),
       ledger: () => ledger,
-      // No strings on this thread for blocks that nobody may ever ask for.
-      maySpend: () => false,
+      maySpend: (at) => budget.take(at),
       micros: microsOfClock,
       frame: currentFrame,
       // Even ends are ports of processors, which lead to the page.

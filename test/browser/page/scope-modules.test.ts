@@ -189,6 +189,10 @@ describe.each(Object.keys(WAYS) as Way[])('a module that a scope compiles by %s'
         access,
       ]),
     ).toEqual([[1, 24, 8, 'add', 'i32.load']]);
+    // An audio rendering thread has a small budget for stacks, and spends it.
+    expect(of('heapAllocated').map(({ stack }) => stack)).toEqual([
+      expect.stringContaining(fileOf(way)),
+    ]);
   });
 
   test('is complained of by the engine in its own words, when it is none', async () => {
