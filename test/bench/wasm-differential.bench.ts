@@ -2,10 +2,13 @@ import { expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { bundle } from '../support/bundle.ts';
 import { printFigure } from '../support/figure.ts';
+import { inFirefox } from '../support/firefox.ts';
 
 /** How many random modules: `LIFELINE_TRIALS=100000 npm run bench wasm-differential`. */
 const TRIALS = Number(process.env['LIFELINE_TRIALS'] ?? 3000);
 const STEP = 500;
+/** Of the random modules one in so many is tried in Firefox too. */
+const FIREFOX_EVERY = 10;
 
 test('random modules do in Chromium what they did before they were instrumented', async () => {
   const url = await bundle('test/support/wasm-trials.ts');
@@ -27,5 +30,18 @@ test('random modules do in Chromium what they did before they were instrumented'
     value: TRIALS,
     unit: 'modules',
     bar: 'value >= 100000 in a full run',
+  });
+}, 7_200_000);
+
+test('and in Firefox, where that is installed', async () => {
+  const trials = Math.ceil(TRIALS / FIREFOX_EVERY);
+  const call = `module.trials(0, ${trials})`;
+  const differences = await inFirefox<string[]>('test/support/wasm-trials.ts', call);
+  if (differences === undefined) return;
+  expect(differences).toEqual([]);
+  printFigure({
+    figure: 'random modules in Firefox, without a difference',
+    value: trials,
+    unit: 'modules',
   });
 }, 7_200_000);

@@ -151,8 +151,9 @@ function newMemory({ bounded, shared = false }: GeneratedOptions): WebAssembly.M
 }
 
 /** Of an access that is both, either may be said. */
-const UNALIGNED = 'operation does not support unaligned accesses';
-const OUT_OF_BOUNDS = 'memory access out of bounds';
+/** In the words of V8, and of Firefox. */
+const UNALIGNED = ['operation does not support unaligned accesses', 'unaligned memory access'];
+const OUT_OF_BOUNDS = ['memory access out of bounds', 'index out of bounds'];
 
 const calls: string[] = [];
 
@@ -179,7 +180,7 @@ function trace(
       return `${main(...args)}`;
     } catch (error) {
       const message = error instanceof Error ? error.message : 'exception';
-      return message === UNALIGNED ? OUT_OF_BOUNDS : message;
+      return OUT_OF_BOUNDS[UNALIGNED.indexOf(message)] ?? message;
     }
   });
   const memory = instance.exports['memory'] as WebAssembly.Memory;
