@@ -26,7 +26,7 @@ export interface LateObservation extends HandOver {
    * What rewritten modules of this thread allocate; none before there are any. `name`: that of our section in modules, and
    * of what they import from us; undefined where none are rewritten. `map`: of a `HeapMap`. `forms`: those of the page. `hasOriginals`: whether modules were
    * compiled before, which then run as they are, or a worker is not heard that was taken to be. `quarantineBytes`: how many bytes of freed blocks may rest in each heap.
-   * `rewriteFor`: gives a module that another thread compiles with its form behind it.
+   * `unchecked`: what other threads said before there were `checks`. `rewriteFor`: gives a module that another thread compiles with its form behind it.
    */
   readonly heaps: {
     level: MemoryLevel;
@@ -36,6 +36,7 @@ export interface LateObservation extends HandOver {
     forms: FormsAhead | undefined;
     hasOriginals: boolean;
     checks: PageChecks | undefined;
+    readonly unchecked: Map<number, { readonly message: ShadowMessage; readonly thread: ThreadId }>;
     quarantineBytes: number;
     rewriteFor: ((bytes: Uint8Array) => Promise<object | undefined>) | undefined;
   };

@@ -48,6 +48,7 @@ export function start(early: HandOver): Late {
       forms: undefined,
       hasOriginals: false,
       checks: undefined,
+      unchecked: new IntrinsicMap(),
       quarantineBytes: 0,
       rewriteFor: undefined,
     },

@@ -5,7 +5,7 @@ import type { Passage } from '../../shared/passage.ts';
 import type { ContextEntry } from '../entities.ts';
 import { AudioThread, type MemoryMessage } from './audio-thread.ts';
 import type { LateObservation } from './late-observation.ts';
-import { passedModules } from './rewriter.ts';
+import { hearChecked, passedModules } from './rewriter.ts';
 import { watchUnderruns } from './underruns.ts';
 
 /** How long messages that are under way may take when a context has closed. */
@@ -55,7 +55,7 @@ export function preparePassing(
       heard: undefined,
       ended: () => mapDelete(threads, id),
       memory(message) {
-        if (message.kind !== 'rewrite') heaps.checks?.heard(message, id);
+        if (message.kind !== 'rewrite') hearChecked(heaps, message, id);
         else rewriteFor(thread, message);
       },
       id,

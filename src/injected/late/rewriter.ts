@@ -3,14 +3,18 @@ import {
   IntrinsicInt32Array,
   IntrinsicMap,
   mapForEach,
+  mapSet,
+  mapSize,
   promiseThen,
 } from '../../base/intrinsics.ts';
 import { ownMember, ownNative } from '../../base/own-natives.ts';
 import type { HeapBlocks } from '../../hooks/heap/heap-blocks.ts';
 import { HeapMap } from '../../hooks/heap/heap-map.ts';
 import { FormsAhead } from '../../hooks/wasm/forms-ahead.ts';
+import type { ShadowMessage } from '../../hooks/wasm/passed-modules.ts';
 import type { MemoryNews, PassedModules, PassedShadow } from '../../shared/passage.ts';
 import type { MemoryLevel } from '../../shared/settings.ts';
+import type { ThreadId } from '../../shared/units.ts';
 import type { LateObservation } from './late-observation.ts';
 import { handOut } from './shared-modules.ts';
 
@@ -27,6 +31,8 @@ export interface Rewriter {
   addTo(add: (url: string) => Promise<unknown>, done: () => void): void;
 }
 
+/** What is kept of what threads say before it can be heard: the modules that they have rewritten by then. */
+const MAX_UNCHECKED = 64;
 const NOT_ISOLATED =
   'Memory: modules of a page that is not cross-origin isolated are not rewritten; the ledger is all there is.';
 
@@ -76,6 +82,18 @@ export function loadRewriter(
       void promiseThen(add(`${channel.base}worklet-wasm.js`), added, added);
     },
   };
+}
+
+/** Another thread said that of memory which is checked. */
+export function hearChecked(
+  { checks, level, unchecked }: LateObservation['heaps'],
+  message: ShadowMessage,
+  thread: ThreadId,
+): void {
+  if (checks) checks.heard(message, thread);
+  else if (level === 'full' && mapSize(unchecked) < MAX_UNCHECKED) {
+    mapSet(unchecked, mapSize(unchecked), { message, thread });
+  }
 }
 
 /** What other threads are told of rewritten modules; undefined where there are none. */

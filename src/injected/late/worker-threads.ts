@@ -15,7 +15,7 @@ import { type ContextId, MAIN_THREAD, type ThreadId, type WorkerId } from '../..
 import { AudioThread, type WorkerMessage } from './audio-thread.ts';
 import type { LateObservation } from './late-observation.ts';
 import { replaceWorker } from './replace-worker.ts';
-import { passedModules } from './rewriter.ts';
+import { hearChecked, passedModules } from './rewriter.ts';
 
 /** How long a terminated worker may go on writing. */
 const LINGER_MS = 2500;
@@ -76,7 +76,7 @@ export function observeWorkerThreads(observation: LateObservation): WorkerThread
       sink: collector,
       // It rewrites for itself what it compiles.
       memory(message) {
-        if (message.kind !== 'rewrite') heaps.checks?.heard(message, id);
+        if (message.kind !== 'rewrite') hearChecked(heaps, message, id);
       },
       heard: (message) => {
         if (!hasSpoken) {

@@ -1,4 +1,4 @@
-import { mapForEach, mapGet } from '../../base/intrinsics.ts';
+import { mapClear, mapForEach, mapGet } from '../../base/intrinsics.ts';
 import { HeapBlocks } from '../../hooks/heap/heap-blocks.ts';
 import { HeapMap } from '../../hooks/heap/heap-map.ts';
 import { HeardMemories } from '../../hooks/heap/heard-memories.ts';
@@ -73,6 +73,8 @@ export function start(observation: LateObservation, level: MemoryLevel): HeapBlo
   observePostedCalls({ channels, heaps, recorder, most: LIMITS.payloads, uncovered });
   const checks = level === 'full' ? checking(observation, heaps, map, isHeard) : undefined;
   known.checks = checks;
+  mapForEach(known.unchecked, ({ message, thread }) => checks?.heard(message, thread));
+  mapClear(known.unchecked);
   // Even ends are ports of nodes, whose threads are entered.
   heard.watch(heaps, checks?.shadows, (end) => end % 2 === 0 || mapGet(heardEnds, end) === true);
   known.rewriteFor = hookDoors({
