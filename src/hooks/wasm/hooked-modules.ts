@@ -26,7 +26,10 @@ export interface ModulesHost {
   readonly rewrite: ((bytes: Uint8Array) => Rewrite | undefined) | undefined;
   /** The same by another thread, which gives the module with its form behind it, so that this one is not held up. */
   readonly elsewhere: ((bytes: Uint8Array<ArrayBuffer>) => Promise<object | undefined>) | undefined;
-  /** Whether what this thread compiles at once runs in its form here only, which saves compiling it a third time. */
+  /**
+   * Whether what this thread compiles at once runs in its form here only, which saves compiling it a third time. Not so where
+   * a thread that gets it has to know that its atomic instructions are recorded elsewhere.
+   */
   readonly staysHere: boolean;
   /** Forms that the page has sent ahead. */
   readonly forms: NumberedForms;
@@ -102,7 +105,7 @@ export class HookedModules {
       const own = constructAs(native, [form.bytes], native);
       let given = module;
       let key: number;
-      if (staysHere) key = heaps.keyOf(form);
+      if (staysHere && !form.recordsAtomics) key = heaps.keyOf(form);
       else {
         const made = this.#tagged(bytes, form, own);
         given = constructAs(native, [made.tagged], newTarget);

@@ -10,9 +10,9 @@ import { watchUnderruns } from './underruns.ts';
 
 /** How long messages that are under way may take when a context has closed. */
 const LINGER_MS = 250;
-type RewriteMessage = Extract<MemoryMessage, { kind: 'rewrite' }>;
-
 const TOO_MANY = 'Too many contexts: the processors of this one are not seen.';
+
+type RewriteMessage = Extract<MemoryMessage, { kind: 'rewrite' }>;
 
 /** Gives what passes into a scope in which the prelude waits. */
 export function preparePassing(

@@ -21,6 +21,18 @@ ${ALLOCATOR}
   end`),
 );
 
+/** Without an allocator, with an atomic instruction in memory that others share. */
+const ATOMIC_BYTES = Array.from(
+  assemble(`
+  import memory env.memory 1 1 shared
+  export flag func 0
+  func i:i
+    i32.const 64
+    local.get 0
+    i32.atomic.rmw.xchg
+  end`),
+);
+
 /** How a scope comes by a module: at once or by and by, in its own words. */
 const WAYS = {
   'new Module': 'new WebAssembly.Instance(new WebAssembly.Module(bytes))',
@@ -102,6 +114,16 @@ const FILES: Record<string, string> = Object.fromEntries(
   (Object.keys(WAYS) as Way[]).map((way, i) => [`/way-${i}.js`, processorOf(way)]),
 );
 FILES['/saboteur.js'] = SABOTEUR;
+FILES['/poster.js'] = `
+  registerProcessor('adder', class extends AudioWorkletProcessor {
+    constructor({ processorOptions: { bytes } }) {
+      super();
+      this.port.postMessage(new WebAssembly.Module(bytes));
+    }
+    process() {
+      return true;
+    }
+  });`;
 const fileOf = (way: Way): string => `/way-${(Object.keys(WAYS) as Way[]).indexOf(way)}.js`;
 
 interface Answer {
@@ -223,6 +245,30 @@ test.each(['heap', 'full'] as const)(
     expect(of('uncovered')).toEqual([]);
   },
 );
+
+test('atomic instructions of a module that a scope has compiled at once are recorded where it posts it', async () => {
+  await observed.configure({ ...DEFAULT_SETTINGS, memory: 'heap' });
+  const { page, recorded, close } = await observed.open('/?isolated');
+  await page.evaluate(async (numbers) => {
+    const context = new AudioContext();
+    await context.audioWorklet.addModule('/poster.js');
+    const processorOptions = { bytes: new Uint8Array(numbers) };
+    const node = new AudioWorkletNode(context, 'adder', { processorOptions });
+    const module = await new Promise<WebAssembly.Module>((resolve) => {
+      node.port.onmessage = ({ data }) => resolve(data);
+    });
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    node.port.postMessage(memory);
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    (exports['flag'] as (value: number) => number)(7);
+  }, ATOMIC_BYTES);
+  const { atomics, of } = await recorded();
+  await close();
+  expect(atomics.map(({ thread, kind, written }) => [thread, kind, written])).toEqual([
+    [0, 'readModifyWrite', 7],
+  ]);
+  expect(of('atomicsMissed')).toEqual([]);
+});
 
 test('a page that does not answer is not waited for', async () => {
   await observed.configure({ ...DEFAULT_SETTINGS, memory: 'heap' });
