@@ -134,6 +134,8 @@ const STATE = {
   most: 3,
 } as const;
 const STATE_SHIFT = 2;
+/** Cells for which there is room at first. */
+const FEWEST_CELLS = 64;
 /** Repetitions of one cell that are held back at first, and at most. */
 const FEWEST_HELD = 64;
 /** Where busy loops are judged: when one began shows even if the thread is interrupted early. */
@@ -247,8 +249,8 @@ export function observeAtomics(
   /** By block and width. */
   const cellsOf = new IntrinsicMap<number, Map<number, number>>();
   const wideValues = new IntrinsicMap<number, bigint>();
-  let state = new IntrinsicInt32Array(FEWEST_HELD << STATE_SHIFT);
-  let capacity = FEWEST_HELD;
+  let state = new IntrinsicInt32Array(FEWEST_CELLS << STATE_SHIFT);
+  let capacity = FEWEST_CELLS;
   let cellCount = 0;
   /** Cells with loads that are not told. */
   let heldCells = 0;
