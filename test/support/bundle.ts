@@ -4,6 +4,11 @@ import { PROJECT } from './server.ts';
 
 /** One of our sources with all that it imports, as a module for a thread of Node. */
 export async function bundle(path: string): Promise<URL> {
+  return new URL(`data:text/javascript,${encodeURIComponent(await bundledCode(path))}`);
+}
+
+/** The same as text. */
+export async function bundledCode(path: string): Promise<string> {
   const built = await build({
     configFile: false,
     root: PROJECT,
@@ -17,5 +22,5 @@ export async function bundle(path: string): Promise<URL> {
     },
   });
   const output = 'output' in built ? built.output : [];
-  return new URL(`data:text/javascript,${encodeURIComponent(output[0]?.code ?? '')}`);
+  return output[0]?.code ?? '';
 }

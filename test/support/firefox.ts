@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundle } from './bundle.ts';
+import { bundledCode } from './bundle.ts';
 
 const PROGRAMS = ['firefox-esr', 'firefox'];
 const HEADERS = {
@@ -35,7 +35,7 @@ const PREFERENCES = {
 export async function inFirefox<T>(path: string, call: string): Promise<T | undefined> {
   const program = PROGRAMS.find(isInstalled);
   if (program === undefined) return undefined;
-  const code = decodeURIComponent((await bundle(path)).pathname.replace('text/javascript,', ''));
+  const code = await bundledCode(path);
   const page = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module">
     const say = (what) => fetch('/said', { method: 'POST', body: JSON.stringify(what) });
     import('/module.js')
