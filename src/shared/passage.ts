@@ -216,3 +216,8 @@ export const BATCH_SLOTS = 4096;
 export const BATCHES = 16;
 /** The query of the prelude's URL that names the processor of ours. */
 export const PASSAGE_NAME = 'name';
+
+/** The name in the URL of one of our modules, which runs before the page's own. */
+export function passageNameIn(url: string): string | undefined {
+  return new RegExp(`[?&]${PASSAGE_NAME}=([^&]*)`).exec(url)?.[1];
+}

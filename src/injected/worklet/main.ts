@@ -2,7 +2,7 @@ import { Patches } from '../../base/patch.ts';
 import { numberMemories } from '../../hooks/memory-numbers.ts';
 import type { RewriteModule } from '../../hooks/wasm/wasm-tag.ts';
 import { ledgerOf } from '../../shared/block-ledger.ts';
-import { PASSAGE_NAME, type Passage, type ToScope } from '../../shared/passage.ts';
+import { type Passage, passageNameIn, type ToScope } from '../../shared/passage.ts';
 import type { NodeId } from '../../shared/units.ts';
 import { observeAnnotations } from './annotations.ts';
 import { observeSharing } from './atomics.ts';
@@ -85,5 +85,5 @@ function observe(
   return processors;
 }
 
-const name = new RegExp(`[?&]${PASSAGE_NAME}=([^&]*)`).exec(import.meta.url)?.[1];
+const name = passageNameIn(import.meta.url);
 if (name !== undefined) main(name);
