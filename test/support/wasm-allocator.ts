@@ -50,3 +50,17 @@ export const ALLOCATOR = `
     local.get 0
     call 1
   end`;
+
+/** Another function, for such a module: `add` adds to the number that lies 8 bytes behind an address. */
+export const ADD = `
+  export add func 5
+  func ii:i                    ;; 5 add
+    local.get 0
+    local.get 0
+    i32.load offset=8
+    local.get 1
+    i32.add
+    i32.store offset=8
+    local.get 0
+    i32.load offset=8
+  end`;

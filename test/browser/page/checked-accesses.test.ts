@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../../src/shared/settings.ts';
-import { ALLOCATOR } from '../../support/wasm-allocator.ts';
+import { ADD, ALLOCATOR } from '../../support/wasm-allocator.ts';
 import { assemble } from '../../support/wasm-assembler.ts';
 import { VOICES } from '../../support/wasm-voices.ts';
 import { launchPageBrowser, type ObservedPage, type PageBrowser } from './observed-page.ts';
@@ -9,18 +9,8 @@ import { launchPageBrowser, type ObservedPage, type PageBrowser } from './observ
 const BYTES = Array.from(
   assemble(`
 ${ALLOCATOR.replace('  memory 1\n', '  memory 1 4\n')}
-  export add func 5
+${ADD}
   export grow func 6
-  func ii:i                    ;; 5 add
-    local.get 0
-    local.get 0
-    i32.load offset=8
-    local.get 1
-    i32.add
-    i32.store offset=8
-    local.get 0
-    i32.load offset=8
-  end
   func i:i                     ;; 6 grow
     local.get 0
     memory.grow

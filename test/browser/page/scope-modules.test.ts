@@ -1,25 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../../src/shared/settings.ts';
-import { ALLOCATOR } from '../../support/wasm-allocator.ts';
+import { ADD, ALLOCATOR } from '../../support/wasm-allocator.ts';
 import { assemble } from '../../support/wasm-assembler.ts';
 import { launchPageBrowser, type PageBrowser } from './observed-page.ts';
 
-/** `add` adds to the number at an address. */
-const BYTES = Array.from(
-  assemble(`
-${ALLOCATOR}
-  export add func 5
-  func ii:i                    ;; 5 add
-    local.get 0
-    local.get 0
-    i32.load offset=8
-    local.get 1
-    i32.add
-    i32.store offset=8
-    local.get 0
-    i32.load offset=8
-  end`),
-);
+const BYTES = Array.from(assemble(ALLOCATOR + ADD));
 
 /** Without an allocator, with an atomic instruction in memory that others share. */
 const ATOMIC_BYTES = Array.from(
