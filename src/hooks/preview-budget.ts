@@ -4,23 +4,13 @@ import * as LIMITS from '../shared/limits.ts';
 export class PreviewBudget {
   #since = 0;
   #asked = 0;
-  readonly #most: number;
-  readonly #mostOfFlood: number;
-  #limit: number;
-
-  constructor(
-    most: number = LIMITS.previewsPerSecond,
-    mostOfFlood: number = LIMITS.floodPreviewsPerSecond,
-  ) {
-    this.#most = most;
-    this.#mostOfFlood = mostOfFlood;
-    this.#limit = most;
-  }
+  #limit: number = LIMITS.previewsPerSecond;
 
   /** Whether one more preview and message stack may be taken. `micros`: now. */
   take(micros: number): boolean {
     if (micros - this.#since >= 1e6) {
-      this.#limit = this.#asked > this.#most ? this.#mostOfFlood : this.#most;
+      const isFlood = this.#asked > LIMITS.previewsPerSecond;
+      this.#limit = isFlood ? LIMITS.floodPreviewsPerSecond : LIMITS.previewsPerSecond;
       this.#since = micros;
       this.#asked = 0;
     }

@@ -52,9 +52,8 @@ export const documents = 4096;
 /** Message previews and message stacks that a thread takes a second; the second, after a second with more messages. */
 export const previewsPerSecond = 200;
 export const floodPreviewsPerSecond = 20;
-/** Stacks of blocks that an audio rendering thread takes a second; the second, after a second with more blocks. */
-export const renderingStacksPerSecond = 20;
-export const floodRenderingStacksPerSecond = 10;
+/** Microseconds between two stacks of blocks that an audio rendering thread takes, lest an engine that begins pays for many at once. */
+export const renderingStackMicros = 100_000;
 /** Bytes of chunks in one session: so much that its saved file can be opened again. */
 export const sessionBytes = 768 * 1024 * 1024;
 /** Bytes of a saved session that will be opened. */

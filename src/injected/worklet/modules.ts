@@ -10,7 +10,6 @@ import {
   mapSet,
 } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
-import { PreviewBudget } from '../../hooks/preview-budget.ts';
 import { hookPassed } from '../../hooks/wasm/passed-modules.ts';
 import { takeWasmNatives } from '../../hooks/wasm/wasm-natives.ts';
 import type { RewriteModule } from '../../hooks/wasm/wasm-tag.ts';
@@ -57,10 +56,7 @@ export function hookModules(
   const natives = doors && takeWasmNatives(doors, globalThis);
   if (!modules || !natives) return undefined;
   const { asked, elsewhere } = askPage(recorder);
-  const budget = new PreviewBudget(
-    LIMITS.renderingStacksPerSecond,
-    LIMITS.floodRenderingStacksPerSecond,
-  );
+  let nextStack = 0;
   const hooks = hookPassed(
     {
       recorder,
@@ -73,7 +69,11 @@ export function hookModules(
       waitAsync,
       numberOf: (memory) => ledger.memoryOf(memory),
       ledger: () => ledger,
-      maySpend: (at) => budget.take(at),
+      maySpend(at) {
+        if (at < nextStack) return false;
+        nextStack = at + LIMITS.renderingStackMicros;
+        return true;
+      },
       micros: microsOfClock,
       frame: currentFrame,
       // Even ends are ports of processors, which lead to the page.
