@@ -3,7 +3,6 @@ import type { DocumentFacts } from '../analysis/model.ts';
 import { type AtomicColumn, isRead, isWrite } from '../analysis/ordering/atomic-store.ts';
 import type { Place } from '../analysis/ordering/places.ts';
 import { ATOMIC } from '../shared/slots.ts';
-import type { Micros } from '../shared/units.ts';
 
 /** What an `ATOMIC` code says, without values. */
 const NAMES: { readonly [code: number]: string } = {
@@ -52,13 +51,6 @@ export function cellLabel(document: DocumentFacts, { place }: AtomicColumn): str
   const { thread, memory, offset } = place;
   const block = memory === undefined ? undefined : document.memories.find(thread, memory);
   return block === undefined ? `byte ${offset}` : `byte ${offset} of ${memoryLabel(block)}`;
-}
-
-/** In an audio rendering thread entries carry frames. */
-export function atomicTime(document: DocumentFacts, column: AtomicColumn, index: number): Micros {
-  const when = column.when(index);
-  const context = document.threads.get(column.thread)?.context;
-  return (context === undefined ? when : (context.clock.timeOf(when) ?? 0)) as Micros;
 }
 
 /** The place of the event: from there on its thread is after what it read; up to there its past is told by what it wrote. */

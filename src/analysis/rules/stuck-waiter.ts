@@ -1,5 +1,6 @@
 import { ATOMIC } from '../../shared/slots.ts';
 import { MAIN_THREAD, type ThreadId } from '../../shared/units.ts';
+import { atomicPoint } from '../atomic-point.ts';
 import { memoryLabel, threadLabel, workerLabel } from '../labels.ts';
 import type { DataBlockFacts, DocumentFacts, NodeFacts, Point, ThreadFacts } from '../model.ts';
 import type { AtomicColumn } from '../ordering/atomic-store.ts';
@@ -26,7 +27,7 @@ export const stuckWaiter: Rule = {
         const silentMicros = scene.thresholds.stuckSeconds * 1e6;
         const partner = lastPartner(document, told, silentMicros);
         if (partner === undefined) continue;
-        const begun = pointAt(told, last);
+        const begun = atomicPoint(document, told, last);
         const since = Math.max(begun.at, partner.ended.at);
         const waited = document.lastAt - since;
         if (waited < silentMicros) continue;
@@ -148,14 +149,4 @@ function mayHaveLost({ incomplete, losses }: DocumentFacts, thread: ThreadId): b
   return (
     incomplete || losses.some(({ lostThread, why }) => lostThread === thread || why === 'paused')
   );
-}
-
-function pointAt(column: AtomicColumn, index: number): Point {
-  const tick = column.before(index);
-  return {
-    at: column.when(index) as Point['at'],
-    seq: tick as Point['seq'],
-    thread: column.thread,
-    tick,
-  };
 }

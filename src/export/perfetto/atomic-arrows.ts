@@ -1,13 +1,8 @@
+import { atomicTime } from '../../analysis/atomic-point.ts';
 import type { Ordering } from '../../analysis/ordering/ordering.ts';
 import type { Edge } from '../../analysis/ordering/places.ts';
 import type { Seq } from '../../shared/units.ts';
-import {
-  atomicName,
-  atomicTime,
-  cellLabel,
-  type FoundAtomic,
-  findAtomic,
-} from '../atomic-words.ts';
+import { atomicName, cellLabel, type FoundAtomic, findAtomic } from '../atomic-words.ts';
 import { CATEGORY, type Flow, type HappeningWriter } from './happenings.ts';
 
 /** More arrows than these from one thread to another say nothing new: the latest are drawn. */

@@ -1,3 +1,4 @@
+import { atomicTime } from '../../analysis/atomic-point.ts';
 import { blockLabel, channelLabel, memoryLabel, threadLabel } from '../../analysis/labels.ts';
 import type {
   ChannelFacts,
@@ -11,7 +12,7 @@ import type {
   WorkerFacts,
 } from '../../analysis/model.ts';
 import type { AtomicColumn } from '../../analysis/ordering/atomic-store.ts';
-import { atomicTick, atomicTime, atomicWords } from '../../export/atomic-words.ts';
+import { atomicTick, atomicWords } from '../../export/atomic-words.ts';
 import { MAIN_THREAD, type Seq, type ThreadId } from '../../shared/units.ts';
 import { formatDuration } from './format.ts';
 import type { Glance } from './glance.ts';

@@ -1,6 +1,6 @@
+import { atomicTime } from '../../analysis/atomic-point.ts';
 import type { DocumentFacts, MessageFacts, MessageList } from '../../analysis/model.ts';
 import type { AtomicColumn } from '../../analysis/ordering/atomic-store.ts';
-import { atomicTime } from '../../export/atomic-words.ts';
 import type { Micros } from '../../shared/units.ts';
 
 /** Which of the messages and atomic operations of a life are looked at, however many there are. */

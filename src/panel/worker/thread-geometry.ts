@@ -1,5 +1,5 @@
+import { atomicTime } from '../../analysis/atomic-point.ts';
 import type { DocumentFacts, MessageFacts, MessageList } from '../../analysis/model.ts';
-import { atomicTime } from '../../export/atomic-words.ts';
 import { ATOMIC } from '../../shared/slots.ts';
 import type { Micros, ThreadId } from '../../shared/units.ts';
 import { firstAtomicFrom } from './glance.ts';
