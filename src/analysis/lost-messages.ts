@@ -1,4 +1,4 @@
-import { MAIN_THREAD } from '../shared/units.ts';
+import { MAIN_THREAD, type ThreadId } from '../shared/units.ts';
 import type {
   BlockFacts,
   ChannelFacts,
@@ -226,7 +226,8 @@ function fateOf(
   if (mayBeMissing(receiver, sent)) return undefined;
   const unstarted = neverStarted(receiver, sent);
   if (unstarted !== undefined) return unstarted;
-  if (isHome(channel.document, sent, receiver)) return undefined;
+  if (isHome(channel.document, sent.thread, receiver.thread?.id ?? receiver.end?.thread))
+    return undefined;
   return tooLate(channel, receiver, side, sent);
 }
 
@@ -317,12 +318,11 @@ function neverStarted({ document, end }: Receiver, sent: Point): Found | undefin
 }
 
 /**
- * Sent by an audio rendering thread to its page, or by a worker to one that made it: what is cut off there was
+ * From an audio rendering thread to its page, or from a worker to one that made it: what is cut off there was
  * asked for by nobody.
  */
-function isHome(document: DocumentFacts, sent: Point, { end, thread }: Receiver): boolean {
-  const to = thread?.id ?? end?.thread;
-  let at = document.threads.get(sent.thread);
+export function isHome(document: DocumentFacts, from: ThreadId, to: ThreadId | undefined): boolean {
+  let at = document.threads.get(from);
   while (at !== undefined && at.kind !== 'main') {
     const parent = at.kind === 'audio' ? at.context?.created.thread : at.worker?.parent;
     if (parent === undefined) return false;
@@ -343,7 +343,7 @@ function wasFarewell({ node }: ChannelFacts, sent: Point, closing: Point | undef
 }
 
 /** What a page ends while it goes away itself. */
-function isUnloading({ pageEvents }: DocumentFacts, event: Point): boolean {
+export function isUnloading({ pageEvents }: DocumentFacts, event: Point): boolean {
   return pageEvents.some(
     ({ event: what, at }) =>
       (what === 'ended' || what === 'frozen') && event.at > at - FAREWELL_MICROS,

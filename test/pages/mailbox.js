@@ -1,6 +1,6 @@
 /**
- * What Emscripten's glue makes of `programs/mailbox.c` in a release build, and of its Wasm Worker. Nothing in here is part
- * of any bug.
+ * What Emscripten's glue makes of `programs/mailbox.c` in a release build, and of its Wasm Worker or pthread. Nothing in
+ * here is part of any bug.
  */
 import { ask } from './zoo.js';
 
@@ -19,11 +19,14 @@ const LETTERS = {
   post_work: 'm',
   worker_stack_top: 'n',
   post_drain: 'o',
+  thread_new: 'p',
+  thread_send: 'q',
+  post_close: 't',
 };
 const PAGES = 16;
 
-/** Starts the program in the page and in a worker of that name. Its functions keep their names. */
-export async function startProgram(name) {
+/** Starts the program in the page and in a worker of that name, which may be a pthread. Its functions keep their names. */
+export async function startProgram(name, { pthread = false } = {}) {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
   const post = (index, argument) => worker.postMessage({ _wsc: index, x: [argument] });
   const { module, instance } = await WebAssembly.instantiateStreaming(
@@ -36,7 +39,8 @@ export async function startProgram(name) {
   for (const [full, letter] of Object.entries(LETTERS)) functions[full] = exports[letter];
 
   const worker = new Worker(new URL('mailbox.worker.js', import.meta.url), { name });
-  await ask(worker, { wasm: module, memory, stackTop: functions.worker_stack_top() });
+  const stackTop = functions.worker_stack_top();
+  await ask(worker, { wasm: module, memory, stackTop, thread: pthread && functions.thread_new() });
   worker.onmessage = ({ data }) => exports.__indirect_function_table.get(data._wsc)(...data.x);
   return { ...functions, worker };
 }

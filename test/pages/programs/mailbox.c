@@ -22,7 +22,18 @@ typedef struct {
   Payload *letters[ROOM];
 } Box;
 
+/* Of the notifications of a thread: none is due, it is doing the work, it was notified. */
+enum { NONE, RECEIVED, PENDING };
+
+/* What Emscripten has of a pthread: the address of itself, at which it awaits notifications, and its mail box. */
+typedef struct Thread {
+  struct Thread *self;
+  int notification;
+  Box box;
+} Thread;
+
 static Box boxes[BOXES];
+static Thread thread;
 static float sum;
 static uint32_t handled, answers;
 static unsigned char workerStack[STACK] __attribute__((aligned(16)));
@@ -45,15 +56,16 @@ EXPORT(payload_delete, d) void payload_delete(Payload *payload) { heap_free(payl
 
 EXPORT(handled_count, e) uint32_t handled_count(void) { return __atomic_load_n(&handled, __ATOMIC_ACQUIRE); }
 
-/* False: the box is closed or full, and the payload still the sender's. */
-EXPORT(box_send, f) bool box_send(int which, Payload *payload) {
-  Box *box = &boxes[which];
+static bool put(Box *box, Payload *payload) {
   lock(&box->busy);
   bool taken = !box->closed && box->count < ROOM;
   if (taken) box->letters[box->count++] = payload;
   unlock(&box->busy);
   return taken;
 }
+
+/* False: the box is closed or full, and the payload still the sender's. */
+EXPORT(box_send, f) bool box_send(int which, Payload *payload) { return put(&boxes[which], payload); }
 
 /* What is in the box, which is empty then. */
 static uint32_t take_all(Box *box, Payload *letters[ROOM], bool closes) {
@@ -66,26 +78,30 @@ static uint32_t take_all(Box *box, Payload *letters[ROOM], bool closes) {
   return count;
 }
 
-/* Does the work in the box. */
-EXPORT(box_drain, g) uint32_t box_drain(int which) {
+static uint32_t handle_all(Box *box) {
   Payload *letters[ROOM];
-  uint32_t count = take_all(&boxes[which], letters, false);
+  uint32_t count = take_all(box, letters, false);
   for (uint32_t i = 0; i < count; i++) handle(letters[i]);
   return count;
 }
+
+/* Does the work in the box. */
+EXPORT(box_drain, g) uint32_t box_drain(int which) { return handle_all(&boxes[which]); }
 
 static void drain(void *which) { box_drain((int)which); }
 
 /* Has the other thread look into its box. */
 EXPORT(post_drain, o) void post_drain(int which) { post_function(drain, (void *)which); }
 
-/* Nothing gets in from now on; what is in the box is not done, but freed. */
-EXPORT(box_close, h) uint32_t box_close(int which) {
+static uint32_t close_and_free(Box *box) {
   Payload *letters[ROOM];
-  uint32_t count = take_all(&boxes[which], letters, true);
+  uint32_t count = take_all(box, letters, true);
   for (uint32_t i = 0; i < count; i++) heap_free(letters[i]);
   return count;
 }
+
+/* Nothing gets in from now on; what is in the box is not done, but freed. */
+EXPORT(box_close, h) uint32_t box_close(int which) { return close_and_free(&boxes[which]); }
 
 /* Forgets what is in the box. */
 EXPORT(box_abandon, i) void box_abandon(int which) {
@@ -117,6 +133,33 @@ static void answer_and_work(void *milliseconds) {
 }
 
 EXPORT(post_work, m) void post_work(uint32_t milliseconds) { post_function(answer_and_work, (void *)milliseconds); }
+
+/* The other thread is a pthread from now on. */
+EXPORT(thread_new, p) Thread *thread_new(void) { return thread.self = &thread; }
+
+/* False as of box_send. A thread that was notified and has not begun with its work is not notified again. */
+EXPORT(thread_send, q) bool thread_send(Payload *payload) {
+  if (!put(&thread.box, payload)) return false;
+  int before = __atomic_exchange_n(&thread.notification, PENDING, __ATOMIC_SEQ_CST);
+  if (before != PENDING) __builtin_wasm_memory_atomic_notify((int *)&thread.self, 1);
+  return true;
+}
+
+/* Does the work in its own box. */
+EXPORT(thread_check, s) void thread_check(void) {
+  __atomic_store_n(&thread.notification, RECEIVED, __ATOMIC_SEQ_CST);
+  handle_all(&thread.box);
+  int received = RECEIVED;
+  __atomic_compare_exchange_n(&thread.notification, &received, NONE, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static void close_thread(void *argument) {
+  close_and_free(&thread.box);
+  answer(NULL);
+}
+
+/* Has the thread close its box, and answer. */
+EXPORT(post_close, t) void post_close(void) { post_function(close_thread, NULL); }
 
 EXPORT(worker_stack_top, n) void *worker_stack_top(void) { return workerStack + STACK; }
 
