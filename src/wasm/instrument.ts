@@ -13,7 +13,7 @@ import { OP } from './opcodes.ts';
 import { type MemoryType, readModule, typeOf, type WasmModule } from './read-module.ts';
 import { attempt, type Refusal, unsupported } from './refusal.ts';
 import { type MemoryImport, Rewriting } from './rewriting.ts';
-import { CELL, type Shadow, shadowOf, shadowPages } from './shadow.ts';
+import { CELL, type Shadow, shadowOf, shadowPages, turnOf } from './shadow.ts';
 import { findStackPointer } from './stack-pointer.ts';
 import { writeModule } from './write-module.ts';
 
@@ -29,8 +29,8 @@ export const IMPORT = {
 
 export interface CheckOptions extends CheckStyle {
   /**
-   * `one`: functions always check. `two`: each has a second body, and checks when the cell `CELL.armed` is not 0 as it
-   * is entered.
+   * `one`: functions always check. `two`: each has a second body, and checks when the cell `CELL.armed` is above its
+   * turn as it is entered.
    */
   readonly bodies: 'one' | 'two';
   /** Where the shadow lies, unless in a memory of its own. */
@@ -214,7 +214,7 @@ class Instrumenter {
   /** The body as it was; before it, the way to one that checks, if there is one. */
   #writePlain(index: number, params = 0, checked = -1): void {
     this.#code.reset();
-    this.#copyBody(params, checked);
+    this.#copyBody(params, checked, turnOf(index));
     this.#finishBody(index);
   }
 
@@ -223,20 +223,22 @@ class Instrumenter {
     this.#rewriting.codeMap?.finish(this.#rewriting.functionIndex(index));
   }
 
-  #copyBody(params = 0, checked = -1): void {
+  #copyBody(params = 0, checked = -1, turn = 0): void {
     const body = this.#body;
     const code = this.#code;
     code.u32(body.localGroups);
     code.copy(this.#module.bytes, body.localsAt, body.codeAt);
-    if (checked >= 0) this.#writeBranch(params, checked);
+    if (checked >= 0) this.#writeBranch(params, checked, turn);
     this.#rewriting.copyInstructions(body, 0, body.length, code);
   }
 
-  #writeBranch(params: number, checked: number): void {
+  #writeBranch(params: number, checked: number, turn: number): void {
     const code = this.#code;
     const shadow = this.#shadow as Shadow;
     code.i32Const(0);
     code.access(OP.i32Load, 2, shadow.memory, shadow.cells + CELL.armed);
+    code.i32Const(turn);
+    code.op(OP.i32GtU);
     code.open(OP.if);
     for (let i = 0; i < params; i++) code.localGet(i);
     code.call(checked);

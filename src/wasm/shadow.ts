@@ -7,7 +7,7 @@ import type { MemoryType } from './read-module.ts';
  *
  *     0                shadow of address 0
  *     address >> 3     shadow of an address
- *     cells            CELL.armed (4 bytes): not 0 where there is anything to find
+ *     cells            CELL.armed (4 bytes): functions with two bodies check whose turn, below `TURNS`, is less
  *
  * Who poisons a block marks only the 8 bytes that lie in it whole, so that nothing beside it is ever flagged. The memory
  * must reach as far as the heap can grow: an access within the heap then has its shadow, and one beyond traps as before.
@@ -16,6 +16,14 @@ export const GRANULE_SHIFT = 3;
 export const GRANULE_BYTES = 8;
 
 export const CELL = { armed: 0, bytes: 64 } as const;
+
+/** In so many parts the functions of a module can begin to check. */
+export const TURNS = 64;
+
+/** Of a function with that index. */
+export function turnOf(index: number): number {
+  return index % TURNS;
+}
 
 const PAGE_BYTES = 65_536;
 /** A heap of 32-bit addresses. */

@@ -5,7 +5,7 @@ import {
   type Instrumented,
   instrument,
 } from '../../src/wasm/instrument.ts';
-import { CELL, type Shadow } from '../../src/wasm/shadow.ts';
+import { CELL, type Shadow, TURNS } from '../../src/wasm/shadow.ts';
 import { assemble } from './wasm-assembler.ts';
 import {
   BOUNDED_PAGES,
@@ -117,7 +117,7 @@ export function runOriginal(bytes: Uint8Array<ArrayBuffer>, options: GeneratedOp
 export function runInstrumented(
   { bytes, shadow }: Instrumented,
   options: GeneratedOptions,
-  { prepare, armed = 1 }: Circumstances,
+  { prepare, armed = TURNS }: Circumstances,
   heard: (report: Report) => void,
 ): Trace {
   const memory = newMemory(options);

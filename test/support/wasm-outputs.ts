@@ -9,7 +9,7 @@ import {
 } from '../../src/wasm/instrument.ts';
 import { type MemoryType, readModule, type WasmModule } from '../../src/wasm/read-module.ts';
 import { EXTERNAL } from '../../src/wasm/section.ts';
-import { CELL, shadowPages } from '../../src/wasm/shadow.ts';
+import { CELL, shadowPages, TURNS } from '../../src/wasm/shadow.ts';
 import { Random } from './random.ts';
 
 const FROM = '#outputs';
@@ -204,7 +204,7 @@ class Run {
     if (shadow) {
       const pages = shadowPages(shadow);
       const cells = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-      new DataView(cells.buffer).setUint32(shadow.cells + CELL.armed, 1, true);
+      new DataView(cells.buffer).setUint32(shadow.cells + CELL.armed, TURNS, true);
       const size = (this.#memory ?? cells).buffer.byteLength;
       if (form === 'full, freed memory')
         new Uint8Array(cells.buffer, shadow.base, size / 8).fill(1);

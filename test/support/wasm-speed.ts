@@ -5,7 +5,7 @@ import {
   instrument,
 } from '../../src/wasm/instrument.ts';
 import { List } from '../../src/wasm/list.ts';
-import { CELL, shadowPages } from '../../src/wasm/shadow.ts';
+import { CELL, shadowPages, TURNS } from '../../src/wasm/shadow.ts';
 import { type KernelName, kernel } from './wasm-kernels.ts';
 
 const FROM = '#speed';
@@ -25,7 +25,7 @@ const checked = (more: Partial<CheckOptions> = {}): InstrumentOptions => ({
 const LEVELS: { readonly [level: string]: readonly [InstrumentOptions, armed: number] } = {
   'heap hooks': [{ from: FROM, heap: List.of([]) }, 0],
   'full, nothing in quarantine': [checked({ bodies: 'two' }), 0],
-  full: [checked({ bodies: 'two' }), 1],
+  full: [checked({ bodies: 'two' }), TURNS],
   'full, one body': [checked(), 0],
   'writes only': [checked({ accesses: 'writes' }), 0],
   exact: [checked({ precision: 'exact' }), 0],

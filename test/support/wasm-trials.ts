@@ -1,4 +1,5 @@
 import type { CheckOptions } from '../../src/wasm/instrument.ts';
+import { TURNS } from '../../src/wasm/shadow.ts';
 import { difference } from './wasm-differential.ts';
 import type { GeneratedOptions } from './wasm-generator.ts';
 
@@ -36,7 +37,7 @@ function trial(seed: number): string | undefined {
   const checks: CheckOptions = { ...style, shared: true };
   const every = POISON[(seed >> 3) % POISON.length] ?? 0;
   const circumstances = {
-    armed: seed % 11 === 0 ? 0 : 1,
+    armed: seed % 11 === 0 ? 0 : TURNS,
     atomics: seed % 4 === 1,
     prepare(shadow: Uint8Array) {
       for (let i = 0; every > 0 && i < POISONED_BYTES; i += every) shadow[i] = 1;

@@ -16,6 +16,10 @@ import * as LIMITS from '../../shared/limits.ts';
 /** As `src/wasm/shadow.ts` has it: so many bytes of the heap for one of the shadow. */
 const GRANULE_SHIFT = 3;
 const GRANULE_BYTES = 8;
+/** Functions begin to check in so many parts, one after the other while the control cell is lower. */
+const TURNS = 64;
+/** Parts that begin at each `armFurther`. */
+const TURNS_AT_ONCE = 8;
 /** What the shadow of a block is filled with, so many bytes at once. */
 const RUN_BYTES = 1024;
 const POISON = runOf(0xfd);
@@ -45,7 +49,7 @@ const STARTS_AT = SIZES_AT + SIZES * SIZE.words;
 /** Where things lie in the memory of a shadow. */
 export interface ShadowLayout {
   readonly heapBytes: number;
-  /** Where its control cells begin; the first is not 0 while anything rests. */
+  /** Where its control cells begin. */
   readonly cells: number;
 }
 
@@ -75,6 +79,10 @@ export class Quarantine {
   /** Bytes of the shadow and of what is kept behind it. */
   readonly bytes: number;
   #most = 0;
+  /** While these are not all, only so many parts check. */
+  #turns = TURNS;
+  /** What rests meanwhile. */
+  #resting = 0;
 
   /** `buffer` is that of the shadow's memory; `heapBytes` says how large the heap is now. */
   constructor(
@@ -95,6 +103,22 @@ export class Quarantine {
   /** Blocks that ever came here. Low 32 bits. */
   get pushed(): number {
     return atomicsLoad(this.#words, HEAD.pushed);
+  }
+
+  /**
+   * Part after part of the functions begins to check, not all at once: for an engine compiles the body of a function that checks
+   * when that is first called, and where sound is rendered there is no time for all of them. To be said before anything rests, of a heap
+   * that one thread has alone.
+   */
+  armSlowly(): void {
+    this.#turns = 0;
+  }
+
+  /** The next part may begin. */
+  armFurther(): void {
+    if (this.#turns === TURNS) return;
+    this.#turns += TURNS_AT_ONCE;
+    this.#armed[0] = this.#turns === TURNS ? this.#resting * TURNS : this.#part;
   }
 
   /** From now on no more than so many bytes rest, for whichever thread: to be said before anything does. */
@@ -179,7 +203,7 @@ export class Quarantine {
     const to = (address + size) >>> GRANULE_SHIFT;
     if (!isAligned(address) || from >= to || to > lengthOf(this.#shadow)) return false;
     fill(this.#shadow, POISON, from, to);
-    atomicsAdd(this.#armed, 0, 1);
+    this.#arm(1);
     if (!this.#push(address, size, place)) {
       this.#release(address, size);
       return false;
@@ -322,7 +346,21 @@ export class Quarantine {
   #release(address: number, size: number): void {
     const from = address >>> GRANULE_SHIFT;
     fill(this.#shadow, FINE, from, (address + size) >>> GRANULE_SHIFT);
-    atomicsAdd(this.#armed, 0, -1);
+    this.#arm(-1);
+  }
+
+  /** So many blocks more rest. */
+  #arm(blocks: number): void {
+    if (this.#turns === TURNS) {
+      atomicsAdd(this.#armed, 0, blocks * TURNS);
+      return;
+    }
+    this.#resting += blocks;
+    this.#armed[0] = this.#part;
+  }
+
+  get #part(): number {
+    return this.#resting === 0 ? 0 : this.#turns;
   }
 }
 

@@ -25,6 +25,8 @@ import { Quarantine } from './quarantine.ts';
 import { RestingBlocks } from './resting-blocks.ts';
 
 const PAGE_BYTES = 65_536;
+/** As many as an engine compiles by and by without anybody’s hearing it. */
+const MANY_FUNCTIONS = 500;
 
 export interface ShadowHost extends HitHost {
   /** Of this thread among all. */
@@ -38,6 +40,8 @@ export interface ShadowHost extends HitHost {
   readonly quarantineBytes: number;
   /** Of memory that threads share only the page makes shadows, and passes them on; elsewhere it is undefined. */
   readonly made: ((shadow: PassedShadow) => void) | undefined;
+  /** Whether this thread renders, and has no time for all checks to begin at once. */
+  readonly renders: boolean;
   /** A module runs on shared memory of whose shadow nobody here knows. */
   unshadowed(): void;
   /** Whether all other threads that hold the memory run modules in their instrumented form, as far as this one knows. */
@@ -119,6 +123,11 @@ export class ShadowMemories {
     return true;
   }
 
+  /** Time has passed: see `Quarantine.armSlowly`. */
+  armFurther(): void {
+    mapForEach(this.#heaps, (ref) => deref(ref)?.resting?.quarantine.armFurther());
+  }
+
   tellFreed(shadow: number, offset: number, place: number): void {
     const ref = mapGet(this.#heaps, shadow);
     const heap = ref && deref(ref);
@@ -158,7 +167,7 @@ export class ShadowMemories {
     // Of another kind than the module asks for: the engine says so.
     if (!checks.defines && this.#isShared(heap) !== checks.shared) return undefined;
     const known = checks.defines ? undefined : this.#entryOf(heap);
-    const entry = known ?? this.#make(heap, checks);
+    const entry = known ?? this.#make(heap, checks, layout);
     if (!entry) return undefined;
     if (entry.cells !== checks.cells) {
       this.#host.uncovered(TWO_SIZES);
@@ -186,7 +195,7 @@ export class ShadowMemories {
     };
   }
 
-  #make(heap: object, checks: CheckLayout): Entry | undefined {
+  #make(heap: object, checks: CheckLayout, { functions }: FunctionLayout): Entry | undefined {
     const { shared, maximum, cells, pages } = checks;
     const { made } = this.#host;
     // The original runs, and that is said then.
@@ -196,6 +205,7 @@ export class ShadowMemories {
     const ref = new IntrinsicWeakRef(heap);
     const entry = this.#entry(id, () => deref(ref), shadow, maximum, cells);
     entry.quarantine.limitTo(this.#host.quarantineBytes);
+    if (!shared && this.#host.renders && functions > MANY_FUNCTIONS) entry.quarantine.armSlowly();
     weakMapSet(this.#byHeap, heap, entry);
     if (shared) {
       const wasSaid = weakMapGet(this.#unseen, heap) !== undefined;

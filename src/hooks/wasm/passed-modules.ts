@@ -27,8 +27,7 @@ import type { KeepModule, RewriteModule } from './wasm-tag.ts';
 export type ShadowMessage = Extract<FromScope, { kind: 'touched' | 'unshadowed' | 'original' }>;
 
 /** A thread other than the page's. */
-export interface PassedHost
-  extends Pick<DoorHost, 'elsewhere' | 'staysHere' | 'covered' | 'theirs'> {
+export interface PassedHost extends Pick<DoorHost, 'elsewhere' | 'covered' | 'theirs'> {
   readonly recorder: {
     next(): number;
     now(): number;
@@ -45,6 +44,8 @@ export interface PassedHost
   readonly notify: Native | undefined;
   readonly waitAsync: Native | undefined;
   numberOf(memory: object): MemoryId;
+  /** Whether this thread renders. */
+  readonly renders: boolean;
   /** Undefined as long as this thread has no number. */
   ledger(): BlockLedger | undefined;
   maySpend(at: Micros): boolean;
@@ -71,6 +72,8 @@ export interface PassedHooks {
   obey(news: ToScope): boolean;
   /** Tells what was counted since; `isLast`: maybe for the last time. */
   tellCounts(isLast?: boolean): void;
+  /** More of what renders may check: to be said now and then. */
+  armFurther(): void;
   /** Modules have run here before that were not heard. */
   expose(): void;
 }
@@ -82,7 +85,7 @@ export function hookPassed(
 ): PassedHooks {
   const { atomics, doors, memories, missed, natives, notify, recorder, uncovered, waitAsync } =
     host;
-  const { channels, covered, elsewhere, rewrite, staysHere } = host;
+  const { channels, covered, elsewhere, renders, rewrite } = host;
   const map = new HeapMap(shared);
   // What comes to this thread is judged by those who hand it over.
   const heard = new HeardMemories(memories, true);
@@ -115,6 +118,7 @@ export function hookPassed(
       memoryOf: numberOf,
       touched: (touch) => host.say({ kind: 'touched', touch }),
       made: undefined,
+      renders,
       unshadowed: () => host.say({ kind: 'unshadowed' }),
       isHeard,
       uncovered,
@@ -146,7 +150,7 @@ export function hookPassed(
     name,
     rewrite: rewrite && ((bytes) => rewrite(bytes, name, uncovered, keep)),
     elsewhere,
-    staysHere,
+    staysHere: renders,
     forms,
     ahead: undefined,
     again(compile) {
@@ -176,6 +180,7 @@ export function hookPassed(
       return true;
     },
     tellCounts: (isLast) => heaps.tellCounts(isLast),
+    armFurther: () => shadows?.armFurther(),
     expose() {
       heaps.exposeAll();
       if (shadows) host.say({ kind: 'unshadowed' });

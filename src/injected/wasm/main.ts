@@ -143,6 +143,7 @@ function checking(
     memoryOf: (memory) => ledger.memoryOf(memory),
     touched: (touch) => blocks.heard(touch, MAIN_THREAD),
     made: (shadow) => mapForEach(threads, (thread) => thread.tell({ kind: 'shadow', shadow })),
+    renders: false,
     unshadowed: () => undefined,
     isHeard,
     uncovered,

@@ -199,7 +199,7 @@ export function observeModules(
           return undefined;
         },
         elsewhere: undefined,
-        staysHere: false,
+        renders: false,
         counted: () => after(NEXT_COUNT_MS, () => hooked.tellCounts()),
         covered: (bytes, how) => recorder.record('atomicsCovered', { bytes, how }),
       },

@@ -12,7 +12,7 @@ import type { WasmDoors } from '../../hooks/wasm/wasm-compilations.ts';
 import type { FieldsOf } from '../../shared/records.ts';
 import type { Frames, NodeId } from '../../shared/units.ts';
 import { microsOfClock, stepOfClock } from './clocks.ts';
-import { currentFrame } from './scope.ts';
+import { currentFrame, QUANTUM_FRAMES, SAMPLE_RATE } from './scope.ts';
 import type { ThreadRecorder } from './thread-recorder.ts';
 
 export interface CompilingHost {
@@ -28,8 +28,8 @@ interface Span {
   readonly to: number;
 }
 
-/** What takes less time than that is not told. */
-const LEAST_MICROS = 1000;
+/** What takes less time than a quantum lasts is not told: its stack alone may take the engine 5 ms in a large script. */
+const LEAST_MICROS = (QUANTUM_FRAMES * 1e6) / SAMPLE_RATE;
 const MOST_INSTANTIATIONS = 1024;
 const MOST_EXPORTS = 4096;
 

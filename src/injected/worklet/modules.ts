@@ -68,6 +68,7 @@ export function hookModules(
       notify,
       waitAsync,
       numberOf: (memory) => ledger.memoryOf(memory),
+      renders: true,
       ledger: () => ledger,
       maySpend(at) {
         if (at < nextStack) return false;
@@ -84,12 +85,14 @@ export function hookModules(
       theirs,
       rewrite,
       elsewhere: rewrite && elsewhere,
-      staysHere: true,
       covered: (bytes, how) => recorder.record('atomicsCovered', { bytes, how }),
     },
     modules,
   );
-  recorder.eachClock(() => hooks.tellCounts());
+  recorder.eachClock(() => {
+    hooks.tellCounts();
+    hooks.armFurther();
+  });
   return {
     obey(command) {
       if (command.kind !== 'rewritten') return hooks.obey(command);

@@ -1,5 +1,6 @@
 import { getOwnPropertyDescriptor, getPrototypeOf, uncurryThis } from '../../base/intrinsics.ts';
 import type { Native } from '../../base/patch.ts';
+import { RENDER_QUANTUM_FRAMES } from '../../shared/units.ts';
 
 declare global {
   interface ImportMeta {
@@ -34,6 +35,7 @@ interface Scope {
   readonly EventTarget: Prototyped;
   readonly registerProcessor: (name: string, processor: unknown) => void;
   readonly sampleRate: number;
+  readonly renderQuantumSize?: number;
   readonly Temporal?: {
     readonly Now: { instant(): { readonly epochNanoseconds: bigint } };
   };
@@ -64,6 +66,7 @@ function method<This extends object, Args extends readonly unknown[]>(
 export const OWN_URL: string = import.meta.url.split('?')[0] as string;
 export const NativeProcessor = scope.AudioWorkletProcessor;
 export const SAMPLE_RATE: number = scope.sampleRate;
+export const QUANTUM_FRAMES: number = scope.renderQuantumSize ?? RENDER_QUANTUM_FRAMES;
 const readFrame: (self: object) => number = getter(scope, 'currentFrame');
 export const currentFrame = (): number => readFrame(scope);
 export const portOf: (processor: PlatformProcessor) => ScopePort = getter(

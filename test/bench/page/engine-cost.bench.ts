@@ -108,6 +108,8 @@ const FILES = {
       const before = live.playbackStats?.underrunEvents;
       probe.port.postMessage('');
       await heard(probe.port);
+      // Lest the probe's next call comes when the engine has begun.
+      await later(100);
       await make(live, 'rows');
       await later(500);
       probe.port.postMessage('');

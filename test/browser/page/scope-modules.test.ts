@@ -109,6 +109,25 @@ FILES['/poster.js'] = `
       return true;
     }
   });`;
+/** Touches what it has freed at once, and again with each call. */
+FILES['/again.js'] = `
+  registerProcessor('adder', class extends AudioWorkletProcessor {
+    constructor({ processorOptions: { bytes } }) {
+      super();
+      const { malloc, free, add } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+      const block = malloc(24);
+      free(block);
+      this.touch = () => add(block, 1);
+      this.touch();
+      this.until = currentFrame + sampleRate;
+    }
+    process() {
+      this.touch();
+      if (currentFrame < this.until) return true;
+      this.port.postMessage({ name: 'done' });
+      return false;
+    }
+  });`;
 const fileOf = (way: Way): string => `/way-${(Object.keys(WAYS) as Way[]).indexOf(way)}.js`;
 
 interface Answer {
@@ -230,6 +249,19 @@ test.each(['heap', 'full'] as const)(
     expect(of('uncovered')).toEqual([]);
   },
 );
+
+test('functions of a large one begin to check part by part, while it renders', async () => {
+  await observed.configure({ ...DEFAULT_SETTINGS, memory: 'full' });
+  const many = assemble(ALLOCATOR + ADD + '\n  func :\n  end'.repeat(600));
+  const { recorded, close } = await useFile(observed, '/again.js', Array.from(many));
+  const { of } = await recorded();
+  await close();
+  const [first, ...others] = of('freedTouched');
+  expect(others).toEqual([]);
+  expect(first).toMatchObject({ functionName: 'add', length: 24, into: 8 });
+  // Not what its constructor did.
+  expect(first?.frame).toBeGreaterThan(0);
+});
 
 test('atomic instructions of a module that a scope has compiled at once are recorded where it posts it', async () => {
   await observed.configure({ ...DEFAULT_SETTINGS, memory: 'heap' });

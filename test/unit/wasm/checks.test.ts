@@ -7,7 +7,7 @@ import {
   instrument,
 } from '../../../src/wasm/instrument.ts';
 import { IMMEDIATE, OPCODE, opcode } from '../../../src/wasm/opcodes.ts';
-import { CELL } from '../../../src/wasm/shadow.ts';
+import { CELL, TURNS, turnOf } from '../../../src/wasm/shadow.ts';
 import { assemble, CONSTANTS } from '../../support/wasm-assembler.ts';
 import { FROM, INNER_SHADOW, type Report } from '../../support/wasm-differential.ts';
 import { BOUNDED_PAGES } from '../../support/wasm-generator.ts';
@@ -339,12 +339,27 @@ test('with two bodies only those are checked that begin while it is armed', () =
   running.poison(1024, 32);
   running.call(1024);
   expect(running.reports).toEqual([]);
-  running.arm(1);
+  running.arm(TURNS);
   running.call(1024);
   expect(running.reports).toHaveLength(1);
   running.arm(0);
   running.call(1024);
   expect(running.reports).toHaveLength(1);
+});
+
+test('in part armed, those check whose turn has come', () => {
+  const bytes = module('local.get 0\ni32.load\ndrop');
+  const running = run(bytes, options(ALL, 'two'));
+  running.poison(1024, 32);
+  const heard: number[] = [];
+  for (let armed = 0; armed <= TURNS; armed++) {
+    const before = running.reports.length;
+    running.arm(armed);
+    running.call(1024);
+    if (running.reports.length > before) heard.push(armed);
+  }
+  const turn = turnOf(1);
+  expect(heard).toEqual(Array.from({ length: TURNS - turn }, (_, i) => turn + 1 + i));
 });
 
 test('what cannot be checked is said', () => {

@@ -4,7 +4,7 @@ import { findAllocator, hookable } from '../../../src/wasm/find-allocator.ts';
 import { HEAP_IMPORT } from '../../../src/wasm/heap-hooks.ts';
 import { IMPORT, instrument } from '../../../src/wasm/instrument.ts';
 import { readModule } from '../../../src/wasm/read-module.ts';
-import { CELL, GRANULE_BYTES } from '../../../src/wasm/shadow.ts';
+import { CELL, GRANULE_BYTES, TURNS } from '../../../src/wasm/shadow.ts';
 import { assemble } from '../../support/wasm-assembler.ts';
 import { FROM, INNER_SHADOW, TWO_BODIES } from '../../support/wasm-differential.ts';
 import { BOUNDED_PAGES } from '../../support/wasm-generator.ts';
@@ -116,7 +116,7 @@ function start(restingBlocks: number) {
       [HEAP_IMPORT.freeing](address: number) {
         resting.push(address);
         paint(address, 0xfd);
-        armed[0] = 1;
+        armed[0] = TURNS;
         return evicted();
       },
       [HEAP_IMPORT.evicted]: () => evicted(),

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NEAR, Quarantine, quarantineBytes } from '../../../../src/hooks/heap/quarantine.ts';
 import * as LIMITS from '../../../../src/shared/limits.ts';
+import { TURNS } from '../../../../src/wasm/shadow.ts';
 import { Random } from '../../../support/random.ts';
 
 const HEAP_BYTES = 2 ** 20;
@@ -47,7 +48,7 @@ describe('what is freed', () => {
     expect(one.freeing(1024, 2)).toBe(true);
     expect(one.evicted()).toBe(0);
     expect(poisoned()).toEqual(['1024–1048']);
-    expect(armed[0]).toBe(1);
+    expect(armed[0]).toBe(TURNS);
   });
 
   test('goes to its allocator, fine again, when others need the room: oldest first', () => {
@@ -61,7 +62,7 @@ describe('what is freed', () => {
     }
     expect(evicted).toEqual([4096, 4096 + size]);
     expect(poisoned()).toEqual([`${4096 + 2 * size}–${4096 + 6 * size}`]);
-    expect(armed[0]).toBe(4);
+    expect(armed[0]).toBe(4 * TURNS);
   });
 
   test('rests whoever has handed it out, and whoever takes it out again', () => {
@@ -173,11 +174,47 @@ test('the ring takes no more than it has places, and goes round', () => {
     if (!one.freeing(address, i)) expect.fail(`block ${i} did not find a place`);
     while (one.evicted() !== 0);
   }
-  expect(armed[0]).toBe((LIMITS.quarantineBlocks * 3) / 4);
+  expect(armed[0]).toBe(((LIMITS.quarantineBlocks * 3) / 4) * TURNS);
   one.stop();
   while (other.evicted() !== 0);
   expect(armed[0]).toBe(0);
   expect(poisoned()).toEqual([]);
+});
+
+test('functions begin to check part by part where sound is rendered', () => {
+  one.armSlowly();
+  const free = (address: number) => {
+    one.allocated(address, 32);
+    expect(one.freeing(address, 2)).toBe(true);
+  };
+  free(1024);
+  expect(poisoned()).toEqual(['1024–1056']);
+  const parts: unknown[] = [];
+  for (let i = 0; i < 10; i++) {
+    parts.push(armed[0]);
+    one.armFurther();
+  }
+  expect(parts).toEqual([0, 8, 16, 24, 32, 40, 48, 56, TURNS, TURNS]);
+  free(2048);
+  expect(armed[0]).toBe(2 * TURNS);
+  one.stop();
+  while (one.evicted() !== 0);
+  expect(armed[0]).toBe(0);
+});
+
+test('none does while nothing rests, nor later than others when all may', () => {
+  one.armSlowly();
+  one.armFurther();
+  expect(armed[0]).toBe(0);
+  one.allocated(1024, 32);
+  one.freeing(1024, 2);
+  expect(armed[0]).toBe(8);
+  one.stop();
+  while (one.evicted() !== 0);
+  for (let i = 0; i < 10; i++) {
+    expect(armed[0]).toBe(0);
+    one.armFurther();
+  }
 });
 
 test.each([1, 2, 3, 4])('nothing is poisoned that is not freed, seed %i', (seed) => {
