@@ -25,18 +25,22 @@ export const MARK = {
 /**
  * An access in a plain loop: one without loops, calls and ways out inside. Where its address grows evenly along with a
  * local, the last address and the growth of the local say, when the loop ends, which stretch of memory it has been
- * through. Otherwise it keeps the last address that touched what is freed.
+ * through. Where it stays inside of what an unchanged address points to, all are in one block, and the last one tells.
+ * Otherwise it keeps the last address that touched what is freed.
  */
 export interface Span {
   /** The instructions of the loop and of the access. */
   readonly loop: number;
   readonly site: number;
-  /** −1: it does not grow evenly. */
+  /** `UNEVEN` where it does not grow evenly. */
   readonly local: number;
   /** What the local grows by each time round, and how many times that the address grows by. */
   readonly stride: number;
   readonly scale: number;
 }
+
+/** Instead of a local: the last address that was found is kept, or the last one. */
+export const UNEVEN = { found: -1, inside: -2 } as const;
 
 /** Which accesses are checked, and how. */
 export interface CheckStyle {
@@ -56,6 +60,7 @@ const NEAR_BYTES = 64;
 const MOST_GROWTH = 64;
 /** Accesses of one plain loop that are treated so; each keeps a value or two alive while it runs. */
 const MOST_SPANS = 32;
+const CANDIDATE_WORDS = 5;
 /** Checked bases that are looked through for a near one. */
 const RECENT_FACTS = 24;
 
@@ -69,7 +74,7 @@ export class CheckPlan {
   /** Accesses with `MARK.keep`, in order; those of one loop stand together. */
   spans = new List<Span>();
   readonly #loops = new LoopKinds();
-  /** The plain loop that is open, or −1; its accesses: instruction, local, scale, divisor. */
+  /** The plain loop that is open, or −1; its accesses: instruction, local, scale, divisor, `UNEVEN`. */
   #plain = -1;
   readonly #candidates = new Ints();
   readonly #tracker: ValueTracker;
@@ -163,6 +168,7 @@ export class CheckPlan {
     this.#candidates.add(along);
     this.#candidates.add(along < 0 ? 0 : tracker.scaleAt(below));
     this.#candidates.add(along < 0 ? 1 : tracker.divisorAt(below));
+    this.#candidates.add(tracker.isInsideAt(below) ? UNEVEN.inside : UNEVEN.found);
     // Unless there are too many of them, they tell by themselves.
     this.#untold = untold;
   }
@@ -171,9 +177,9 @@ export class CheckPlan {
   #leaveLoop(end: number): void {
     const candidates = this.#candidates;
     const loop = this.#plain;
-    for (let at = 0; at < candidates.length; at += 4) {
+    for (let at = 0; at < candidates.length; at += CANDIDATE_WORDS) {
       const i = candidates.at(at);
-      if (at / 4 >= MOST_SPANS) {
+      if (at / CANDIDATE_WORDS >= MOST_SPANS) {
         this.#untold = true;
         break;
       }
@@ -183,11 +189,12 @@ export class CheckPlan {
       const growth = stride * scale;
       const evenly = growth !== 0 && stride % candidates.at(at + 3) === 0;
       const steady = evenly && growth <= MOST_GROWTH && growth >= -MOST_GROWTH;
-      const mark = steady ? MARK.keep : MARK.collect;
+      const kept = steady ? local : candidates.at(at + 4);
+      const mark = kept === UNEVEN.found ? MARK.collect : MARK.keep;
       this.marks[i] = ((this.marks[i] as number) & ~MARK.check) | mark;
       this.marks[loop] = (this.marks[loop] as number) | MARK.enter;
       this.marks[end] = (this.marks[end] as number) | MARK.leave;
-      this.spans.add({ loop, site: i, local: steady ? local : -1, stride, scale });
+      this.spans.add({ loop, site: i, local: kept, stride, scale });
     }
     candidates.clear();
     this.#plain = -1;

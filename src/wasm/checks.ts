@@ -1,6 +1,6 @@
 import { AddedLocals } from './added-locals.ts';
 import { findBody, rangeBody, siftBody, spanBody, tellBody } from './check-functions.ts';
-import { type CheckPlan, type CheckStyle, MARK, type Span } from './check-plan.ts';
+import { type CheckPlan, type CheckStyle, MARK, type Span, UNEVEN } from './check-plan.ts';
 import type { CodeBody } from './code-body.ts';
 import type { CodeWriter } from './code-writer.ts';
 import * as LIMITS from './limits.ts';
@@ -206,7 +206,8 @@ export class Checks {
     for (let i = this.#firstSpan; i < this.#endSpan; i++) {
       const span = spans.at(i);
       const last = this.#locals.last(i - this.#firstSpan);
-      if (span.local < 0) this.#tellOne(body.at[span.site] as number, last);
+      if (span.local === UNEVEN.found) this.#tellOne(body.at[span.site] as number, last);
+      else if (span.local === UNEVEN.inside) this.#lookAtLast(body, span.site, last);
       else this.#lookAtSpan(body, span, last);
     }
   }
@@ -218,6 +219,20 @@ export class Checks {
     code.i32Const(site);
     code.localGet(found);
     code.call(this.#targets.report);
+    code.end();
+  }
+
+  /** Nothing is there before the first access. */
+  #lookAtLast(body: CodeBody, site: number, last: number): void {
+    const { code } = this.#locals;
+    code.localGet(last);
+    code.open(OP.if);
+    this.#lookAt(last, (body.first[site] as number) >>> 0);
+    code.open(OP.if);
+    code.i32Const(body.at[site] as number);
+    code.localGet(last);
+    code.call(this.#targets.report);
+    code.end();
     code.end();
   }
 

@@ -23,6 +23,16 @@ const FIRST_BASE = 3;
  * stays in line with its size. Beyond, nothing is followed.
  */
 const MOST_MEETINGS = 256;
+/** What a base is, as far as it shows in a plain loop. */
+const PART = {
+  unknown: 0,
+  /** What was multiplied or cut to some low bits is no address: it counts elements. */
+  index: 1,
+  /** An address that does not change in the loop, plus such an index. */
+  inside: 2,
+} as const;
+/** What is cut to so many low bits may count elements; masks above that round addresses down. */
+const MOST_MASK = 1 << 24;
 /** A base that grows so many times as fast as a local is not followed. */
 const MOST_SCALE = 1 << 16;
 
@@ -31,7 +41,8 @@ const MOST_SCALE = 1 << 16;
  * plus a constant. Where paths meet, locals that one of them sets get new bases.
  *
  * In a _plain_ loop (see `check-plan.ts`) it also sees which bases grow evenly: those that are a multiple of a local, plus
- * what does not change in the loop. Such a local is set once each time round, to itself plus a constant.
+ * what does not change in the loop. Such a local is set once each time round, to itself plus a constant. Of the others it
+ * sees which lie inside of what an unchanged address points to.
  */
 export class ValueTracker {
   readonly #types: FunctionTypes;
@@ -54,6 +65,8 @@ export class ValueTracker {
   readonly #along = new Ints();
   readonly #scale = new Ints();
   readonly #divisor = new Ints();
+  /** A `PART`. */
+  readonly #part = new Ints();
   /**
    * In a plain loop: bases below were there before it; how deep it lies, and how far it runs once each time round; the
    * bases of locals at its head, and by how much they grow.
@@ -102,6 +115,7 @@ export class ValueTracker {
     this.#along.clear();
     this.#scale.clear();
     this.#divisor.clear();
+    this.#part.clear();
     while (this.#next < FIRST_BASE + this.#locals) this.#newBase();
     this.#leaveLoop();
     this.#base.clear();
@@ -146,6 +160,12 @@ export class ValueTracker {
   /** Only where the local grows by a multiple of that does the operand grow evenly. */
   divisorAt(below: number): number {
     return this.#divisor.at(this.baseAt(below));
+  }
+
+  /** Whether the operand `below` the top is an unchanged address plus an index, so that it points into one block all the time. */
+  isInsideAt(below: number): boolean {
+    const base = this.baseAt(below);
+    return this.#isOfLoop(base) && this.#part.at(base) === PART.inside;
   }
 
   /** By how much a local has grown in this round of the plain loop; 0: unevenly, or not yet. */
@@ -287,6 +307,7 @@ export class ValueTracker {
     this.#along.add(along);
     this.#scale.add(scale);
     this.#divisor.add(divisor);
+    this.#part.add(PART.unknown);
     return this.#next++;
   }
 
@@ -393,6 +414,7 @@ export class ValueTracker {
     const leftScale = this.#scale.at(left);
     const rightScale = this.#scale.at(right) * sign;
     const divisor = max(this.#divisor.at(left), this.#divisor.at(right));
+    const part = sign > 0 ? this.#partOfSum(left, right) : PART.unknown;
     if (leftAlong >= 0 && leftAlong === rightAlong) {
       this.#pushAlong(leftAlong, leftScale + rightScale, divisor);
     } else if (leftAlong >= 0 && this.#isConstant(right)) {
@@ -400,6 +422,30 @@ export class ValueTracker {
     } else if (rightAlong >= 0 && this.#isConstant(left)) {
       this.#pushAlong(rightAlong, rightScale, divisor);
     } else this.#pushNew();
+    this.#isPart(part);
+  }
+
+  #partOfSum(left: number, right: number): number {
+    const one = this.#partOf(left);
+    const other = this.#partOf(right);
+    if (one === PART.index && other === PART.index) return PART.index;
+    const isInside = (base: number, part: number): boolean =>
+      part === PART.inside || this.#isConstant(base);
+    if (one === PART.index && isInside(right, other)) return PART.inside;
+    if (other === PART.index && isInside(left, one)) return PART.inside;
+    const stays = one === PART.inside ? right : left;
+    return (one === PART.inside || other === PART.inside) && this.#isConstant(stays)
+      ? PART.inside
+      : PART.unknown;
+  }
+
+  #partOf(base: number): number {
+    return this.#isOfLoop(base) ? this.#part.at(base) : PART.unknown;
+  }
+
+  /** Says so of the value on top, which is new. */
+  #isPart(part: number): void {
+    if (part !== PART.unknown && !this.#lost) this.#part.set(this.baseAt(0), part);
   }
 
   #isConstant(base: number): boolean {
@@ -408,8 +454,11 @@ export class ValueTracker {
 
   /** What was there before the loop does not grow in it, whatever it did in another. */
   #alongOf(base: number): number {
-    const inside = this.#loopDepth >= 0 && base >= this.#constantBelow;
-    return inside && base !== BASE.unknown ? this.#along.at(base) : -1;
+    return this.#isOfLoop(base) ? this.#along.at(base) : -1;
+  }
+
+  #isOfLoop(base: number): boolean {
+    return this.#loopDepth >= 0 && base >= this.#constantBelow && base !== BASE.unknown;
   }
 
   #pushAlong(along: number, scale: number, divisor = 1): void {
@@ -457,14 +506,17 @@ export class ValueTracker {
     const divisor = along < 0 ? 1 : this.#divisor.at(base);
     this.#pop(2);
     this.#pushAlong(along, scale, divisor);
+    if (times > 1) this.#isPart(PART.index);
   }
 
-  /** A stack pointer rounded down is one. */
+  /** A stack pointer rounded down is one; low bits of anything count elements. */
   #align(): void {
     const stack = this.baseAt(0) === BASE.stack || this.baseAt(1) === BASE.stack;
+    const mask = this.baseAt(0) === BASE.absolute ? this.plusAt(0) : 0;
     this.#pop(2);
     if (stack) this.#push(BASE.stack, 0);
     else this.#pushNew();
+    if (mask > 0 && mask < MOST_MASK) this.#isPart(PART.index);
   }
 
   #push(base: number, plus: number, from = -1, taken = 0): void {

@@ -166,6 +166,80 @@ describe('an access is checked each time round where the stretch would not be kn
   });
 });
 
+describe('an access inside of what an unchanged base points to is looked at where it was last', () => {
+  const at = (...address: readonly string[]): string =>
+    [...address, 'f32.load offset=8', 'local.set 9'].join('\n');
+  const step = 'local.get 5\ni32.const 13\ni32.add\ni32.const 511\ni32.and\nlocal.set 5';
+  const index = 'local.get 5\ni32.const 2\ni32.shl';
+  const base = 'i32.const 16384\nlocal.get 0\ni32.const 0\ni32.and\ni32.or\nlocal.set 7';
+  const loopAt = (...address: readonly string[]): Uint8Array<ArrayBuffer> =>
+    module(setup, base, 'loop', at(...address), step, COUNT, 'end');
+
+  test.each([
+    ['at a masked index', ['local.get 7', 'local.get 5\ni32.const 1532\ni32.and', 'i32.add']],
+    ['at an index times four', ['local.get 7', index, 'i32.add']],
+    ['the other way round', [index, 'local.get 7', 'i32.add']],
+    ['at an index times twelve', ['local.get 7', 'local.get 5\ni32.const 12\ni32.mul', 'i32.add']],
+    [
+      'at two indices',
+      ['local.get 7', index, 'i32.add', 'local.get 6\ni32.const 3\ni32.shl', 'i32.add'],
+    ],
+    [
+      'at the sum of two indices',
+      [index, 'local.get 6\ni32.const 3\ni32.shl', 'i32.add', 'local.get 7', 'i32.add'],
+    ],
+  ] as const)('%s', (_, address) => {
+    const bytes = loopAt(...address);
+    expect(calmChecks(bytes)).toEqual({ inline: 1, checks: 1 });
+    const freed = reports(bytes, 'accumulated', (shadow) => {
+      shadow.fill(1, 16_384 / 8);
+    });
+    // `main` is called twice.
+    expect(freed).toHaveLength(2);
+    const elsewhere = reports(bytes, 'accumulated', (shadow) => {
+      shadow.fill(1, 0, 16_384 / 8);
+    });
+    expect(elsewhere).toEqual([]);
+  });
+
+  test('that never happens, nothing', () => {
+    const never = ['i32.const 0\nif', at('local.get 7', index, 'i32.add'), 'end'];
+    const bytes = module(setup, base, 'loop', ...never, step, COUNT, 'end');
+    const found = reports(bytes, 'accumulated', (shadow) => {
+      shadow.fill(1);
+    });
+    expect(found).toEqual([]);
+  });
+
+  /** What is found where only what the first access touches is freed. */
+  const atFirst = (address: readonly string[]): number => {
+    const bytes = loopAt(...address);
+    const all = reports(bytes, 'exact', (shadow) => {
+      shadow.fill(1);
+    });
+    const granule = ((all[0]?.address ?? 0) + 8) >> 3;
+    const isLast = ((all.at(-1)?.address ?? 0) + 8) >> 3 === granule;
+    expect([all.length > 1, isLast]).toEqual([true, false]);
+    return reports(bytes, 'accumulated', (shadow) => {
+      shadow[granule] = 1;
+    }).length;
+  };
+
+  test('so one that is freed alone goes unseen, as no block is', () => {
+    expect(atFirst(['local.get 7', index, 'i32.add'])).toBe(0);
+  });
+
+  test.each([
+    ['that may be an address itself', ['local.get 7', 'local.get 5', 'i32.add']],
+    ['that is taken away', ['local.get 7', index, 'i32.sub']],
+    ['without a base', ['local.get 5\ni32.const 1532\ni32.and']],
+    ['whose base moves', ['local.get 6', index, 'i32.add']],
+    ['that is a rounded address', ['local.get 7', 'local.get 5\ni32.const -8\ni32.and', 'i32.add']],
+  ] as const)('but not at an index %s', (_, address) => {
+    expect(atFirst(address)).toBeGreaterThan(0);
+  });
+});
+
 test('the stretch is just what was touched, up or down, to its last byte', () => {
   for (const stride of [4, -4, 8, -8]) {
     const bytes = loop('local.get 5\ni64.load offset=16\ndrop', advance(stride));
