@@ -82,7 +82,7 @@ export class HeapBlocks {
     if (heap.memory) return;
     heap.memory = memory;
     const known = weakMapGet(this.#byMemory, memory);
-    if (known) heap.join(known);
+    if (known) mapForEach(known.blocks, (block, address) => mapSet(heap.blocks, address, block));
     weakMapSet(this.#byMemory, memory, heap);
     if (!this.#host.isSharable(memory)) return;
     heap.share();

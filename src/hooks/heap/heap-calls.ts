@@ -200,7 +200,7 @@ export class HeapCalls {
       this.#blocks.counted(heap, at);
     }
     if (block) {
-      heap.freed(block, seq, at, stack);
+      heap.freed(address, block, seq, at, stack);
       if (block.site) block.site.live--;
       if (told) host.freed(told, seq, at, stack);
     } else if (isStray) host.strayed(memory, address, seq, stack);

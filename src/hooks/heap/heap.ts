@@ -1,10 +1,10 @@
 import {
+  IntrinsicInt32Array,
   IntrinsicMap,
   mapDelete,
   mapForEach,
   mapGet,
   mapSet,
-  mapSize,
 } from '../../base/intrinsics.ts';
 import type { HeapAllocator } from '../../shared/records.ts';
 import type { BlockId, MemoryId, Micros } from '../../shared/units.ts';
@@ -38,14 +38,14 @@ export interface Block {
   /** Undefined where no stack was taken. */
   readonly site: HeapSite | undefined;
   told: ToldBlock | undefined;
-  /** When this thread freed it; 0: it did not. And as the how-manyth of the heap. */
+  /** When this thread freed it, and as the how-manyth of the heap; 0: it did not. */
   freedSeq: number;
   freedCount: number;
   freedAt: Micros;
   freedStack: string;
 }
 
-/** So many freed blocks are remembered at least, for those that are freed again. */
+/** So many freed blocks are remembered, for those that are freed again. */
 const FREED_KEPT = 1024;
 /** What is known of a block is forgotten. */
 const FORGOTTEN = -1;
@@ -67,9 +67,8 @@ export class Heap {
   readonly tally = new HeapTally();
   readonly fetches = new FetchHandles();
   readonly #module: SharedHeap | undefined;
-  /** Blocks that were freed, and those of them that are remembered. */
+  readonly #freed = new IntrinsicInt32Array(FREED_KEPT);
   #freedCount = 0;
-  #freedKept = 0;
   #hasForgotten = false;
   #isConfused = false;
 
@@ -84,14 +83,6 @@ export class Heap {
     this.joint = this.#module;
     mapForEach(blocks, ({ freedSeq }, address) => {
       if (freedSeq === 0) this.joint?.handOut(address);
-    });
-  }
-
-  /** It is the heap of that memory too. */
-  join({ blocks }: Heap): void {
-    mapForEach(blocks, (block, address) => {
-      mapSet(this.blocks, address, block);
-      if (block.freedSeq !== 0) this.#freedKept++;
     });
   }
 
@@ -111,7 +102,7 @@ export class Heap {
       if (!this.joint) this.#isConfused = true;
       // Another thread gave it back; where freed blocks rest it knew the size.
       else if (!this.resting) this.tally.gone(before.size);
-    } else if (before) this.#freedKept--;
+    }
     this.tally.handedOut(block.size);
     this.fetches.handedOut(address, block.size);
     mapSet(this.blocks, address, block);
@@ -138,24 +129,17 @@ export class Heap {
   }
 
   /** This thread has given it back. */
-  freed(block: Block, seq: number, at: Micros, stack: string): void {
-    if (block.freedSeq === 0) this.#freedKept++;
+  freed(address: number, block: Block, seq: number, at: Micros, stack: string): void {
     block.freedSeq = seq;
     block.freedCount = ++this.#freedCount;
     block.freedAt = at;
     block.freedStack = stack;
-    const kept = this.#freedKept;
-    if (kept >= 2 * FREED_KEPT && kept >= mapSize(this.blocks) / 2) this.#forget();
-  }
-
-  /** The blocks that were freed first. Many at once: where the same keys leave a map and come back all the time, it is slow. */
-  #forget(): void {
-    const last = this.#freedCount - FREED_KEPT;
-    mapForEach(this.blocks, ({ freedSeq, freedCount }, address) => {
-      if (freedSeq === 0 || freedCount > last) return;
-      mapDelete(this.blocks, address);
-      this.#freedKept--;
-    });
+    const place = this.#freedCount % FREED_KEPT;
+    const old = (this.#freed[place] as number) >>> 0;
+    this.#freed[place] = address;
+    // An address that was freed again since stays: a map that loses and gets the same keys all the time is slow.
+    if (mapGet(this.blocks, old)?.freedCount !== this.#freedCount - FREED_KEPT) return;
+    mapDelete(this.blocks, old);
     this.#hasForgotten = true;
   }
 
