@@ -5,6 +5,7 @@ import { leftEvidence, leftPayload, leftStack, leftWords } from '../left-payload
 import type { LostMessages } from '../lost-messages.ts';
 import { type UnreadMail, unreadMail } from '../mail-boxes.ts';
 import type { DocumentFacts, EntityKey, Point } from '../model.ts';
+import { comparePoints } from '../point.ts';
 import { channelEntity, counted, type Scene, stacksOf, workerEntity } from '../scene.ts';
 import type { FindingDraft, Rule } from './rule.ts';
 
@@ -72,12 +73,14 @@ function mailDraftOf(scene: Scene, mail: UnreadMail): FindingDraft {
     last: scene.time(document, Math.max(...times)),
     message: `worker ${workerLabel(worker)}: its mail box in shared memory (offset ${offset} of ${memoryLabel(block)}) was notified by ${who} ${counted(count, 'time')}, ${when}, and the worker did not look into it any more.`,
     evidence: [
-      scene.evidence(document, awaited, 'Atomics.waitAsync() on its own address began'),
+      { point: awaited, what: 'Atomics.waitAsync() on its own address began' },
       ...notified
         .slice(0, MAX_EVIDENCE)
-        .map((point) => scene.evidence(document, point, 'the mail box was notified')),
-      scene.evidence(document, ended, end),
-    ],
+        .map((point) => ({ point, what: 'the mail box was notified' })),
+      { point: ended, what: end },
+    ]
+      .sort((a, b) => comparePoints(a.point, b.point))
+      .map(({ point, what }) => scene.evidence(document, point, what)),
     stacks: stacksOf({
       create: worker.createStack,
       end: ended === worker.ended ? worker.ended.stack : undefined,

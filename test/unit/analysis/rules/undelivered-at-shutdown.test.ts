@@ -318,9 +318,9 @@ describe('undelivered-at-shutdown, of a mail box in shared memory', () => {
     expect(finding?.evidence.map(({ at, what }) => `${at} ${what}`)).toEqual([
       '50 Atomics.waitAsync() on its own address began',
       '100 the mail box was notified',
+      '200 main called terminate()',
       '300 the mail box was notified',
       '310 the mail box was notified',
-      '200 main called terminate()',
     ]);
     expect(finding?.stacks).toEqual({ create: ['make (a.js:1:1)'], end: ['stop (a.js:9:1)'] });
   });
