@@ -92,7 +92,7 @@ export class WasmInstances {
     if (!isImports(imports) || (!hasImports && natives.importsOf(original).length > 0)) {
       return undefined;
     }
-    const memory = importedMemory(natives, original, imports);
+    const memory = checks?.defines ? undefined : importedMemory(natives, original, imports);
     if (hearsHeap && !checks && memory) shadows?.usedUnseen(memory, UNCHECKED);
     const checked = checks && shadows?.importsFor(memory, checks, layout, key);
     if (checks && !checked) return undefined;
