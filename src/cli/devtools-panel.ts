@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
+import type { Browser, Frame, Page } from 'playwright-core';
+import { connect } from './debugging-socket.ts';
 import { Failure } from './failure.ts';
 
 const POLL_MS = 50;
@@ -47,7 +48,7 @@ export async function openPanel(
   const { targetInfo } = await session.send('Target.getTargetInfo');
   await session.detach();
   while (Date.now() < deadline) {
-    const connection = await chromium.connectOverCDP(endpoint, { timeout: timeoutMs });
+    const connection = await connect(endpoint, timeoutMs);
     const devtools = await findDevtools(connection, targetInfo.targetId);
     if (devtools !== undefined) {
       const frame = await showPanel(devtools, deadline);

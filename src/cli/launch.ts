@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { connect } from './debugging-socket.ts';
 import { Failure } from './failure.ts';
 
 const START_MS = 20_000;
@@ -90,7 +91,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
         throw new Failure(explainExit(options, stderr));
       }),
     ]);
-    browser = await chromium.connectOverCDP(endpoint, { timeout: START_MS });
+    browser = await connect(endpoint, START_MS);
     const context = browser.contexts()[0];
     if (!context) throw new Failure('the browser has no window');
     return {
