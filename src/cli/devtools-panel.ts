@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Browser, Frame, Page } from 'playwright-core';
+import type { Browser, CDPSession, Frame, Page } from 'playwright-core';
 import { connect } from './debugging-socket.ts';
 import { Failure } from './failure.ts';
 
@@ -46,15 +46,20 @@ export async function openPanel(
   const deadline = Date.now() + timeoutMs;
   const session = await page.context().newCDPSession(page);
   const { targetInfo } = await session.send('Target.getTargetInfo');
-  await session.detach();
+  let asked = '';
   while (Date.now() < deadline) {
-    const connection = await connect(endpoint, timeoutMs);
-    const devtools = await findDevtools(connection, targetInfo.targetId);
-    if (devtools !== undefined) {
-      const frame = await showPanel(devtools, deadline);
-      if (frame !== undefined) return { frame, devtools, connection };
+    const loaded = await loadedWindows(session);
+    if (loaded !== asked) {
+      asked = loaded;
+      const connection = await connect(endpoint, timeoutMs);
+      const devtools = await findDevtools(connection, targetInfo.targetId, deadline);
+      const frame = devtools === undefined ? undefined : await showPanel(devtools, deadline);
+      if (devtools !== undefined && frame !== undefined) {
+        await session.detach();
+        return { frame, devtools, connection };
+      }
+      await connection.close();
     }
-    await connection.close();
     await sleep(POLL_MS);
   }
   throw new Failure(
@@ -62,11 +67,33 @@ export async function openPanel(
   );
 }
 
-async function findDevtools(connection: Browser, targetId: string): Promise<Page | undefined> {
+/** The target ids of all DevTools windows that a new connection would see: while they load they are no pages yet. */
+async function loadedWindows(session: CDPSession): Promise<string> {
+  const { targetInfos } = await session.send('Target.getTargets');
+  return targetInfos
+    .filter(({ type, url }) => type === 'page' && url.startsWith('devtools://'))
+    .map(({ targetId }) => targetId)
+    .sort()
+    .join();
+}
+
+/** Asks each DevTools window, until all have said whose they are: to connect costs more than to ask again. */
+async function findDevtools(
+  connection: Browser,
+  targetId: string,
+  deadline: number,
+): Promise<Page | undefined> {
   const pages = connection.contexts().flatMap((context) => context.pages());
-  for (const each of pages.filter((page) => page.url().startsWith('devtools://'))) {
-    const { target } = await askFrontEnd(each, false);
-    if (target === targetId) return each;
+  let silent = pages.filter((page) => page.url().startsWith('devtools://'));
+  while (silent.length > 0 && Date.now() < deadline) {
+    const still: Page[] = [];
+    for (const each of silent) {
+      const { target } = await askFrontEnd(each, false);
+      if (target === targetId) return each;
+      if (target === undefined && !each.isClosed()) still.push(each);
+    }
+    silent = still;
+    await sleep(POLL_MS);
   }
   return undefined;
 }
