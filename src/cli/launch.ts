@@ -175,6 +175,8 @@ function prepareProfile(profile: string): void {
     devtools: {
       preferences: {
         currentDockState: '"bottom"',
+        // Until ours is shown one that does little: Elements would follow each page from then on.
+        'panel-selected-tab': '"heap-profiler"',
         'inspector-view.split-view-state': '{"horizontal":{"size":640}}',
       },
     },
