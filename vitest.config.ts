@@ -8,7 +8,7 @@ setFlagsFromString('--max-semi-space-size=64');
 
 /** What measures time, or keeps the machine busy by itself: one file after the other, when all others are done. */
 const ALONE = [
-  'test/browser/{zoo,stressed-zoo,packages,inspect-command}.test.ts',
+  'test/browser/{zoo,stressed-zoo,packages}.test.ts',
   'test/browser/hostile/{channels,floods}.test.ts',
   'test/browser/page/stress.test.ts',
   'test/browser/plumbing/exit-status.test.ts',
