@@ -160,7 +160,7 @@ const cli: InlineConfig = {
     minify: false,
     rolldownOptions: {
       input: resolve(root, 'src/cli/main.ts'),
-      external: [/^node:/, 'playwright-core', ...builtinModules],
+      external: [/^node:/, 'playwright-core', 'ws', ...builtinModules],
       output: { format: 'es', entryFileNames: 'main.js', codeSplitting: false },
     },
   },
