@@ -26,10 +26,12 @@ const MOST_MEETINGS = 256;
 /** What a base is, as far as it shows in a plain loop. */
 const PART = {
   unknown: 0,
+  /** It does not change in the loop. */
+  address: 1,
   /** What was multiplied or cut to some low bits is no address: it counts elements. */
-  index: 1,
-  /** An address that does not change in the loop, plus such an index. */
-  inside: 2,
+  index: 2,
+  /** Such an address plus such an index. */
+  inside: 3,
 } as const;
 /** What is cut to so many low bits may count elements; masks above that round addresses down. */
 const MOST_MASK = 1 << 24;
@@ -422,29 +424,25 @@ export class ValueTracker {
     } else if (rightAlong >= 0 && this.#isConstant(left)) {
       this.#pushAlong(rightAlong, rightScale, divisor);
     } else this.#pushNew();
-    this.#isPart(part);
+    this.#markPart(part);
   }
 
   #partOfSum(left: number, right: number): number {
     const one = this.#partOf(left);
     const other = this.#partOf(right);
-    if (one === PART.index && other === PART.index) return PART.index;
-    const isInside = (base: number, part: number): boolean =>
-      part === PART.inside || this.#isConstant(base);
-    if (one === PART.index && isInside(right, other)) return PART.inside;
-    if (other === PART.index && isInside(left, one)) return PART.inside;
-    const stays = one === PART.inside ? right : left;
-    return (one === PART.inside || other === PART.inside) && this.#isConstant(stays)
-      ? PART.inside
-      : PART.unknown;
+    if (one === PART.unknown || other === PART.unknown) return PART.unknown;
+    // Of two of a kind only indices make sense together.
+    if (one === other) return one === PART.index ? PART.index : PART.unknown;
+    return PART.inside;
   }
 
   #partOf(base: number): number {
+    if (this.#isConstant(base)) return PART.address;
     return this.#isOfLoop(base) ? this.#part.at(base) : PART.unknown;
   }
 
   /** Says so of the value on top, which is new. */
-  #isPart(part: number): void {
+  #markPart(part: number): void {
     if (part !== PART.unknown && !this.#lost) this.#part.set(this.baseAt(0), part);
   }
 
@@ -506,7 +504,7 @@ export class ValueTracker {
     const divisor = along < 0 ? 1 : this.#divisor.at(base);
     this.#pop(2);
     this.#pushAlong(along, scale, divisor);
-    if (times > 1) this.#isPart(PART.index);
+    if (times > 1) this.#markPart(PART.index);
   }
 
   /** A stack pointer rounded down is one; low bits of anything count elements. */
@@ -516,7 +514,7 @@ export class ValueTracker {
     this.#pop(2);
     if (stack) this.#push(BASE.stack, 0);
     else this.#pushNew();
-    if (mask > 0 && mask < MOST_MASK) this.#isPart(PART.index);
+    if (mask > 0 && mask < MOST_MASK) this.#markPart(PART.index);
   }
 
   #push(base: number, plus: number, from = -1, taken = 0): void {
