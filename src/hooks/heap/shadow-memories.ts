@@ -125,7 +125,7 @@ export class ShadowMemories {
 
   /** Time has passed: see `Quarantine.armSlowly`. */
   armFurther(): void {
-    mapForEach(this.#heaps, (ref) => deref(ref)?.resting?.quarantine.armFurther());
+    mapForEach(this.#heaps, armFurther);
   }
 
   tellFreed(shadow: number, offset: number, place: number): void {
@@ -291,6 +291,11 @@ export class ShadowMemories {
     if (!found) woken(own);
     return found;
   }
+}
+
+/** No closure of its own: it is asked for ten times a second where sound is rendered. */
+function armFurther(ref: WeakRef<Heap>): void {
+  deref(ref)?.resting?.quarantine.armFurther();
 }
 
 function passing({ id, heap, shadow, heapPages, cells }: Entry): PassedShadow | undefined {
