@@ -4,6 +4,8 @@ import { connect } from './debugging-socket.ts';
 import { Failure } from './failure.ts';
 
 const POLL_MS = 50;
+/** A window may be listed before a connection can see it: then to connect again is the only way. */
+const CONNECT_AGAIN_MS = 1000;
 const PANEL_PATH = '/panel/panel.html';
 
 /**
@@ -47,10 +49,13 @@ export async function openPanel(
   const session = await page.context().newCDPSession(page);
   const { targetInfo } = await session.send('Target.getTargetInfo');
   let asked = '';
+  let askedAt = 0;
   while (Date.now() < deadline) {
     const loaded = await loadedWindows(session);
-    if (loaded !== asked) {
+    const isNews = loaded !== asked || Date.now() - askedAt > CONNECT_AGAIN_MS;
+    if (loaded !== '' && isNews) {
       asked = loaded;
+      askedAt = Date.now();
       const connection = await connect(endpoint, timeoutMs);
       const devtools = await findDevtools(connection, targetInfo.targetId, deadline);
       const frame = devtools === undefined ? undefined : await showPanel(devtools, deadline);
